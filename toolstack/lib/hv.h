@@ -6,11 +6,11 @@
 #ifndef HOSPES_HV_H
 #define HOSPES_HV_H
 
+#define __XEN_TOOLS__ 1
 #include <stddef.h>
 #include <stdint.h>
 #include <xencall.h>
 #include <xen/xen.h>
-#define __XEN_TOOLS__ 1
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 

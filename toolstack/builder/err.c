@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * err.c - one sentence per failure, carried beside the errno.
+ *
+ * Owns nothing; pure.  Invariant: a sentence is set exactly where the failure is detected, so
+ * that the person at the terminal reads what was wrong with the input, not which call failed.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "builder/err.h"
+
+int err_set(struct err *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	va_end(ap);
+	return code;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BUILDER_ERR_H
+#define BUILDER_ERR_H
+
+/* The sentence that goes with a failed call; owned by the caller, always NUL-terminated. */
+struct err {
+	char msg[320];
+};
+
+/* Stores the sentence and returns @code (a negative errno), so that callers can `return err_set(...)`. */
+int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif
