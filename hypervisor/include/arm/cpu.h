@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a physical CPU can do for C: caches, guest address translation, start-up, power. arm/cpu.c, arm/smp.c, arm/psci.c. */
+#ifndef ARM_CPU_H
+#define ARM_CPU_H
+#include <arm/sysreg.h>
+#include <lib/types.h>
+
+struct cpu;
+
+/* TPIDR_EL2 holds the CPU's own record from cpu_init() on. */
+static inline struct cpu *this_cpu(void) { struct cpu *c; asm("mrs %0, tpidr_el2" : "=r"(c)); return c; }
+
+/* Everything of EL2 that is mapped is mapped at its physical address. */
+static inline void *pa_to_va(paddr_t pa) { return (void *)pa; }
+static inline paddr_t va_to_pa(const void *va) { return (paddr_t)va; }
+
+/* Cleans (and invalidates) to the point of coherency: what a guest with caches off, or a device, reads. */
+void cache_clean(const void *p, size_t n);
+void cache_clean_inv(const void *p, size_t n);
+/* Makes all instruction caches forget: after writing code that a guest will run. */
+void icache_invalidate_all(void);
+/* One whole page: zeroes by DC ZVA where there is one. */
+void page_zero(void *page);
+void page_copy(void *dst, const void *src);
+
+/*
+ * Translates a virtual address of the vCPU whose EL1 state is loaded, as EL1 would access it (AT S12E1R/W). 0 and the machine address,
+ * or -EFAULT. Both stages were walked; the page may be taken from the guest meanwhile: take a reference before use.
+ */
+int gva_to_pa(gva_t va, bool write, paddr_t *pa) __must_check;
+/* Stage 1 only: guest virtual to guest physical address. */
+int gva_to_gpa(gva_t va, bool write, gpa_t *gpa) __must_check;
+
+void cpu_features_init(void);	/* boot CPU: reads what the machine has, says so, panics on what Hospes cannot do without */
+void cpu_el2_init(void);	/* each CPU: EL2 control registers that never change afterwards */
+extern unsigned cpu_pa_bits, cpu_ipa_bits, cpu_vmid_bits;
+
+/* PSCI of the firmware (SMC or HVC as the device tree says). */
+int psci_init(bool use_hvc, u32 cpu_on_id);	/* cpu_on_id: PSCI 0.1's number, or 0 */
+int psci_cpu_on(u64 mpidr, paddr_t entry, u64 context);
+__noreturn void machine_off(void);
+__noreturn void machine_reset(void);
+/* SMCCC 1.1 call to the firmware; -1 where there is none. */
+s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3);
+/* What the firmware says of SMCCC_ARCH_FEATURES(fn) on this CPU: 0, 1 or -1. */
+int smccc_arch_feature(u32 fn);
+
+/* Starts all other CPUs of cpus[] found by boot/; each ends in sched_enter(). */
+void smp_start_all(void);
+#endif

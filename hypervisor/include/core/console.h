@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The UART, the log ring that `xl dmesg` reads, and who gets the UART's input (core/console.c).
+ * Lines are never interleaved. Log calls on behalf of a guest go through the domain's budget.
+ */
+#ifndef CORE_CONSOLE_H
+#define CORE_CONSOLE_H
+#include <lib/types.h>
+
+struct domain;
+
+struct uart_ops {	/* drivers/: the device behind the console */
+	void (*putc)(char c);			/* waits for room, with a bound */
+	int (*getc)(void);			/* -1: nothing */
+	void (*irq_enable)(void);		/* after the interrupt controller is up */
+};
+
+enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+void printk_level(enum log_level l, const char *fmt, ...) __printf(2, 3);
+#define log_err(...) printk_level(LOG_ERR, __VA_ARGS__)
+#define log_warn(...) printk_level(LOG_WARN, __VA_ARGS__)
+#define log_info(...) printk_level(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) printk_level(LOG_DEBUG, __VA_ARGS__)
+/* Plain text without level or prefix. */
+void printk(const char *fmt, ...) __printf(1, 2);
+/* A guest's doing: prefixed with its domain, limited per domain and second, obeys guest_loglvl. */
+void log_guest(struct domain *d, enum log_level l, const char *fmt, ...) __printf(3, 4);
+/* Says it on the UART whatever state things are in, stops the other CPUs, resets after a while unless noreboot. */
+__noreturn void panic(const char *fmt, ...) __printf(1, 2);
+#define BUG_ON(c) do { if (unlikely(c)) panic("%s:%d: %s", __FILE__, __LINE__, #c); } while (0)
+
+void console_init(const struct uart_ops *ops);	/* flushes what was logged before */
+void console_start_input(void);			/* boot end: input on, goes to Dom0 */
+void console_rx(void);				/* UART interrupt: takes all characters */
+/* console_io for Dom0: raw bytes out; bytes of input in (returns how many). */
+void console_dom0_write(const char *s, size_t n);
+size_t console_dom0_read(char *buf, size_t n);
+/* console_io of a DomU: whole lines, prefixed with its domain, within its log budget. */
+void console_guest_write(struct domain *d, const char *s, size_t n);
+/*
+ * Log ring for XEN_SYSCTL_readconsole: copies from *index on (incremental) or from the oldest byte; returns bytes copied and moves *index.
+ */
+size_t console_ring_read(char *buf, size_t n, u32 *index, bool incremental);
+void console_ring_clear(void);
+/* Runs a debug key ('h' lists them). */
+void debug_key(char key);
+/* Subsystems add theirs at boot: a function that prints, in bounded time. */
+void debug_key_add(char key, const char *what, void (*fn)(void));
+extern enum log_level log_threshold, guest_log_threshold;
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Fair spinlocks. A lock has a rank, and a CPU takes locks in rising rank only (checked when CONFIG_DEBUG is set). Interrupts are
+ * masked in all of EL2, so there is no irqsave; no lock is ever held on return to a guest.
+ */
+#ifndef CORE_LOCK_H
+#define CORE_LOCK_H
+#include <lib/types.h>
+
+/* Order of taking: small first. Two locks of one rank: lower address first (lock_two). */
+enum lock_rank { RANK_CONTROL = 1, RANK_DOMLIST, RANK_DOMAIN, RANK_GRANT, RANK_MAPTRACK, RANK_P2M, RANK_EVTCHN, RANK_EVTCHN_QUEUE, RANK_VGIC, RANK_SCHED,
+	RANK_TIMER, RANK_IRQ, RANK_HEAP, RANK_CONSOLE };
+
+struct lock {
+	u16 next, owner;	/* tickets */
+	u8 rank;
+	u8 cpu;			/* debug: who holds it */
+};
+
+#define LOCK_INIT(r) { .rank = (r) }
+static inline void lock_init(struct lock *l, enum lock_rank rank) { *l = (struct lock)LOCK_INIT((u8)rank); }
+
+void lock_acquired(struct lock *l);	/* debug builds only */
+void lock_releasing(struct lock *l);
+
+void lock_spin(struct lock *l, u16 ticket);	/* slow path: waits for the ticket */
+static inline void lock(struct lock *l)
+{
+	u16 t = __atomic_fetch_add(&l->next, 1, __ATOMIC_ACQUIRE);
+
+	if (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != t))
+		lock_spin(l, t);
+#ifdef CONFIG_DEBUG
+	lock_acquired(l);
+#endif
+}
+static inline void unlock(struct lock *l)
+{
+#ifdef CONFIG_DEBUG
+	lock_releasing(l);
+#endif
+	__atomic_store_n(&l->owner, (u16)(l->owner + 1), __ATOMIC_RELEASE);
+}
+bool try_lock(struct lock *l) __must_check;
+/* Two locks of one rank, which may be the same one. */
+void lock_two(struct lock *a, struct lock *b);
+void unlock_two(struct lock *a, struct lock *b);
+#endif

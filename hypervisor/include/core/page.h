@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ledger of the machine's pages and the heap.
+ *
+ * Each frame of RAM has a struct page. `refs` counts who may touch the frame: its owner's own p2m entry (the "allocation" reference), each foreign or grant mapping, each
+ * hypercall in flight. A frame whose count falls to 0 goes back to the heap; it is scrubbed when it is next given to a domain. Heap pages of
+ * the hypervisor itself have owner OWNER_XEN and can never be referenced by a guest.
+ */
+#ifndef CORE_PAGE_H
+#define CORE_PAGE_H
+#include <arm/cpu.h>
+#include <lib/types.h>
+
+struct domain;
+
+#define OWNER_NONE 0xfffe
+#define OWNER_XEN 0xffff
+
+struct page {
+	union {
+		struct { u32 refs; u16 owner; /* domain slot */ u8 state; u8 order; };
+		u64 word;
+	};
+	u32 next, prev;		/* frame index in a free list */
+};
+
+#define MAX_ORDER 18		/* 1 GiB */
+
+extern struct page *frame_table;	/* indexed by mfn - frame_base */
+extern u64 frame_base, frame_count;
+extern u64 heap_free_pages, heap_total_pages;	/* pages the heap was ever given; free ones now (heap lock) */
+
+bool mfn_is_ram(mfn_t mfn);
+/* NULL if the frame is not RAM under the ledger. */
+static inline struct page *mfn_page(mfn_t mfn)
+{
+	return mfn.n - frame_base < frame_count && mfn_is_ram(mfn) ? &frame_table[mfn.n - frame_base] : NULL;
+}
+static inline mfn_t page_mfn(const struct page *pg) { return MFN((u64)(pg - frame_table) + frame_base); }
+static inline paddr_t page_pa(const struct page *pg) { return mfn_addr(page_mfn(pg)); }
+static inline void *page_va(const struct page *pg) { return pa_to_va(page_pa(pg)); }
+static inline struct page *va_page(const void *va) { return &frame_table[(va_to_pa(va) >> PAGE_SHIFT) - frame_base]; }
+
+/* Heap. 2^order pages for the hypervisor, naturally aligned; contents undefined. NULL when there is none. */
+struct page *page_alloc(unsigned order);
+void page_free(struct page *pg, unsigned order);
+void *xalloc_pages(unsigned order);		/* the same, zeroed, as a pointer */
+void xfree_pages(void *va, unsigned order);	/* NULL is fine */
+/* Small zeroed objects (power-of-two size classes up to a page, pages above). */
+void *xzalloc(size_t size);
+void xfree(void *p);				/* NULL is fine */
+
+/*
+ * Takes 2^order zeroed pages for domain d: charges them to d (-ENOMEM over its max_pages or when the heap is empty), each with one reference
+ * (the caller's, to become that of the p2m entry).
+ */
+struct page *page_alloc_domain(struct domain *d, unsigned order);
+/* Boot: given frames become d's, contents kept. */
+void page_assign(struct page *pg, struct domain *d, unsigned order);
+
+/* One more reference, only if the frame belongs to d (alive or dying) and has one already. */
+bool page_get(struct page *pg, const struct domain *d) __must_check;
+/* One more reference to a frame the caller holds one of. false: the counter is full. */
+bool page_get_again(struct page *pg) __must_check;
+/* Gives one back; the last one frees the frame and uncharges its owner. No TLB may still reach the frame. */
+void page_put(struct page *pg);
+/* Owner's slot, for a caller that holds a reference. */
+static inline unsigned page_owner(const struct page *pg) { return pg->owner; }
+
+/* Boot: RAM under the ledger, then free ranges handed to the heap. */
+void page_init_table(void *mem, u64 base_mfn, u64 count);
+void page_add_ram(mfn_t start, u64 count);
+void heap_add(paddr_t start, paddr_t end);
+#endif

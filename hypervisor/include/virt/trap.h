@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a trap to its handler, and what is done to a guest in answer. */
+#ifndef VIRT_TRAP_H
+#define VIRT_TRAP_H
+#include <lib/types.h>
+
+struct vcpu;
+
+/* Called by arm/a64/entry.S with the guest's registers saved; return the vCPU to enter next. */
+struct vcpu *trap_sync(struct vcpu *v);
+struct vcpu *trap_irq(struct vcpu *v);
+struct vcpu *trap_serror(struct vcpu *v);
+
+void inject_undef(struct vcpu *v);
+/* Data or instruction abort at the faulting address, as if the address did not decode (external abort). */
+void inject_abort(struct vcpu *v, u64 far, bool instr, bool s1ptw);
+
+/* Emulated MMIO: size in bytes 1, 2, 4, 8; false: no such register (the guest gets an abort). */
+typedef bool mmio_read_fn(struct vcpu *v, void *priv, u64 offset, unsigned size, u64 *val);
+typedef bool mmio_write_fn(struct vcpu *v, void *priv, u64 offset, unsigned size, u64 val);
+struct mmio_range { gpa_t base; u64 size; mmio_read_fn *read; mmio_write_fn *write; void *priv; };
+#define MAX_MMIO_RANGES 4
+
+/* PSCI and SMCCC calls of a guest (HVC #0 or SMC #0): answers in x0..x3. */
+void psci_call(struct vcpu *v);
+/* EC_SYSREG: emulates the access or injects UNDEF. */
+void sysreg_trap(struct vcpu *v, u64 esr);
+#endif
