@@ -22,8 +22,9 @@ void vtimer_destroy_vcpu(struct vcpu *v);
 void vtimer_reset(struct vcpu *v);
 void vtimer_load(struct vcpu *v);
 void vtimer_unload(struct vcpu *v);
-void vtimer_init_cpu(void);
-void vtimer_init(unsigned ppi);
+void vtimer_init_cpu(void);		/* each CPU */
+void vtimer_init(unsigned ppi);		/* boot, after irq_init(): the machine's PPI of the virtual timer */
+/* v was loaded all the time and is blocked while the CPU idles: CNTV itself wakes the CPU. Unloaded and blocked: armed in vtimer_unload(). */
 /* Trapped CNTP_* access; op as in the sysreg table. */
 u64 vtimer_read_phys(struct vcpu *v, unsigned reg);
 void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val);
