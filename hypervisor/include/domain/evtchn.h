@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Event channels: the two ends of a channel are ports of two domains (or of one); a port can also be fed by a VIRQ or be an IPI. An event sets
+ * its port's pending bit in memory shared with the guest and, if the port is not masked, raises the domain's upcall interrupt on one vCPU.
+ * What the bits look like is the business of an ABI (2-level, FIFO). domain/evtchn.c, evtchn_2l.c, evtchn_fifo.c.
+ */
+#ifndef DOMAIN_EVTCHN_H
+#define DOMAIN_EVTCHN_H
+#include <core/lock.h>
+#include <lib/types.h>
+#include <xen/xen.h>
+#include <xen/event_channel.h>
+
+struct domain;
+struct vcpu;
+struct page;
+struct evtchn_fifo;
+
+struct evtchn {
+	union {
+		struct domain *peer;	/* interdomain: closing either end takes both locks, so a link never dangles */
+		u64 domid;		/* unbound: who may bind */
+	};
+	u32 arg;		/* interdomain: the peer's port; VIRQ: its number */
+	u8 vcpu;		/* told of events */
+	u8 last_vcpu;		/* FIFO, queue lock: queue it was last put in */
+	u8 state : 3;		/* EVTCHNSTAT_* */
+	u8 early : 1;		/* FIFO, queue lock: event came before its word's page */
+	u8 priority : 4;	/* FIFO, evtchn lock */
+	u8 last_priority;	/* FIFO, queue lock */
+};
+
+#define EVTCHN_BUCKET 256	/* ports, one page */
+
+struct evtchn_ops {		/* one ABI of the bits shared with the guest */
+	u32 nr_ports;
+	/* Event on an open port. The lock of the sender or of d is held. */
+	void (*set_pending)(struct domain *d, struct evtchn *ch, u32 port);
+	void (*clear_pending)(struct domain *d, u32 port);
+	void (*unmask)(struct domain *d, struct evtchn *ch, u32 port);
+	bool (*is_pending)(struct domain *d, u32 port);
+	bool (*is_masked)(struct domain *d, u32 port);
+	bool (*is_busy)(struct domain *d, u32 port);	/* cannot be allocated yet */
+};
+
+struct evtchns {
+	struct lock lock;	/* RANK_EVTCHN: buckets, states, links, VIRQ ports (struct vcpu's virq_port) of this domain */
+	u32 nr_ports;		/* that have a struct evtchn: a multiple of EVTCHN_BUCKET */
+	struct evtchn **bucket;
+	const struct evtchn_ops *ops;
+	u32 max_port;		/* highest one allowed */
+	u32 first_free;		/* no free port below */
+	u32 nr_polling;		/* vCPUs in SCHEDOP_poll (atomic) */
+	u32 nr_open;
+	struct evtchn_fifo *fifo;	/* NULL until EVTCHNOP_init_control */
+};
+
+/*
+ * Life cycle. max_port 0: none given; capped to what the ABI can do. Needs d->shared_info and d->vcpu[] not yet. -ENOMEM.
+ * destroy: d is dying and runs no more; 0, or -ERESTART: call again. Idempotent.
+ */
+int evtchns_init(struct domain *d, u32 max_port) __must_check;
+int evtchns_destroy(struct domain *d);
+
+/* Shared info and vcpu_info. shared_info_init: zeroed page, all of vCPU info at its default place. */
+void shared_info_init_vcpu(struct vcpu *v);
+/*
+ * VCPUOP_register_vcpu_info: v's info moves to offset bytes into pg, whose reference is taken over; everything is marked pending, as nothing may be
+ * lost. -EINVAL: registered already, out of the page or unaligned (the reference stays the caller's).
+ */
+int vcpu_info_register(struct vcpu *v, struct page *pg, unsigned offset) __must_check;
+/* Back to the default place, reference given up: vCPU's or domain's death. */
+void vcpu_info_unregister(struct vcpu *v);
+
+/* Raising. No lock of rank EVTCHN or above may be held. */
+int evtchn_send(struct domain *d, u32 port);	/* as d's guest would. -EINVAL: no such port or not one to send on */
+void evtchn_raise_virq(struct domain *d, unsigned virq);	/* global VIRQ; nobody bound: nothing happens. d may be NULL */
+void evtchn_raise_vcpu_virq(struct vcpu *v, unsigned virq);
+
+/* Upcall is wanted: the vCPU has an event to look at. */
+bool evtchn_pending(const struct vcpu *v);
+/* For ABIs: tell v that there are events. */
+void evtchn_upcall(struct vcpu *v);
+/* After the guest chose another upcall interrupt (HVM_PARAM_CALLBACK_IRQ): raises it where events wait. */
+void evtchn_irq_changed(struct domain *d);
+
+/*
+ * SCHEDOP_poll. begin: > 0: a port is pending, do not wait. 0: v->polling is set; block, with the timeout if there is one. -EINVAL: no such port.
+ * An event on one of the ports ends it and wakes v; else evtchn_poll_end (timeout, other reasons). Idempotent, from any CPU.
+ */
+int evtchn_poll_begin(struct vcpu *v, const u32 *ports, unsigned nr) __must_check;
+void evtchn_poll_end(struct vcpu *v);
+/* For ABIs: a port became pending. */
+void evtchn_check_pollers(struct domain *d, u32 port);
+
+/*
+ * Operations, by d itself or by the control domain for it; caller holds a reference to each domain. The policy (SILO) is applied here.
+ * Common errors: -ENOSPC no port left, -ENOMEM, -EINVAL bad port or state, -ENOENT no such vCPU, -EPERM policy, -ESRCH dying.
+ */
+int evtchn_alloc_unbound(struct domain *d, domid_t remote, u32 *port) __must_check;
+int evtchn_bind_interdomain(struct domain *d, struct domain *remote, u32 rport, u32 *port) __must_check;
+int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port) __must_check;	/* -EEXIST */
+int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port) __must_check;
+int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
+int evtchn_close(struct domain *d, u32 port);
+int evtchn_status(struct domain *d, struct evtchn_status *st);	/* st->port in, the rest out */
+int evtchn_unmask(struct domain *d, u32 port);
+/* Closes everything from *pos on and goes back to 2-level. -ERESTART with *pos advanced. */
+int evtchn_reset(struct domain *d, u32 *pos);
+/* May d and the domain `other` share events or memory? (xsm=silo: one of them is privileged, or they are the same) */
+bool policy_allows(const struct domain *d, const struct domain *other);
+/* The port's record, NULL if there is none. */
+static inline struct evtchn *evtchn_at(const struct evtchns *e, u32 port)
+{
+	return likely(port < e->nr_ports) ? &e->bucket[port / EVTCHN_BUCKET][port % EVTCHN_BUCKET] : NULL;
+}
+
+/* FIFO ABI. */
+int evtchn_fifo_init_control(struct domain *d, struct evtchn_init_control *op) __must_check;
+int evtchn_fifo_expand_array(struct domain *d, gfn_t gfn) __must_check;
+int evtchn_fifo_set_priority(struct domain *d, u32 port, u32 priority) __must_check;
+/* Back to 2-level: pages given back. All ports are closed; evtchn lock held. */
+void evtchn_fifo_destroy(struct domain *d);
+extern const struct evtchn_ops evtchn_2l_ops, evtchn_fifo_ops;
+/* For debug key 'e'. */
+void evtchn_dump(struct domain *d);
+#endif
