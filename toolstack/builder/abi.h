@@ -5,12 +5,13 @@
 /*
  * The guest memory map comes from Xen's public headers.  A host build (tests, fuzzers) runs on
  * another architecture, for which xen.h would pull in that one's file, so the few numbers that
- * the pure code needs are spelt here for it; layout_test checks them against arch-arm.h.
+ * the pure code needs are spelt here for it; a cross build fails if one of them is wrong.
  */
 #ifdef __aarch64__
 #ifndef __XEN_TOOLS__
 #define __XEN_TOOLS__ 1
 #endif
+#include <stdint.h>
 #include <xen/xen.h>
 #else
 #define GUEST_RAM_BANK_BASES { 0x40000000ull, 0x0200000000ull }

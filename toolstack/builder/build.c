@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * build.c - makes a domain: creates it, gives it memory, puts kernel, initramfs and device tree
+ * in place, and points vCPU 0 at the kernel.
+ *
+ * Owns no state beyond the caller's struct build.  Invariant: all files were judged before the
+ * first hypercall, and destroying the domain undoes every step.
+ */
+#include "xl/hyp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "builder/build.h"
+#include "builder/gfdt.h"
+
+#define SSID_DOMU 12			/* what a system without a FLASK policy uses */
+#define MAGIC_CONSOLE 0			/* pages in the magic region */
+#define MAGIC_XENSTORE 1
+#define MAGIC_MONITOR 2
+#define MAGIC_VUART 3
+#define MAGIC_NR 4
+#define GRANT_CONSOLE 0			/* grant references the daemons expect */
+#define GRANT_XENSTORE 1
+#define CALLBACK_PPI_LOW (2ull << 56 | 2ull << 8)	/* type PPI, level-triggered low */
+#define SLACK_KIB 1024			/* for the magic pages and what a guest may add */
+#define COPY_PAGES 1024			/* guest pages mapped at a time */
+#define ORDER_2M 9
+
+int file_read(const char *path, size_t max, void **data, size_t *len, const char *what, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	struct stat st;
+	char *buf = NULL;
+	size_t got = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_set(e, -errno, "%s: %s: %s", what, path, strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		rc = err_set(e, -EINVAL, "%s: %s is not a regular file", what, path);
+	else if ((uint64_t)st.st_size > max)
+		rc = err_set(e, -EFBIG, "%s: %s is larger than %zu MiB", what, path, max >> 20);
+	else if (!(buf = malloc(st.st_size + 1)))
+		rc = err_set(e, -ENOMEM, "%s: no memory for %s", what, path);
+	while (!rc && got < (size_t)st.st_size) {
+		n = read(fd, buf + got, st.st_size - got);
+		if (n == 0)
+			break;		/* it shrank; what is there is what we have */
+		if (n < 0 && errno != EINTR)
+			rc = err_set(e, -errno, "%s: reading %s: %s", what, path, strerror(errno));
+		got += n > 0 ? n : 0;
+	}
+	close(fd);
+	if (rc) {
+		free(buf);
+		return rc;
+	}
+	buf[got] = '\0';
+	*data = buf;
+	*len = got;
+	return 0;
+}
+
+int payload_load(struct payload *p, const struct config *c, struct err *e)
+{
+	int rc;
+
+	memset(p, 0, sizeof(*p));
+	rc = file_read(c->kernel, IMAGE_MAX_BYTES, &p->kernel, &p->kernel_len, "kernel", e);
+	if (!rc)
+		rc = image_gunzip(&p->kernel, &p->kernel_len, IMAGE_MAX_BYTES, e);
+	if (!rc)
+		rc = image_parse(p->kernel, p->kernel_len, GUEST_RAM0_BASE, &p->img, e);
+	if (!rc && c->ramdisk)	/* the guest's kernel unpacks it, not we */
+		rc = file_read(c->ramdisk, IMAGE_MAX_BYTES, &p->ramdisk, &p->ramdisk_len, "ramdisk", e);
+	if (!rc && c->device_tree)
+		rc = file_read(c->device_tree, GFDT_MAX_BYTES, &p->partial, &p->partial_len,
+			       "device_tree", e);
+	if (!rc && p->partial)
+		rc = gfdt_check_partial(p->partial, p->partial_len, e);
+	return rc;
+}
+
+void payload_free(struct payload *p)
+{
+	free(p->kernel);
+	free(p->ramdisk);
+	free(p->partial);
+	memset(p, 0, sizeof(*p));
+}
+
+/* A failed hypercall as a sentence. */
+static int failed(struct err *e, int rc, const char *what)
+{
+	if (rc == -ENOMEM)
+		return err_set(e, rc, "%s: the hypervisor has no memory left (xl info: free_memory)", what);
+	return err_set(e, rc, "%s: %s", what, strerror(-rc));
+}
+
+static uint32_t gic_wanted(const struct config *c)
+{
+	if (c->gic_version && !strcmp(c->gic_version, "v2"))
+		return XEN_DOMCTL_CONFIG_GIC_V2;
+	if (c->gic_version && !strcmp(c->gic_version, "v3"))
+		return XEN_DOMCTL_CONFIG_GIC_V3;
+	return XEN_DOMCTL_CONFIG_GIC_NATIVE;
+}
+
+/* SPIs are handed out up to the highest one named. */
+static uint32_t spis_wanted(const struct config *c)
+{
+	uint32_t nr = 0;
+	unsigned int i;
+
+	for (i = 0; i < c->nr_irqs; i++)
+		if (c->irqs[i] - 31 > nr)
+			nr = c->irqs[i] - 31;
+	return nr;
+}
+
+int build_create(struct build *b, const struct config *c, struct err *e)
+{
+	struct xen_domctl_createdomain create = {
+		.ssidref = SSID_DOMU,
+		.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap |
+			 (c->nr_dtdev ? XEN_DOMCTL_CDF_iommu : 0),
+		.max_vcpus = c->maxvcpus,
+		.max_evtchn_port = c->max_event_channels,
+		.max_grant_frames = c->max_grant_frames ? (int32_t)c->max_grant_frames : -1,
+		.max_maptrack_frames = c->max_maptrack_frames ? (int32_t)c->max_maptrack_frames : -1,
+		.grant_opts = XEN_DOMCTL_GRANT_version(1),
+	};
+	uint32_t domid = UINT16_MAX;	/* the hypervisor chooses */
+	hyp_dominfo info;
+	int rc;
+
+	memset(b, 0, sizeof(*b));
+	memcpy(create.handle, c->uuid, sizeof(create.handle));
+	create.arch.gic_version = gic_wanted(c);
+	create.arch.nr_spis = spis_wanted(c);
+	rc = hyp_dom_create(&create, &domid);
+	if (rc == -EINVAL && c->gic_version)
+		return err_set(e, rc, "creating: this machine may not offer gic_version %s", c->gic_version);
+	if (rc)
+		return failed(e, rc, "creating the domain");
+	b->domid = domid;
+	b->gic_version = create.arch.gic_version == XEN_DOMCTL_CONFIG_GIC_V3 ? 3 : 2;
+	b->clock_frequency = create.arch.clock_frequency;
+	rc = hyp_dom_max_vcpus(domid, c->maxvcpus);
+	if (rc)
+		return failed(e, rc, "allocating vCPUs");
+	rc = hyp_dom_info(domid, &info);
+	if (rc)
+		return failed(e, rc, "reading back the domain");
+	b->gpa_bits = info.gpaddr_bits ? info.gpaddr_bits : 40;
+	return 0;
+}
+
+/* Stage-2 tables: 1 MiB per vCPU, a page per MiB of RAM and of the room to map foreign pages. */
+static uint64_t paging_bytes(const struct config *c)
+{
+	return 4096ull * (256 * c->maxvcpus + c->maxmem + 128);
+}
+
+/* In 2 MiB extents; what cannot be had so is had in pages. */
+static int populate_bank(struct build *b, const struct layout_bank *bank, struct err *e)
+{
+	static xen_pfn_t gfn[512];
+	uint64_t at = bank->base >> 12, end = at + (bank->size >> 12);
+	unsigned int order = ORDER_2M, n;
+	int rc;
+
+	while (at < end) {
+		if (end - at < 1u << order)
+			order = 0;
+		for (n = 0; n < 512 && at + ((uint64_t)(n + 1) << order) <= end; n++)
+			gfn[n] = at + ((uint64_t)n << order);
+		rc = hyp_dom_populate(b->domid, gfn, n, order);
+		if (rc > 0)
+			at += (uint64_t)rc << order;
+		if (rc < 0 || (rc == 0 && order == 0))
+			return err_set(e, rc ? rc : -ENOMEM, "memory: the hypervisor gave only %llu of %llu "
+				       "MiB (xl info: free_memory)",
+				       (unsigned long long)(at - (bank->base >> 12)) >> 8,
+				       (unsigned long long)bank->size >> 20);
+		if (rc < (int)n)
+			order = 0;
+	}
+	return 0;
+}
+
+static int apply_affinity(struct build *b, const struct config *c, struct err *e)
+{
+	unsigned int v;
+	int rc;
+
+	for (v = 0; v < c->maxvcpus; v++) {
+		const uint8_t *hard = NULL, *soft = NULL;
+
+		if (c->nr_hard == 1 || v < c->nr_hard)
+			hard = c->hard[c->nr_hard == 1 ? 0 : v].bits;
+		if (c->nr_soft == 1 || v < c->nr_soft)
+			soft = c->soft[c->nr_soft == 1 ? 0 : v].bits;
+		if (!hard && !soft)
+			continue;
+		rc = hyp_vcpu_affinity_set(b->domid, v, hard, soft, false);
+		if (rc)
+			return failed(e, rc, "cpus: setting the affinity (are these CPUs online?)");
+	}
+	return 0;
+}
+
+static int apply_sched(struct build *b, const struct config *c, struct err *e)
+{
+	struct xen_domctl_sched_credit2 p;
+	int rc;
+
+	if (!c->cpu_weight && !c->cap)
+		return 0;
+	rc = hyp_sched_get(b->domid, &p);
+	if (!rc) {
+		p.weight = c->cpu_weight ? c->cpu_weight : p.weight;
+		p.cap = c->cap;
+		rc = hyp_sched_put(b->domid, &p);
+	}
+	return rc ? failed(e, rc, "cpu_weight: setting scheduler parameters") : 0;
+}
+
+static int give_devices(struct build *b, const struct config *c, struct err *e)
+{
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < c->nr_iomem; i++) {
+		rc = hyp_dom_iomem(b->domid, c->iomem[i].gfn, c->iomem[i].start, c->iomem[i].nr);
+		if (rc)
+			return err_set(e, rc, "iomem: mapping page %#llx: %s",
+				       (unsigned long long)c->iomem[i].start, strerror(-rc));
+	}
+	for (i = 0; i < c->nr_irqs; i++) {
+		rc = hyp_dom_irq(b->domid, c->irqs[i]);
+		if (rc)
+			return err_set(e, rc, "irqs: giving interrupt %u: %s", c->irqs[i], strerror(-rc));
+	}
+	for (i = 0; i < c->nr_dtdev; i++) {
+		rc = hyp_dom_assign_dt(b->domid, c->dtdev[i]);
+		if (rc)
+			return err_set(e, rc, "dtdev: assigning %s: %s", c->dtdev[i], strerror(-rc));
+	}
+	return 0;
+}
+
+int build_memory(struct build *b, const struct config *c, struct err *e)
+{
+	xen_pfn_t magic[MAGIC_NR];
+	unsigned int i;
+	int rc;
+
+	rc = layout_ram(&b->layout, c->maxmem << 20, b->gpa_bits, e);
+	if (rc)
+		return rc;
+	rc = hyp_dom_max_mem(b->domid, (c->maxmem << 10) + SLACK_KIB);
+	if (rc)
+		return failed(e, rc, "memory: setting the limit");
+	rc = hyp_dom_paging_pool(b->domid, paging_bytes(c));
+	if (rc && rc != -ENOSYS && rc != -EOPNOTSUPP)
+		return failed(e, rc, "memory: setting aside page tables");
+	for (i = 0; i < LAYOUT_BANKS; i++) {
+		rc = populate_bank(b, &b->layout.ram[i], e);
+		if (rc)
+			return rc;
+	}
+	for (i = 0; i < MAGIC_NR; i++)
+		magic[i] = (GUEST_MAGIC_BASE >> 12) + i;
+	rc = hyp_dom_populate(b->domid, magic, MAGIC_NR, 0);
+	if (rc != MAGIC_NR)
+		return failed(e, rc < 0 ? rc : -ENOMEM, "memory: console and xenstore pages");
+	rc = apply_affinity(b, c, e);
+	if (!rc)
+		rc = apply_sched(b, c, e);
+	return rc ? rc : give_devices(b, c, e);
+}
+
+/* Copies to guest memory and makes it visible to a guest that starts with its caches off. */
+static int put_bytes(struct build *b, uint64_t addr, const void *data, uint64_t len, struct err *e)
+{
+	const uint8_t *from = data;
+	uint64_t gfn = addr >> 12, skip = addr & 4095, nr, n;
+	uint8_t *to;
+	int rc;
+
+	while (len) {
+		nr = (skip + len + 4095) >> 12;
+		nr = nr > COPY_PAGES ? COPY_PAGES : nr;
+		n = nr * 4096 - skip < len ? nr * 4096 - skip : len;
+		to = hyp_map_range(b->domid, gfn, nr);
+		if (!to)
+			return err_set(e, -errno, "mapping guest memory at %#llx: %s",
+				       (unsigned long long)gfn << 12, strerror(errno));
+		memcpy(to + skip, from, n);
+		hyp_unmap(to, nr);
+		rc = hyp_dom_cacheflush(b->domid, gfn, nr);
+		if (rc)
+			return failed(e, rc, "flushing guest memory");
+		from += n;
+		len -= n;
+		gfn += nr;
+		skip = 0;
+	}
+	return 0;
+}
+
+static int put_dtb(struct build *b, const struct config *c, const struct payload *p, void *buf,
+		   struct err *e)
+{
+	struct gfdt_config g = {
+		.gic_version = b->gic_version, .vcpus = c->maxvcpus, .cmdline = c->cmdline,
+		.clock_frequency = b->clock_frequency, .layout = &b->layout,
+		.ramdisk_size = p->ramdisk_len, .partial = p->partial,
+	};
+	int rc;
+
+	/* Once for its size, then again with the addresses that the size decides. */
+	rc = gfdt_build(&g, buf, GFDT_MAX_BYTES, e);
+	if (rc < 0)
+		return rc;
+	b->dtb_size = rc;
+	rc = layout_modules(&b->layout, &p->img, p->ramdisk_len, b->dtb_size, e);
+	if (rc)
+		return rc;
+	rc = gfdt_build(&g, buf, GFDT_MAX_BYTES, e);
+	return rc < 0 ? rc : put_bytes(b, b->layout.dtb, buf, b->dtb_size, e);
+}
+
+static int put_payload(struct build *b, const struct config *c, const struct payload *p, struct err *e)
+{
+	void *buf = calloc(1, GFDT_MAX_BYTES);
+	unsigned int i;
+	int rc;
+
+	if (!buf)
+		return err_set(e, -ENOMEM, "no memory");
+	rc = put_dtb(b, c, p, buf, e);
+	free(buf);
+	for (i = 0; !rc && i < p->img.nr; i++)
+		rc = put_bytes(b, p->img.seg[i].addr, (char *)p->kernel + p->img.seg[i].offset,
+			       p->img.seg[i].filesz, e);
+	if (!rc && p->ramdisk_len)
+		rc = put_bytes(b, b->layout.ramdisk, p->ramdisk, p->ramdisk_len, e);
+	return rc;
+}
+
+/* The rings to xenstored and xenconsoled: a page, a port and a grant each. */
+static int put_rings(struct build *b, struct err *e)
+{
+	uint64_t base = GUEST_MAGIC_BASE >> 12;
+	unsigned int i;
+	void *p;
+	int rc;
+
+	b->console_gfn = base + MAGIC_CONSOLE;
+	b->store_gfn = base + MAGIC_XENSTORE;
+	p = hyp_map_range(b->domid, base, MAGIC_NR);
+	if (!p)
+		return err_set(e, -errno, "mapping the console and xenstore pages: %s", strerror(errno));
+	memset(p, 0, MAGIC_NR * HYP_PAGE);
+	hyp_unmap(p, MAGIC_NR);
+	hyp_dom_cacheflush(b->domid, base, MAGIC_NR);
+	rc = hyp_dom_evtchn(b->domid);
+	b->store_port = rc;
+	if (rc > 0)
+		rc = hyp_dom_evtchn(b->domid);
+	b->console_port = rc;
+	if (rc < 0)
+		return failed(e, rc, "allocating event channels");
+	const struct { unsigned int index; uint64_t value; } params[] = {
+		{ HVM_PARAM_CALLBACK_IRQ, CALLBACK_PPI_LOW | GUEST_EVTCHN_PPI },
+		{ HVM_PARAM_CONSOLE_PFN, b->console_gfn },
+		{ HVM_PARAM_STORE_PFN, b->store_gfn },
+		{ HVM_PARAM_MONITOR_RING_PFN, base + MAGIC_MONITOR },
+		{ HVM_PARAM_CONSOLE_EVTCHN, b->console_port },
+		{ HVM_PARAM_STORE_EVTCHN, b->store_port },
+	};
+	for (i = 0; i < sizeof(params) / sizeof(*params); i++) {
+		rc = hyp_dom_param(b->domid, params[i].index, params[i].value);
+		if (rc)
+			return failed(e, rc, "setting HVM parameters");
+	}
+	rc = hyp_dom_grant_seed(b->domid, GRANT_CONSOLE, b->console_gfn);
+	if (!rc)
+		rc = hyp_dom_grant_seed(b->domid, GRANT_XENSTORE, b->store_gfn);
+	return rc ? failed(e, rc, "granting the console and xenstore pages") : 0;
+}
+
+int build_boot(struct build *b, const struct config *c, const struct payload *p, struct err *e)
+{
+	bool narrow = p->img.kind == IMAGE_ZIMAGE32;
+	struct vcpu_guest_context ctxt = { .flags = VGCF_online, .sctlr = SCTLR_GUEST_INIT };
+	int rc;
+
+	rc = hyp_dom_address_size(b->domid, narrow ? 32 : 64);
+	if (rc)
+		return failed(e, rc, narrow ? "this CPU cannot run 32-bit guests" : "setting 64-bit mode");
+	rc = put_rings(b, e);
+	if (!rc)
+		rc = put_payload(b, c, p, e);
+	if (rc)
+		return rc;
+	ctxt.user_regs.pc64 = p->img.entry;
+	if (narrow) {
+		ctxt.user_regs.cpsr = PSR_GUEST32_INIT;
+		ctxt.user_regs.r1_usr = UINT32_MAX;	/* no machine number: look at the tree */
+		ctxt.user_regs.r2_usr = b->layout.dtb;
+	} else {
+		ctxt.user_regs.cpsr = PSR_GUEST64_INIT;
+		ctxt.user_regs.x0 = b->layout.dtb;
+	}
+	rc = hyp_vcpu_set(b->domid, &ctxt);
+	return rc ? failed(e, rc, "setting up vCPU 0") : 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BUILDER_BUILD_H
+#define BUILDER_BUILD_H
+
+#include <stdint.h>
+
+#include "builder/err.h"
+#include "builder/image.h"
+#include "builder/layout.h"
+#include "xl/config.h"
+
+/* The files of a guest, read and judged before anything is created; owns its buffers. */
+struct payload {
+	void *kernel, *ramdisk, *partial;
+	size_t kernel_len, ramdisk_len, partial_len;
+	struct image img;
+};
+
+/* A domain under construction. */
+struct build {
+	uint32_t domid;
+	unsigned int gic_version;	/* the one the hypervisor gave: 2 or 3 */
+	uint32_t clock_frequency;
+	unsigned int gpa_bits;
+	uint32_t store_port, console_port;	/* the guest's ends */
+	uint64_t store_gfn, console_gfn;
+	uint64_t dtb_size;
+	struct layout layout;
+};
+
+/* Reads kernel, ramdisk and partial tree.  0 or -errno; payload_free() either way. */
+int payload_load(struct payload *p, const struct config *c, struct err *e);
+void payload_free(struct payload *p);
+
+/*
+ * The three steps, in this order; each returns 0 or -errno with a sentence.  Nothing is undone:
+ * destroying b->domid (set as soon as it exists, 0 before) undoes everything.
+ */
+int build_create(struct build *b, const struct config *c, struct err *e);
+int build_memory(struct build *b, const struct config *c, struct err *e);
+int build_boot(struct build *b, const struct config *c, const struct payload *p, struct err *e);
+
+/* Whole file into memory, at most @max bytes; `what' names it in the sentence. */
+int file_read(const char *path, size_t max, void **data, size_t *len, const char *what, struct err *e);
+
+#endif

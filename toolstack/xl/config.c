@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * config.c - the meaning of each xl.cfg key, in one table.
+ *
+ * Owns the table; pure apart from the warnings it is asked to print.  Invariant: every key that
+ * xl.cfg(5) of Xen 4.17 documents is in the table, as supported, as ignored (a warning names
+ * it) or as refused (an error says why); a key that is not there is an error with the nearest
+ * name.  The manual page is printed from the same lines.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xl/cfg.h"
+#include "xl/config.h"
+
+const char *const config_action_names[] = { "destroy", "restart", "rename-restart", "preserve",
+					    "coredump-destroy", "coredump-restart", "soft-reset" };
+
+struct ctx {
+	struct config *c;
+	const struct cfg *cfg;
+	const struct cfg_value *v;	/* the value at hand */
+	FILE *warn;
+	struct err *e;
+};
+
+struct key {
+	const char *name;
+	int (*set)(struct ctx *x, void *to);	/* NULL = known, not supported */
+	size_t offset;
+	const char *help;		/* supported: what it does; else why it is not */
+};
+
+static int fail(struct ctx *x, const char *what)
+{
+	char where[160];
+
+	cfg_where(x->cfg, x->v->line, x->v->col, where, sizeof(where));
+	return err_set(x->e, -EINVAL, "%s: %s", where, what);
+}
+
+/* Puts the place in front of a sentence that a parser below left in x->e. */
+static int fail_at(struct ctx *x, const struct cfg_value *v)
+{
+	char what[sizeof(x->e->msg)];
+
+	snprintf(what, sizeof(what), "%s", x->e->msg);
+	x->v = v;
+	return fail(x, what);
+}
+
+static int set_str(struct ctx *x, void *to)
+{
+	char **s = to;
+
+	if (x->v->kind == CFG_LIST)
+		return fail(x, "expecting a string, not a list");
+	free(*s);
+	*s = strdup(x->v->text);
+	return *s ? 0 : err_set(x->e, -ENOMEM, "no memory");
+}
+
+static int get_number(struct ctx *x, uint64_t *n, uint64_t max)
+{
+	char *end;
+
+	if (x->v->kind == CFG_LIST || !isdigit((unsigned char)x->v->text[0]))
+		return fail(x, "expecting a number");
+	errno = 0;
+	*n = strtoull(x->v->text, &end, 0);
+	if (*end || errno)
+		return fail(x, "not a valid number");
+	return *n > max ? fail(x, "number too large") : 0;
+}
+
+static int set_u32(struct ctx *x, void *to)
+{
+	uint64_t n;
+	int rc = get_number(x, &n, INT32_MAX);
+
+	if (!rc)
+		*(uint32_t *)to = n;
+	return rc;
+}
+
+static int set_vcpus(struct ctx *x, void *to)
+{
+	uint64_t n;
+	int rc = get_number(x, &n, CONFIG_MAX_VCPUS);
+
+	if (!rc && !n)
+		rc = fail(x, "at least one vCPU");
+	if (!rc)
+		*(uint32_t *)to = n;
+	return rc;
+}
+
+static int set_mib(struct ctx *x, void *to)
+{
+	int rc = get_number(x, to, 1ull << 20);
+
+	return rc || *(uint64_t *)to ? rc : fail(x, "a guest needs memory");
+}
+
+static int set_action(struct ctx *x, void *to)
+{
+	int i;
+
+	for (i = 0; x->v->kind == CFG_STRING && i <= ACTION_COREDUMP_RESTART; i++)
+		if (!strcmp(x->v->text, config_action_names[i])) {
+			*(enum action *)to = i;
+			return 0;
+		}
+	return fail(x, "expecting destroy, restart, rename-restart, preserve, coredump-destroy or "
+		    "coredump-restart");
+}
+
+static int set_ignored(struct ctx *x, void *to)
+{
+	return 0;
+}
+
+static int set_uuid(struct ctx *x, void *to)
+{
+	const char *t = x->v->kind == CFG_STRING ? x->v->text : "";
+	uint8_t *u = x->c->uuid;
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		t += *t == '-' && (i == 4 || i == 6 || i == 8 || i == 10);
+		if (!isxdigit((unsigned char)t[0]) || !isxdigit((unsigned char)t[1]))
+			return fail(x, "expecting a UUID like 01234567-89ab-cdef-0123-456789abcdef");
+		u[i] = strtoul((char[]){ t[0], t[1], 0 }, NULL, 16);
+		t += 2;
+	}
+	x->c->uuid_set = true;
+	return *t ? fail(x, "UUID too long") : 0;
+}
+
+static int set_name(struct ctx *x, void *to)
+{
+	const char *p = x->v->kind == CFG_LIST ? "" : x->v->text;
+
+	if (!*p || strlen(p) > CONFIG_NAME_MAX || strspn(p, "0123456789") == strlen(p))
+		return fail(x, "a name has 1 to 64 characters and is not a number");
+	for (; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_.:+", *p))
+			return fail(x, "a name consists of letters, digits and - _ . : +");
+	return set_str(x, to);
+}
+
+static int set_type(struct ctx *x, void *to)
+{
+	if (x->v->kind == CFG_STRING && (!strcmp(x->v->text, "pvh") || !strcmp(x->v->text, "pv") ||
+					 !strcmp(x->v->text, "generic") || !strcmp(x->v->text, "linux")))
+		return 0;
+	return fail(x, "ARM has one type of guest, `pvh'");
+}
+
+static int set_gic(struct ctx *x, void *to)
+{
+	if (x->v->kind == CFG_STRING && (!strcmp(x->v->text, "default") || !strcmp(x->v->text, "v2") ||
+					 !strcmp(x->v->text, "v3")))
+		return set_str(x, to);
+	return fail(x, "expecting default, v2 or v3");
+}
+
+static int set_none(struct ctx *x, void *to)
+{
+	bool off = x->v->kind != CFG_LIST && (!strcmp(x->v->text, "none") || !strcmp(x->v->text, "0") ||
+					      !strcmp(x->v->text, "no") || !strcmp(x->v->text, "disabled"));
+
+	return off ? 0 : fail(x, "this hypervisor does not offer it; leave the key out");
+}
+
+/* A list, or a single value standing for a list of one. */
+static const struct cfg_value *items(const struct cfg_value *v, size_t *nr)
+{
+	*nr = v->kind == CFG_LIST ? v->nr : 1;
+	return v->kind == CFG_LIST ? v->items : v;
+}
+
+static int set_disks(struct ctx *x, void *to)
+{
+	const struct cfg_value *v = items(x->v, (size_t[]){ 0 });
+	size_t nr, i, j;
+
+	v = items(x->v, &nr);
+	x->c->disks = calloc(nr ? nr : 1, sizeof(struct disk));
+	for (i = 0; x->c->disks && i < nr; i++, x->c->nr_disks++) {
+		if (v[i].kind != CFG_STRING)
+			return x->v = &v[i], fail(x, "expecting a string that describes a disk");
+		if (disk_parse(&x->c->disks[i], v[i].text, x->e))
+			return fail_at(x, &v[i]);
+		for (j = 0; j < i; j++)
+			if (x->c->disks[j].devid == x->c->disks[i].devid) {
+				x->c->nr_disks++;
+				return x->v = &v[i], fail(x, "a second disk with the same vdev");
+			}
+	}
+	return x->c->disks ? 0 : err_set(x->e, -ENOMEM, "no memory");
+}
+
+static int set_nics(struct ctx *x, void *to)
+{
+	const struct cfg_value *v;
+	size_t nr, i;
+
+	v = items(x->v, &nr);
+	x->c->nics = calloc(nr ? nr : 1, sizeof(struct nic));
+	for (i = 0; x->c->nics && i < nr; i++, x->c->nr_nics++) {
+		if (v[i].kind != CFG_STRING)
+			return x->v = &v[i], fail(x, "expecting a string that describes an interface");
+		if (nic_parse(&x->c->nics[i], v[i].text, x->e))
+			return fail_at(x, &v[i]);
+		if (x->c->nics[i].devid < 0)
+			x->c->nics[i].devid = i;
+	}
+	return x->c->nics ? 0 : err_set(x->e, -ENOMEM, "no memory");
+}
+
+/* One string for all vCPUs, or a list with one string or number per vCPU. */
+static int set_cpus(struct ctx *x, void *to)
+{
+	bool soft = to == &x->c->soft;
+	struct cpumask **m = to;
+	const struct cfg_value *v;
+	size_t nr, i;
+
+	v = items(x->v, &nr);
+	if (nr > CONFIG_MAX_VCPUS)
+		return fail(x, "more entries than vCPUs");
+	*m = calloc(nr ? nr : 1, sizeof(**m));
+	*(soft ? &x->c->nr_soft : &x->c->nr_hard) = *m ? nr : 0;
+	for (i = 0; *m && i < nr; i++) {
+		if (v[i].kind == CFG_LIST)
+			return x->v = &v[i], fail(x, "expecting CPU numbers");
+		if (cpumask_parse(&(*m)[i], v[i].text, x->e))
+			return fail_at(x, &v[i]);
+	}
+	return *m ? 0 : err_set(x->e, -ENOMEM, "no memory");
+}
+
+/* "START,NR[@GFN]" in hexadecimal pages. */
+static int parse_iomem(struct iomem *m, const char *t)
+{
+	char *end;
+
+	m->start = m->gfn = strtoull(t, &end, 16);
+	if (end == t || *end != ',')
+		return -EINVAL;
+	t = end + 1;
+	m->nr = strtoull(t, &end, 16);
+	if (end != t && *end == '@') {
+		t = end + 1;
+		m->gfn = strtoull(t, &end, 16);
+	}
+	if (end == t || *end || !m->nr || m->nr > 1ull << 24 || m->start > 1ull << 36 ||
+	    m->gfn > 1ull << 36)
+		return -EINVAL;
+	return 0;
+}
+
+static int set_iomem(struct ctx *x, void *to)
+{
+	const struct cfg_value *v;
+	size_t nr, i;
+
+	v = items(x->v, &nr);
+	x->c->iomem = calloc(nr ? nr : 1, sizeof(struct iomem));
+	for (i = 0; x->c->iomem && i < nr; i++, x->c->nr_iomem++)
+		if (v[i].kind == CFG_LIST || parse_iomem(&x->c->iomem[i], v[i].text))
+			return x->v = &v[i], fail(x, "expecting START,PAGES[@GFN] in hexadecimal");
+	return x->c->iomem ? 0 : err_set(x->e, -ENOMEM, "no memory");
+}
+
+static int set_irqs(struct ctx *x, void *to)
+{
+	const struct cfg_value *v, *list = x->v;
+	size_t nr, i;
+	uint64_t n;
+
+	v = items(list, &nr);
+	x->c->irqs = calloc(nr ? nr : 1, sizeof(uint32_t));
+	for (i = 0; x->c->irqs && i < nr; i++) {
+		x->v = &v[i];
+		if (get_number(x, &n, 1019))
+			return -EINVAL;
+		if (n < 32)
+			return fail(x, "interrupts below 32 belong to a CPU and cannot be given away");
+		x->c->irqs[x->c->nr_irqs++] = n;
+	}
+	return x->c->irqs ? 0 : err_set(x->e, -ENOMEM, "no memory");
+}
+
+static int set_dtdev(struct ctx *x, void *to)
+{
+	const struct cfg_value *v;
+	size_t nr, i;
+
+	v = items(x->v, &nr);
+	x->c->dtdev = calloc(nr ? nr : 1, sizeof(char *));
+	for (i = 0; x->c->dtdev && i < nr; i++) {
+		if (v[i].kind != CFG_STRING || v[i].text[0] != '/')
+			return x->v = &v[i], fail(x, "expecting the path of a device-tree node");
+		x->c->dtdev[i] = strdup(v[i].text);
+		x->c->nr_dtdev += x->c->dtdev[i] != NULL;
+	}
+	return x->c->dtdev ? 0 : err_set(x->e, -ENOMEM, "no memory");
+}
+
+#define AT(field) offsetof(struct config, field)
+#define NOT(name, why) { name, NULL, 0, why }
+#define IGNORED(name) { name, set_ignored, SIZE_MAX, "ignored: means nothing for a guest on ARM" }
+#define HVM "only for HVM guests, which ARM does not have"
+#define NO_BACKEND "this toolstack offers block and network devices"
+
+static const struct key keys[] = {	/* sorted by name */
+	NOT("acpi", "guests are described by a device tree"),
+	IGNORED("acpi_s3"), IGNORED("acpi_s4"), IGNORED("altp2m"), IGNORED("apic"),
+	NOT("argo", "the hypervisor has no Argo"),
+	IGNORED("boot"),
+	NOT("bootloader", "give kernel= and ramdisk= instead"),
+	NOT("bootloader_args", "give kernel= and ramdisk= instead"),
+	{ "builder", set_type, SIZE_MAX, "old name of type" },
+	{ "cap", set_u32, AT(cap), "Most CPU time the guest may use, in percent of one CPU; 0 = no limit." },
+	NOT("channel", NO_BACKEND),
+	IGNORED("claim_mode"),
+	{ "cmdline", set_str, AT(cmdline), "The kernel's command line; replaces root and extra." },
+	{ "cpu_weight", set_u32, AT(cpu_weight), "Share of CPU time, 1 to 65535; default 256." },
+	IGNORED("cpuid"),
+	{ "cpus", set_cpus, AT(hard), "CPUs the vCPUs may run on: \"all\", \"0-3,^1\", or a list with one entry per vCPU." },
+	{ "cpus_soft", set_cpus, AT(soft), "CPUs the vCPUs prefer, as for cpus." },
+	NOT("device_model_args", HVM), NOT("device_model_override", HVM),
+	NOT("device_model_stubdomain_override", HVM), NOT("device_model_user", HVM),
+	IGNORED("device_model_version"),
+	{ "device_tree", set_str, AT(device_tree), "File with a partial device tree; its /passthrough and /aliases are added to the guest's." },
+	{ "disk", set_disks, SIZE_MAX, "List of disks: \"target,format,vdev,access\" or \"phy:/dev/x,xvda,w\", \"file:/path,xvda,r\"." },
+	IGNORED("dm_restrict"),
+	NOT("driver_domain", "back-ends run in Dom0"),
+	{ "dtdev", set_dtdev, SIZE_MAX, "List of device-tree paths of devices to pass through." },
+	IGNORED("event_channels"),
+	{ "extra", set_str, AT(extra), "Added to the kernel's command line." },
+	NOT("firmware", HVM), NOT("firmware_override", HVM),
+	{ "gic_version", set_gic, AT(gic_version), "Virtual GIC: \"default\" (that of the machine), \"v2\" or \"v3\"." },
+	NOT("gfx_passthru", HVM), NOT("hap", HVM),
+	NOT("hdtype", HVM), NOT("hpet", HVM), NOT("init_seclabel", "there is no FLASK policy"),
+	{ "iomem", set_iomem, SIZE_MAX, "List of \"START,PAGES[@GFN]\" in hexadecimal: machine pages the guest may use." },
+	NOT("ioports", "ARM has no I/O ports"),
+	{ "irqs", set_irqs, SIZE_MAX, "List of shared peripheral interrupts (32 and up) to give to the guest." },
+	{ "kernel", set_str, AT(kernel), "The kernel: an arm64 Image, plain or gzip'd, an ELF file or a zImage." },
+	IGNORED("keymap"), IGNORED("localtime"),
+	{ "max_event_channels", set_u32, AT(max_event_channels), "Highest event-channel port; default 1023." },
+	{ "max_grant_frames", set_u32, AT(max_grant_frames), "Limit of grant-table frames; default the hypervisor's." },
+	IGNORED("max_grant_version"),
+	{ "max_maptrack_frames", set_u32, AT(max_maptrack_frames), "Limit of maptrack frames; default the hypervisor's." },
+	{ "maxmem", set_mib, AT(maxmem), "Memory the guest may grow to, in MiB; default memory." },
+	{ "maxvcpus", set_vcpus, AT(maxvcpus), "vCPUs the guest can have; default vcpus." },
+	{ "memory", set_mib, AT(memory), "Memory in MiB; default 128." },
+	IGNORED("mmio_hole"),
+	{ "name", set_name, AT(name), "The guest's name; required." },
+	NOT("nested_hvm", HVM), NOT("nestedhvm", HVM),
+	NOT("nics", HVM), IGNORED("nomigrate"), IGNORED("nographic"), NOT("numa_placement", "ARM machines have one node here"),
+	{ "on_crash", set_action, AT(on_crash), "What to do when it crashes; default destroy." },
+	{ "on_poweroff", set_action, AT(on_poweroff), "What to do when it powers off: destroy (default), restart, rename-restart, preserve, coredump-destroy, coredump-restart." },
+	{ "on_reboot", set_action, AT(on_reboot), "What to do when it reboots; default restart." },
+	IGNORED("on_soft_reset"),
+	{ "on_watchdog", set_action, AT(on_watchdog), "What to do when its watchdog fires; default destroy." },
+	IGNORED("opengl"), IGNORED("ovmf"), NOT("p9", NO_BACKEND), IGNORED("pae"),
+	{ "passthrough", set_none, SIZE_MAX, "only \"disabled\"" },
+	NOT("pci", "the hypervisor has no PCI pass-through"), IGNORED("pci_msitranslate"),
+	IGNORED("pci_permissive"), IGNORED("pci_power_mgmt"), IGNORED("pci_seize"),
+	{ "pool", set_str, AT(pool), "CPU pool; only Pool-0." },
+	NOT("pvh", "old name of type"), NOT("pvshim", HVM),
+	{ "ramdisk", set_str, AT(ramdisk), "The initramfs." },
+	IGNORED("rdm"),
+	{ "root", set_str, AT(root), "Becomes root=... on the kernel's command line." },
+	IGNORED("rtc_timeoffset"), IGNORED("sched"), IGNORED("sdl"),
+	NOT("seclabel", "there is no FLASK policy"),
+	IGNORED("serial"), IGNORED("shadow_memory"), IGNORED("smbios_firmware"), IGNORED("soundhw"), IGNORED("spice"),
+	NOT("static_shm", "not part of this interface"), IGNORED("stdvga"), IGNORED("suppress_spurious_page_faults"),
+	{ "tee", set_none, AT(tee), "only \"none\"" },
+	IGNORED("timer_mode"), IGNORED("tsc_mode"),
+	{ "type", set_type, SIZE_MAX, "\"pvh\", the one type ARM has." },
+	IGNORED("usb"), NOT("usbctrl", NO_BACKEND), NOT("usbdev", NO_BACKEND), IGNORED("usbdevice"), IGNORED("usbversion"),
+	{ "uuid", set_uuid, AT(uuid), "The guest's UUID; default random." },
+	{ "vcpus", set_vcpus, AT(vcpus), "vCPUs at start; default 1." },
+	NOT("vdispl", NO_BACKEND), NOT("vfb", NO_BACKEND), IGNORED("vga"), NOT("vgpu", HVM),
+	{ "vif", set_nics, SIZE_MAX, "List of interfaces: \"mac=..,bridge=..,ip=..,vifname=..,rate=..,script=..\"; an empty string is enough." },
+	IGNORED("viommu"), NOT("virtio", NO_BACKEND), IGNORED("viridian"), NOT("vkb", NO_BACKEND),
+	NOT("vm_event", "not offered by the hypervisor"), IGNORED("vmtrace_buf_kb"), IGNORED("vnc"), IGNORED("vncconsole"),
+	IGNORED("vnclisten"), IGNORED("vncpasswd"), IGNORED("vncunused"), IGNORED("vnuma"),
+	NOT("vpmu", "not offered by the hypervisor"), NOT("vsnd", NO_BACKEND), NOT("vtpm", NO_BACKEND),
+	{ "vuart", set_none, AT(vuart), "only \"none\": the hypervisor emulates no UART; the console is hvc0" },
+	IGNORED("xen_platform_pci"), IGNORED("xend_suspend_evtchn_compat"),
+};
+#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* Edits (insert, delete, change a letter) from one word to the other; words here are short. */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[65], diag, up, i, j, la = strlen(a), lb = strlen(b);
+
+	if (la > 64 || lb > 64)
+		return 64;
+	for (j = 0; j <= lb; j++)
+		row[j] = j;
+	for (i = 1; i <= la; i++) {
+		diag = row[0]++;
+		for (j = 1; j <= lb; j++) {
+			up = row[j];
+			row[j] = diag + (a[i - 1] != b[j - 1]);
+			if (up + 1 < row[j])
+				row[j] = up + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			diag = up;
+		}
+	}
+	return row[lb];
+}
+
+static int unknown_key(struct ctx *x, const struct cfg_entry *en)
+{
+	unsigned int i, d, best = 4;
+	const char *near = NULL;
+	char where[160];
+
+	for (i = 0; i < NR_KEYS; i++) {
+		d = keys[i].set && keys[i].set != set_ignored ? distance(en->key, keys[i].name) : best;
+		if (d < best) {
+			best = d;
+			near = keys[i].name;
+		}
+	}
+	cfg_where(x->cfg, en->line, en->col, where, sizeof(where));
+	if (near)
+		return err_set(x->e, -EINVAL, "%s: unknown setting `%.64s', did you mean `%s'?", where,
+			       en->key, near);
+	return err_set(x->e, -EINVAL, "%s: unknown setting `%.64s'", where, en->key);
+}
+
+static int apply(struct ctx *x, const struct cfg_entry *en)
+{
+	const struct key *k = NULL;
+	char where[160];
+	unsigned int i;
+
+	for (i = 0; i < NR_KEYS && !k; i++)
+		if (!strcmp(en->key, keys[i].name))
+			k = &keys[i];
+	if (!k)
+		return unknown_key(x, en);
+	cfg_where(x->cfg, en->line, en->col, where, sizeof(where));
+	if (!k->set)
+		return err_set(x->e, -EINVAL, "%s: `%s' is not supported: %s", where, k->name, k->help);
+	if (k->set == set_ignored && x->warn)
+		fprintf(x->warn, "%s: warning: `%s' is %s\n", where, k->name, k->help);
+	x->v = &en->value;
+	return k->set(x, k->offset == SIZE_MAX ? NULL : (char *)x->c + k->offset);
+}
+
+/* What depends on more than one key. */
+static int finish(struct config *c, const char *name, FILE *warn, struct err *e)
+{
+	size_t len = 8;
+
+	if (!c->name)
+		return err_set(e, -EINVAL, "%s: Domain name must be specified.", name);
+	if (!c->kernel)
+		return err_set(e, -EINVAL, "%s: no kernel= given", name);
+	c->memory = c->memory ? c->memory : c->maxmem ? c->maxmem : 128;
+	c->maxmem = c->maxmem ? c->maxmem : c->memory;
+	c->vcpus = c->vcpus ? c->vcpus : c->maxvcpus ? c->maxvcpus : 1;
+	c->maxvcpus = c->maxvcpus ? c->maxvcpus : c->vcpus;
+	if (c->memory > c->maxmem)
+		return err_set(e, -EINVAL, "%s: memory (%llu) is more than maxmem (%llu)", name,
+			       (unsigned long long)c->memory, (unsigned long long)c->maxmem);
+	if (c->vcpus > c->maxvcpus)
+		return err_set(e, -EINVAL, "%s: xl: vcpus > maxvcpus: %u > %u", name, c->vcpus, c->maxvcpus);
+	if (c->cpu_weight > 65535 || c->cap > 65535)
+		return err_set(e, -EINVAL, "%s: cpu_weight and cap are at most 65535", name);
+	if (c->pool && strcmp(c->pool, "Pool-0"))
+		return err_set(e, -EINVAL, "%s: there is no CPU pool `%s'", name, c->pool);
+	if (c->cmdline) {
+		if ((c->root || c->extra) && warn)
+			fprintf(warn, "%s: warning: ignoring root= and extra= in favour of cmdline=\n", name);
+		return 0;
+	}
+	if (!c->root && !c->extra)
+		return 0;
+	len += (c->root ? strlen(c->root) : 0) + (c->extra ? strlen(c->extra) : 0);
+	c->cmdline = malloc(len);
+	if (!c->cmdline)
+		return err_set(e, -ENOMEM, "no memory");
+	snprintf(c->cmdline, len, "%s%s%s%s", c->root ? "root=" : "", c->root ? c->root : "",
+		 c->root && c->extra ? " " : "", c->extra ? c->extra : "");
+	return 0;
+}
+
+int config_parse(struct config *c, const char *name, const char *text, size_t len,
+		 char *const *extra, int nr_extra, FILE *warn, struct err *e)
+{
+	struct cfg cfg = { .name = name };
+	struct ctx x = { .c = c, .cfg = &cfg, .warn = warn, .e = e };
+	size_t i;
+	int rc;
+
+	memset(c, 0, sizeof(*c));
+	c->on_reboot = ACTION_RESTART;
+	c->max_event_channels = 1023;
+	rc = cfg_parse(&cfg, text, len, 1, e);
+	for (i = 0; !rc && i < (size_t)nr_extra; i++)
+		rc = cfg_parse(&cfg, extra[i], strlen(extra[i]), 0, e);
+	for (i = 0; !rc && i < cfg.nr; i++)
+		rc = apply(&x, &cfg.entries[i]);
+	if (!rc)
+		rc = finish(c, name, warn, e);
+	cfg_free(&cfg);
+	return rc;
+}
+
+void config_free(struct config *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_KEYS; i++)
+		if (keys[i].set == set_str || keys[i].set == set_name || keys[i].set == set_gic)
+			free(*(char **)((char *)c + keys[i].offset));
+	for (i = 0; i < c->nr_disks; i++)
+		disk_free(&c->disks[i]);
+	for (i = 0; i < c->nr_nics; i++)
+		nic_free(&c->nics[i]);
+	for (i = 0; i < c->nr_dtdev; i++)
+		free(c->dtdev[i]);
+	free(c->disks);
+	free(c->nics);
+	free(c->dtdev);
+	free(c->iomem);
+	free(c->irqs);
+	free(c->hard);
+	free(c->soft);
+	memset(c, 0, sizeof(*c));
+}
+
+void config_man(FILE *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_KEYS; i++)
+		if (keys[i].set && keys[i].set != set_ignored)
+			fprintf(out, ".TP\n.B %s\n%s\n", keys[i].name, keys[i].help);
+	fprintf(out, ".SS Known, but refused\n");
+	for (i = 0; i < NR_KEYS; i++)
+		if (!keys[i].set)
+			fprintf(out, ".TP\n.B %s\n%s\n", keys[i].name, keys[i].help);
+	fprintf(out, ".SS Known, ignored with a warning\n");
+	for (i = 0; i < NR_KEYS; i++)
+		if (keys[i].set == set_ignored)
+			fprintf(out, "%s\n", keys[i].name);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef XL_CONFIG_H
+#define XL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "builder/err.h"
+
+#define CONFIG_MAX_VCPUS 128
+#define CONFIG_MAX_CPUS 256
+#define CONFIG_NAME_MAX 64
+
+/* What to do when a guest stops; the order is that of config_action_names. */
+enum action { ACTION_DESTROY, ACTION_RESTART, ACTION_RENAME_RESTART, ACTION_PRESERVE,
+	      ACTION_COREDUMP_DESTROY, ACTION_COREDUMP_RESTART, ACTION_SOFT_RESET };
+extern const char *const config_action_names[];
+
+struct disk {
+	char *target, *script;		/* target may be NULL (empty drive) */
+	char vdev[16];
+	unsigned int devid;		/* the number the guest sees */
+	bool writable, cdrom, no_discard, direct_io_safe;
+	char *backend;			/* domain name or id, NULL = Dom0 */
+};
+
+struct nic {
+	int devid;			/* -1 = next free */
+	uint8_t mac[6];
+	bool mac_set;
+	char *bridge, *script, *ip, *vifname, *backend, *gatewaydev;
+	uint64_t rate_bytes;		/* per interval; 0 = unlimited */
+	uint32_t rate_us, mtu;
+};
+
+struct iomem {
+	uint64_t start, nr, gfn;	/* pages */
+};
+
+struct cpumask {
+	uint8_t bits[CONFIG_MAX_CPUS / 8];
+};
+
+/* One guest as its config file says; owns every pointer.  Zero = not said, unless noted. */
+struct config {
+	char *name, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree, *tee, *vuart, *type;
+	uint8_t uuid[16];
+	bool uuid_set;
+	uint64_t memory, maxmem;	/* MiB */
+	uint32_t vcpus, maxvcpus, cpu_weight, cap;
+	uint32_t max_grant_frames, max_maptrack_frames, max_event_channels;
+	char *gic_version;
+	enum action on_poweroff, on_reboot, on_crash, on_watchdog;
+	struct cpumask *hard, *soft;	/* one per vCPU, or one for all */
+	unsigned int nr_hard, nr_soft;
+	struct disk *disks;
+	struct nic *nics;
+	struct iomem *iomem;
+	uint32_t *irqs;
+	char **dtdev;
+	unsigned int nr_disks, nr_nics, nr_iomem, nr_irqs, nr_dtdev;
+};
+
+/*
+ * Reads a config text and the command line's overrides (one string per `key=value`, may be 0).
+ * Warnings go to @warn (may be NULL).  Returns 0 or -errno; config_free() either way.
+ */
+int config_parse(struct config *c, const char *name, const char *text, size_t len,
+		 char *const *extra, int nr_extra, FILE *warn, struct err *e);
+void config_free(struct config *c);
+/* Prints the result in the JSON that stock xl prints and stores; @indent spaces to the left,
+ * @stored adds what a created guest has on top of its file. */
+void config_json(FILE *out, const struct config *c, int indent, bool stored);
+/* The keys with their help, for the manual page (format mdoc-free roff). */
+void config_man(FILE *out);
+
+/* "0-3,^2,5", "all", "node:0" is all.  Returns 0 or -EINVAL. */
+int cpumask_parse(struct cpumask *m, const char *text, struct err *e);
+void cpumask_print(FILE *out, const struct cpumask *m, unsigned int nr_cpus);
+
+int disk_parse(struct disk *d, const char *spec, struct err *e);
+void disk_free(struct disk *d);
+/* "xvda1", "hdb", "d0p1" or a number to what the guest sees; -EINVAL if it is none of them. */
+int disk_devid(const char *vdev);
+int nic_parse(struct nic *n, const char *spec, struct err *e);
+void nic_free(struct nic *n);
+
+#endif
