@@ -103,13 +103,7 @@ class Tree:
             deps[name] = [d for d in module_depends(data) if d not in builtin]
             todo += deps[name]
 
-        def closure(name, seen):
-            for d in deps[name]:
-                if d not in seen:
-                    seen.append(d)
-                    closure(d, seen)
-            return seen
-        text = "".join(f"{known[n]}: {' '.join(known[d] for d in closure(n, []))}\n" for n in sorted(deps))
+        text = "".join(f"{known[n]}: {' '.join(known[d] for d in load_order(n, deps)[-2::-1])}\n" for n in sorted(deps))
         self.add(f"{base}/modules.dep", stat.S_IFREG | 0o644, text.encode())
 
     # ---- recipe
@@ -230,6 +224,16 @@ def module_files(modules):
 def builtin_modules(modules):
     with open(os.path.join(modules, "modules.builtin"), encoding="utf-8") as f:
         return {os.path.basename(line.strip())[:-3].replace("-", "_") for line in f}
+
+
+def load_order(name, deps, done=None):
+    """The modules that name needs, each after those it needs itself, and name last."""
+    done = [] if done is None else done
+    for d in deps[name]:
+        if d not in done:
+            load_order(d, deps, done)
+    done.append(name)
+    return done
 
 
 def module_depends(data):
