@@ -65,6 +65,10 @@ struct vcpu {
 	u32 poll_port;
 };
 
+/* A few closed ranges, apart from each other (hypercall/access.c). */
+#define MAX_ACCESS_RANGES 8
+struct access_list { u64 first[MAX_ACCESS_RANGES], last[MAX_ACCESS_RANGES]; unsigned nr; };
+
 enum domain_state { DOM_ALIVE, DOM_DYING, DOM_DEAD };
 
 struct domain {
@@ -77,7 +81,8 @@ struct domain {
 	bool is_shut_down;
 	bool runstate_update_flag;	/* VMASST_TYPE_runstate_update_flag */
 	u8 shutdown_code;
-	bool paused_by_tool;
+	u16 early_shutdown;	/* SCHEDOP_shutdown_code: 1 + the code of the SCHEDOP_shutdown to come; 0: none */
+	u32 paused_by_tool;	/* how often: XEN_DOMCTL_pausedomain nests. The creation pause counts (not Dom0's) */
 	u16 max_vcpus;		/* length of vcpu[] */
 	struct vcpu **vcpu;	/* all exist from XEN_DOMCTL_max_vcpus on (createdomain's max_vcpus); Dom0 from boot on */
 	u16 vmid;
@@ -92,6 +97,8 @@ struct domain {
 	struct mmio_range mmio[MAX_MMIO_RANGES];	/* emulated registers, by rising base; set when the vGIC is made */
 	unsigned nr_mmio;
 	struct shared_info *shared_info;	/* one heap page, owner d */
+	gfn_t shared_info_gfn;	/* where it was mapped last; INVALID_GFN at first */
+	s64 time_offset_s;	/* XEN_DOMCTL_settimeoffset */
 	u64 vm_assist;
 	u64 params[HVM_NR_PARAMS];
 	u8 evtchn_irq;		/* PPI of the upcall (HVM_PARAM_CALLBACK_IRQ) */
@@ -109,7 +116,10 @@ struct domain {
 	u32 log_dropped;
 	char console_line[128];	/* CONSOLEIO_write of a DomU, up to the newline */
 	unsigned console_len;
-	bool irq_allowed_any, iomem_allowed_any;
+	bool irq_allowed_any, iomem_allowed_any;	/* Dom0 */
+	struct access_list irqs, iomem;		/* what else it may use of the machine: SPIs, MMIO frames (control lock) */
+	struct timer watchdog[2];		/* SCHEDOP_watchdog; domain_kill() cancels them */
+	u8 watchdogs_used;			/* bit each (domain lock) */
 	struct domain *target;	/* unused on ARM tools; NULL */
 	struct list link;	/* domain list, by rising id */
 };
@@ -151,6 +161,9 @@ void domain_shutdown(struct domain *d, unsigned reason);
 void domain_resume(struct domain *d);
 /* The guest did what cannot be answered otherwise: logged, shut down with SHUTDOWN_crash. */
 void domain_crash(struct vcpu *v, const char *fmt, ...) __printf(2, 3);
+
+/* VCPUOP_register_runstate_memory_area for v, by virtual address of the calling (loaded) vCPU; 0: no more. -EINVAL: crosses a page, unaligned. -EFAULT. */
+int vcpu_register_runstate(struct vcpu *v, gva_t area);
 
 /* Full architectural reset of a vCPU: registers zero, EL1 state at reset, MMU and caches off, PSTATE EL1h, interrupts masked. Not running. */
 void vcpu_reset(struct vcpu *v);

@@ -12,5 +12,7 @@
 	X(contextidr_el1, contextidr_el1) X(tpidr_el0, tpidr_el0) X(tpidrro_el0, tpidrro_el0) X(tpidr_el1, tpidr_el1) \
 	X(par_el1, par_el1) X(cntkctl_el1, cntkctl_el1) X(csselr_el1, csselr_el1) X(mdscr_el1, mdscr_el1) X(actlr_el1, actlr_el1)
 /* Only where EL1 or EL0 may run AArch32. */
-#define EL1_REGS_32(X) X(dacr32_el2, dacr32_el2) X(ifsr32_el2, ifsr32_el2) X(fpexc32_el2, fpexc32_el2)
+#define EL1_REGS_32(X) \
+	X(dacr32_el2, dacr32_el2) X(ifsr32_el2, ifsr32_el2) X(fpexc32_el2, fpexc32_el2) \
+	X(spsr_abt, spsr_abt) X(spsr_und, spsr_und) X(spsr_irq, spsr_irq) X(spsr_fiq, spsr_fiq)
 #endif

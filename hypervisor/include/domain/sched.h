@@ -48,6 +48,8 @@ void sched_destroy_domain(struct domain *d);
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft);	/* NULL: as is. -EINVAL: no such CPU in it */
 int sched_set_params(struct domain *d, unsigned weight, unsigned cap);	/* -EINVAL */
 void sched_init_cpu(struct cpu *c);	/* before it runs */
+/* XEN_SYSCTL_SCHEDOP ratelimit: a vCPU that began to run keeps its CPU at least so long against its equals; 0: no such limit. Default 1000. */
+extern u32 sched_ratelimit_us;
 u64 vcpu_runtime_ns(const struct vcpu *v);	/* time spent running, to now */
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
 /* Called with cpu->work set on the way back to a guest: decides who goes on. Returns the vCPU to enter. */

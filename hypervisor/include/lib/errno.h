@@ -5,6 +5,7 @@
 #define XEN_ERRNO(name, value) name = value,
 enum {
 #include <xen/errno.h>
+	ERESTART = 85,	/* never leaves the hypervisor: the call is to be executed again (Xen's headers keep it to themselves) */
 };
 #undef XEN_ERRNO
 #endif
