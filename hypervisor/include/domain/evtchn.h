@@ -52,24 +52,25 @@ struct evtchns {
 	u32 first_free;		/* no free port below */
 	u32 nr_polling;		/* vCPUs in SCHEDOP_poll (atomic) */
 	u32 nr_open;
+	u32 destroy_pos;	/* evtchns_destroy(): next port */
 	struct evtchn_fifo *fifo;	/* NULL until EVTCHNOP_init_control */
 };
 
 /*
- * Life cycle. max_port 0: none given; capped to what the ABI can do. Needs d->shared_info and d->vcpu[] not yet. -ENOMEM.
+ * Life cycle. max_port: highest port allowed, ~0: as many as the ABI can do. -ENOMEM.
  * destroy: d is dying and runs no more; 0, or -ERESTART: call again. Idempotent.
  */
 int evtchns_init(struct domain *d, u32 max_port) __must_check;
 int evtchns_destroy(struct domain *d);
 
-/* Shared info and vcpu_info. shared_info_init: zeroed page, all of vCPU info at its default place. */
+/* v's info at its default place: shared_info for vCPU 0, else a page nobody reads. At creation and reset. */
 void shared_info_init_vcpu(struct vcpu *v);
 /*
  * VCPUOP_register_vcpu_info: v's info moves to offset bytes into pg, whose reference is taken over; everything is marked pending, as nothing may be
- * lost. -EINVAL: registered already, out of the page or unaligned (the reference stays the caller's).
+ * lost. -ENXIO: offset out of the page or unaligned; -EINVAL: registered already (the reference stays the caller's).
  */
 int vcpu_info_register(struct vcpu *v, struct page *pg, unsigned offset) __must_check;
-/* Back to the default place, reference given up: vCPU's or domain's death. */
+/* Back to the default place, reference given up. Idempotent. */
 void vcpu_info_unregister(struct vcpu *v);
 
 /* Raising. No lock of rank EVTCHN or above may be held. */
@@ -85,17 +86,20 @@ void evtchn_upcall(struct vcpu *v);
 void evtchn_irq_changed(struct domain *d);
 
 /*
- * SCHEDOP_poll. begin: > 0: a port is pending, do not wait. 0: v->polling is set; block, with the timeout if there is one. -EINVAL: no such port.
- * An event on one of the ports ends it and wakes v; else evtchn_poll_end (timeout, other reasons). Idempotent, from any CPU.
+ * SCHEDOP_poll of the current vCPU: call vcpu_block(v) first, then begin, which tells v->polling. > 0: a port is pending already, -EINVAL: no such port;
+ * after both call vcpu_wake(v). 0: an event on one of the ports wakes v; arm the timeout if there is one. Whoever ends it otherwise calls evtchn_poll_end,
+ * which is idempotent and may come late: until then an event on a polled port costs a needless vcpu_wake.
  */
 int evtchn_poll_begin(struct vcpu *v, const u32 *ports, unsigned nr) __must_check;
 void evtchn_poll_end(struct vcpu *v);
-/* For ABIs: a port became pending. */
-void evtchn_check_pollers(struct domain *d, u32 port);
+/* For ABIs: a port became pending. The ABI's own atomic operation came before. */
+void evtchn_wake_pollers(struct domain *d, u32 port);
+#define evtchn_check_pollers(d, port) \
+	do { if (unlikely(__atomic_load_n(&(d)->evtchns.nr_polling, __ATOMIC_SEQ_CST))) evtchn_wake_pollers(d, port); } while (0)
 
 /*
- * Operations, by d itself or by the control domain for it; caller holds a reference to each domain. The policy (SILO) is applied here.
- * Common errors: -ENOSPC no port left, -ENOMEM, -EINVAL bad port or state, -ENOENT no such vCPU, -EPERM policy, -ESRCH dying.
+ * Operations, by d itself or by the control domain for it; caller holds a reference to each domain. Common errors: -ENOSPC no port left, -ENOMEM,
+ * -EINVAL bad port or state or a dying domain, -ENOENT no such vCPU, -EPERM policy (alloc_unbound: its caller applies policy_allows()).
  */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, u32 *port) __must_check;
 int evtchn_bind_interdomain(struct domain *d, struct domain *remote, u32 rport, u32 *port) __must_check;
@@ -105,7 +109,7 @@ int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
 int evtchn_close(struct domain *d, u32 port);
 int evtchn_status(struct domain *d, struct evtchn_status *st);	/* st->port in, the rest out */
 int evtchn_unmask(struct domain *d, u32 port);
-/* Closes everything from *pos on and goes back to 2-level. -ERESTART with *pos advanced. */
+/* Closes everything from *pos on and goes back to 2-level. -ERESTART with *pos advanced; -EAGAIN: something was opened meanwhile. */
 int evtchn_reset(struct domain *d, u32 *pos);
 /* May d and the domain `other` share events or memory? (xsm=silo: one of them is privileged, or they are the same) */
 bool policy_allows(const struct domain *d, const struct domain *other);
@@ -118,7 +122,7 @@ static inline struct evtchn *evtchn_at(const struct evtchns *e, u32 port)
 /* FIFO ABI. */
 int evtchn_fifo_init_control(struct domain *d, struct evtchn_init_control *op) __must_check;
 int evtchn_fifo_expand_array(struct domain *d, gfn_t gfn) __must_check;
-int evtchn_fifo_set_priority(struct domain *d, u32 port, u32 priority) __must_check;
+int evtchn_fifo_set_priority(struct domain *d, u32 port, u32 priority) __must_check;	/* -ENOSYS: d uses 2-level */
 /* Back to 2-level: pages given back. All ports are closed; evtchn lock held. */
 void evtchn_fifo_destroy(struct domain *d);
 extern const struct evtchn_ops evtchn_2l_ops, evtchn_fifo_ops;

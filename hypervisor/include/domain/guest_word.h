@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Atomic changes of words that a guest can write at the same time. A guest that keeps writing could make such a loop last for ever: they give up
+ * after GUEST_TRIES, the caller then lets that guest lose what the change was for. All are sequentially consistent.
+ */
+#ifndef DOMAIN_GUEST_WORD_H
+#define DOMAIN_GUEST_WORD_H
+#include <lib/types.h>
+
+#define GUEST_TRIES 64
+
+/* One try: *old holds what is expected and becomes what was found. May fail without reason. */
+#define guest_cas(p, old, new) __atomic_compare_exchange_n((p), (old), (new), true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
+
+/* Set or clear bit n of a map: its old value, or -1: gave up. */
+static inline int guest_test_set_bit(u64 *map, unsigned n)
+{
+	u64 *w = &map[n / 64], old = READ_ONCE(*w);
+
+	for (unsigned i = 0; i < GUEST_TRIES; i++)
+		if (likely(guest_cas(w, &old, old | BIT(n % 64))))
+			return old >> (n % 64) & 1;
+	return -1;
+}
+
+static inline int guest_test_clear_bit(u64 *map, unsigned n)
+{
+	u64 *w = &map[n / 64], old = READ_ONCE(*w);
+
+	for (unsigned i = 0; i < GUEST_TRIES; i++)
+		if (likely(guest_cas(w, &old, old & ~BIT(n % 64))))
+			return old >> (n % 64) & 1;
+	return -1;
+}
+
+/* The same for bits of a 32-bit word; *old: what it was before. false: gave up. */
+static inline bool guest_set32(u32 *w, u32 bits, u32 *old)
+{
+	*old = READ_ONCE(*w);
+	for (unsigned i = 0; i < GUEST_TRIES; i++)
+		if (likely(guest_cas(w, old, *old | bits)))
+			return true;
+	return false;
+}
+
+static inline bool guest_clear32(u32 *w, u32 bits, u32 *old)
+{
+	*old = READ_ONCE(*w);
+	for (unsigned i = 0; i < GUEST_TRIES; i++)
+		if (likely(guest_cas(w, old, *old & ~bits)))
+			return true;
+	return false;
+}
+#endif
