@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The commands of Hospes. Options (GIC= CPUS= MEM= CPU= HYPERVISOR= TOOLS= ...) are those of scripts/run-qemu.
+# "make help" lists the commands; docs/running.md and docs/testing.md tell more.
+CACHE := $(or $(HOSPES_CACHE),$(CURDIR)/cache)
+MAKEFLAGS += --no-print-directory
+SUB := $(MAKE) -j$(shell nproc)
+
+.PHONY: help run image tools images setup test test-quick test-xen test-all bench fuzz coverage mutants menuconfig clean distclean
+
+help:
+	@echo 'make run         boots QEMU and leaves you in Dom0 with a guest running'
+	@echo '                 options: GIC=2|3 CPUS=1..8 MEM=512M..16G CPU=cortex-a57|cortex-a72|max TOOLS=stock|hospes'
+	@echo '                 HYPERVISOR=<arm64 Image>: another hypervisor on the same set-up; xen is the real one'
+	@echo 'make image       builds the hypervisor; the last line is the path of its image'
+	@echo 'make tools       builds our own toolstack'
+	@echo 'make images      makes the images of Dom0 and the guests'
+	@echo 'make test        all tests; ends with "N passed, N failed"'
+	@echo 'make test-quick  host tests and one boot, in two minutes'
+	@echo 'make test-xen    the system tests on real Xen'
+	@echo 'make bench, fuzz, coverage, mutants, menuconfig, clean, distclean (the cache too)'
+
+setup:
+	@scripts/setup
+	@scripts/fetch-arm64
+
+# "Entering directory" and the compiler's lines go first: the path is the last line.
+image: setup
+	@$(SUB) -C hypervisor
+	@echo $(CURDIR)/build/hospes
+
+# Without its folder there is no toolstack of our own to build.
+tools: setup
+	@if [ -e toolstack/Makefile ]; then $(SUB) -C toolstack all; fi
+
+images: setup $(if $(filter hospes,$(TOOLS)),tools)
+	@guests/build
+
+# Another hypervisor than ours needs no build of ours.
+run: $(if $(HYPERVISOR),setup,image) images
+	@DOM0_ARGS="start=guest $(DOM0_ARGS)" scripts/run-qemu
+
+test: image tools images
+	@tests/run $(TESTS)
+
+test-quick: image tools images
+	@tests/run --quick $(TESTS)
+
+test-xen: images
+	@HYPERVISOR=xen tests/run $(TESTS)
+
+test-all: test
+	@for suite in tests/unit tests/guest toolstack bench; do \
+		if [ -e $$suite/Makefile ] && grep -q '^test-all:' $$suite/Makefile; then $(SUB) -C $$suite test-all || exit; fi; done
+
+bench: image images
+	@$(MAKE) -C bench
+
+fuzz coverage mutants: setup
+	@$(MAKE) -C tests/$(if $(filter coverage,$@),unit,$@) $@
+
+menuconfig: setup
+	@$(MAKE) -C hypervisor menuconfig
+
+clean:
+	rm -rf build
+
+distclean: clean
+	rm -rf $(CACHE)
