@@ -352,16 +352,27 @@ int evtchn_unmask(struct domain *d, u32 port)
 	return ch ? 0 : -EINVAL;
 }
 
-static int close_all(struct domain *d, u32 *pos)
+/* The first open port from `port` on, 0 if there is none. */
+static u32 next_open(struct evtchns *e, u32 port)
 {
-	u32 end = READ_ONCE(d->evtchns.nr_ports);
+	lock(&e->lock);
+	while (port < e->nr_ports && evtchn_at(e, port)->state == EVTCHNSTAT_closed)
+		port++;
+	if (port >= e->nr_ports)
+		port = 0;
+	unlock(&e->lock);
+	return port;
+}
 
-	for (u32 port = max(*pos, 1U); port < end && READ_ONCE(d->evtchns.nr_open); port++) {
+/* Stops early only after some progress, so that it needs no memory of where it was. */
+static int close_all(struct domain *d)
+{
+	unsigned closed = 0;
+
+	for (u32 port = 1; (port = next_open(&d->evtchns, port)); port++) {
 		evtchn_close(d, port);
-		if (port % 64 == 0 && irq_pending()) {
-			*pos = port + 1;
+		if (++closed % 32 == 0 && irq_pending())
 			return -ERESTART;
-		}
 	}
 	return 0;
 }
@@ -378,9 +389,9 @@ static void back_to_2l(struct domain *d)
 	}
 }
 
-int evtchn_reset(struct domain *d, u32 *pos)
+int evtchn_reset(struct domain *d)
 {
-	int rc = close_all(d, pos);
+	int rc = close_all(d);
 
 	if (rc)
 		return rc;
@@ -417,7 +428,7 @@ int evtchns_destroy(struct domain *d)
 
 	if (!e->bucket)
 		return 0;
-	rc = close_all(d, &e->destroy_pos);
+	rc = close_all(d);
 	if (rc)
 		return rc;
 	lock(&e->lock);

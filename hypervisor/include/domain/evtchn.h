@@ -52,7 +52,6 @@ struct evtchns {
 	u32 first_free;		/* no free port below */
 	u32 nr_polling;		/* vCPUs in SCHEDOP_poll (atomic) */
 	u32 nr_open;
-	u32 destroy_pos;	/* evtchns_destroy(): next port */
 	struct evtchn_fifo *fifo;	/* NULL until EVTCHNOP_init_control */
 };
 
@@ -109,8 +108,8 @@ int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
 int evtchn_close(struct domain *d, u32 port);
 int evtchn_status(struct domain *d, struct evtchn_status *st);	/* st->port in, the rest out */
 int evtchn_unmask(struct domain *d, u32 port);
-/* Closes everything from *pos on and goes back to 2-level. -ERESTART with *pos advanced; -EAGAIN: something was opened meanwhile. */
-int evtchn_reset(struct domain *d, u32 *pos);
+/* Closes everything and goes back to 2-level. -ERESTART: some was closed, call again; -EAGAIN: something was opened meanwhile. */
+int evtchn_reset(struct domain *d);
 /* May d and the domain `other` share events or memory? (xsm=silo: one of them is privileged, or they are the same) */
 bool policy_allows(const struct domain *d, const struct domain *other);
 /* The port's record, NULL if there is none. */
