@@ -6,7 +6,6 @@
 #ifndef HOSPES_HV_H
 #define HOSPES_HV_H
 
-#define __XEN_TOOLS__ 1
 #include <stddef.h>
 #include <stdint.h>
 #include <xencall.h>

@@ -16,8 +16,8 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-#include <xen/io/xs_wire.h>
 #include "xenstore/client.h"
+#include <xen/io/xs_wire.h>
 
 struct event {
 	struct event *next;
@@ -27,7 +27,7 @@ struct event {
 
 struct xs {
 	int fd;
-	bool broken;
+	bool broken, socket;
 	uint32_t req_id;
 	struct event *first, **last;
 	/* What has been read of a message; an event may arrive in pieces. */
@@ -77,6 +77,7 @@ struct xs *xs_open(void)
 		return NULL;
 	xs->last = &xs->first;
 	xs->fd = connect_socket();
+	xs->socket = xs->fd >= 0;
 	/* An explicit path is a promise: no silent fallback then. */
 	if (xs->fd < 0 && !getenv("XENSTORED_PATH"))
 		xs->fd = connect_kernel();
@@ -110,7 +111,8 @@ int xs_fd(const struct xs *xs)
 static int write_all(struct xs *xs, struct iovec *iov, int n)
 {
 	while (n > 0) {
-		ssize_t w = writev(xs->fd, iov, n);
+		struct msghdr m = { .msg_iov = iov, .msg_iovlen = n };
+		ssize_t w = xs->socket ? sendmsg(xs->fd, &m, MSG_NOSIGNAL) : writev(xs->fd, iov, n);
 
 		if (w < 0 && errno == EINTR)
 			continue;
@@ -229,7 +231,7 @@ static char *wait_reply(struct xs *xs, uint32_t type, size_t *len)
 			free(take_body(xs));
 			return NULL;
 		}
-		if (xs->hdr.type != type)
+		if (xs->hdr.type != type || xs->hdr.req_id != xs->req_id)
 			goto dead;
 		if (len)
 			*len = xs->hdr.len;

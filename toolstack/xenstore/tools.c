@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command line clients: xenstore-read, -write, -rm, -list, -ls, -chmod, -exists, -watch, -control, and all of them
+ * as `xenstore read ...`. Options and output as the stock programs have them. What changes more than one key does so in
+ * one transaction, again if somebody interfered.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/applet.h"
+#include "lib/log.h"
+#include "xenstore/client.h"
+
+#define PATH_MAX_XS 3072
+
+static struct {
+	bool prefix, raw, tidy, recursive, upto, full;
+	int count;
+} opt;
+static char prog[32];
+
+/* Unprintable bytes as the stock tools write them, so that the output can be given to xenstore-write. */
+static void print_value(const char *s, size_t len)
+{
+	static const char from[] = "\t\n\r\\", to[] = "tnr\\";
+
+	if (opt.raw) {
+		fwrite(s, 1, len, stdout);
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		const char *e = s[i] ? strchr(from, s[i]) : NULL;
+
+		if (e)
+			printf("\\%c", to[e - from]);
+		else if (isprint((unsigned char)s[i]))
+			putchar(s[i]);
+		else
+			printf("\\x%02x", (unsigned char)s[i]);
+	}
+}
+
+static size_t parse_value(char *s)
+{
+	char *out = s, *p = s;
+
+	if (opt.raw)
+		return strlen(s);
+	while (*p) {
+		static const char from[] = "tnr\\\"'", to[] = "\t\n\r\\\"'";
+		const char *e;
+
+		if (*p != '\\' || !p[1]) {
+			*out++ = *p++;
+			continue;
+		}
+		p++;
+		e = strchr(from, *p);
+		if (e) {
+			*out++ = to[e - from];
+			p++;
+		} else if (*p == 'x' && isxdigit((unsigned char)p[1])) {
+			char hex[3] = { p[1], isxdigit((unsigned char)p[2]) ? p[2] : 0 };
+
+			*out++ = (char)strtoul(hex, NULL, 16);
+			p += 1 + strlen(hex);
+		} else if (*p >= '0' && *p <= '7') {
+			unsigned int v = 0, i;
+
+			for (i = 0; i < 3 && p[i] >= '0' && p[i] <= '7'; i++)
+				v = v * 8 + (p[i] - '0');
+			*out++ = (char)v;
+			p += i;
+		} else {
+			*out++ = '\\';
+		}
+	}
+	return out - s;
+}
+
+static int do_read(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		size_t len;
+		char *v = xs_read(xs, tx, argv[i], &len);
+
+		if (!v) {
+			log_err("couldn't read path %s", argv[i]);
+			return -errno;
+		}
+		if (opt.prefix)
+			printf("%s: ", argv[i]);
+		print_value(v, len);
+		if (!opt.raw)
+			putchar('\n');
+		free(v);
+	}
+	return 0;
+}
+
+static int do_write(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	if (argc % 2) {
+		log_err("a value is missing for %s", argv[argc - 1]);
+		return -EINVAL;
+	}
+	for (int i = 0; i < argc; i += 2) {
+		char *v = strdup(argv[i + 1]);
+		int rc = v ? xs_write(xs, tx, argv[i], v, parse_value(v)) : -ENOMEM;
+
+		free(v);
+		if (rc) {
+			if (rc != -EAGAIN)
+				log_err("could not write path %s", argv[i]);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* Removes parents that hold nothing: no child, no value. */
+static void tidy(struct xs *xs, uint32_t tx, const char *path)
+{
+	char up[PATH_MAX_XS + 1];
+	char *slash;
+
+	snprintf(up, sizeof(up), "%s", path);
+	while ((slash = strrchr(up, '/')) && slash != up) {
+		size_t n = 1, len = 1;
+		char **kids, *v;
+
+		*slash = '\0';
+		kids = xs_directory(xs, tx, up, &n);
+		v = kids && !n ? xs_read(xs, tx, up, &len) : NULL;
+		free(kids);
+		free(v);
+		if (!v || len || xs_rm(xs, tx, up))
+			return;
+	}
+}
+
+static int do_rm(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		int rc = xs_rm(xs, tx, argv[i]);
+
+		if (rc) {
+			if (rc != -EAGAIN)
+				log_err("could not remove path %s", argv[i]);
+			return rc;
+		}
+		if (opt.tidy)
+			tidy(xs, tx, argv[i]);
+	}
+	return 0;
+}
+
+static int do_exists(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		int rc = xs_exists(xs, tx, argv[i]);
+
+		if (rc != 1)
+			return rc ? rc : -ENOENT;
+	}
+	return 0;
+}
+
+static int do_list(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		size_t n;
+		char **names = xs_directory(xs, tx, argv[i], &n);
+
+		if (!names) {
+			log_err("could not list path %s", argv[i]);
+			return -errno;
+		}
+		for (size_t j = 0; j < n; j++) {
+			if (opt.prefix)
+				printf("%s/", argv[i]);
+			puts(names[j]);
+		}
+		free(names);
+	}
+	return 0;
+}
+
+static void print_perms(struct xs *xs, uint32_t tx, const char *path)
+{
+	size_t n;
+	struct xs_perm *p = xs_get_perms(xs, tx, path, &n);
+
+	if (!p)
+		return;
+	printf("   (");
+	for (size_t i = 0; i < n; i++)
+		printf("%s%c%u", i ? "," : "", "nrwb"[p[i].access & 3], p[i].domid);
+	printf(")");
+	free(p);
+}
+
+static void ls(struct xs *xs, uint32_t tx, const char *path, int depth)
+{
+	size_t n;
+	char **names = xs_directory(xs, tx, path, &n);
+
+	if (!names) {
+		if (errno != ENOENT && errno != EACCES)
+			log_err("could not list %s: %s", path, strerror(errno));
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		char sub[PATH_MAX_XS + 1];
+		size_t len;
+		char *v;
+
+		if (snprintf(sub, sizeof(sub), "%s/%s", strcmp(path, "/") ? path : "", names[i]) >= (int)sizeof(sub))
+			continue;
+		v = xs_read(xs, tx, sub, &len);
+		if (!v && errno == ENOENT)
+			continue;	/* removed since */
+		if (opt.full)
+			printf("%s", sub);
+		else
+			printf("%*s%s", depth, "", names[i]);
+		if (v) {
+			printf(" = \"");
+			print_value(v, len);
+			printf("\"");
+		} else {
+			printf(":");
+		}
+		free(v);
+		if (opt.prefix)
+			print_perms(xs, tx, sub);
+		putchar('\n');
+		ls(xs, tx, sub, depth + 1);
+	}
+	free(names);
+}
+
+static int do_ls(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	static char *root[] = { "/" };
+
+	if (!argc) {
+		argv = root;
+		argc = 1;
+	}
+	for (int i = 0; i < argc; i++) {
+		int rc = xs_exists(xs, tx, argv[i]);
+
+		if (rc < 0 || (!rc && strcmp(argv[i], "/"))) {
+			log_err("could not access %s", argv[i]);
+			return rc ? rc : -ENOENT;
+		}
+		ls(xs, tx, argv[i], 0);
+	}
+	return 0;
+}
+
+static int chmod_tree(struct xs *xs, uint32_t tx, const char *path, const struct xs_perm *p, size_t n)
+{
+	size_t kids = 0;
+	char **names, sub[PATH_MAX_XS + 1];
+	int rc = xs_set_perms(xs, tx, path, p, n);
+
+	if (rc || !opt.recursive)
+		return rc;
+	names = xs_directory(xs, tx, path, &kids);
+	for (size_t i = 0; !rc && names && i < kids; i++) {
+		snprintf(sub, sizeof(sub), "%s/%s", strcmp(path, "/") ? path : "", names[i]);
+		rc = chmod_tree(xs, tx, sub, p, n);
+	}
+	free(names);
+	return rc;
+}
+
+static int do_chmod(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	struct xs_perm p[64];
+	char up[PATH_MAX_XS + 1];
+	int n = 0, rc;
+
+	for (int i = 1; i < argc && n < 64; i++, n++) {
+		const char *l = strchr("nrwb", argv[i][0]);
+
+		if (!argv[i][0] || !l || !isdigit((unsigned char)argv[i][1])) {
+			log_err("a mode is one of n, r, w, b and a domain: %s", argv[i]);
+			return -EINVAL;
+		}
+		p[n] = (struct xs_perm){ atoi(argv[i] + 1), l - "nrwb" };
+		p[n].access = *l == 'n' ? XS_PERM_NONE : *l == 'r' ? XS_PERM_READ : *l == 'w' ? XS_PERM_WRITE :
+			      XS_PERM_READ | XS_PERM_WRITE;
+	}
+	rc = chmod_tree(xs, tx, argv[0], p, n);
+	snprintf(up, sizeof(up), "%s", argv[0]);
+	opt.recursive = false;
+	while (!rc && opt.upto && strrchr(up, '/') && strrchr(up, '/') != up) {
+		*strrchr(up, '/') = '\0';
+		rc = chmod_tree(xs, tx, up, p, n);
+	}
+	if (rc && rc != -EAGAIN)
+		log_err("could not set the permissions of %s", argv[0]);
+	return rc;
+}
+
+static int do_watch(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	static struct xs_event ev;
+
+	for (int i = 0; i < argc; i++) {
+		int rc = xs_watch(xs, argv[i], argv[i]);
+
+		if (rc) {
+			log_err("could not watch %s", argv[i]);
+			return rc;
+		}
+	}
+	for (int n = opt.count; n; n -= n > 0) {
+		int rc = xs_next_event(xs, &ev, -1);
+
+		if (rc < 0)
+			return rc;
+		puts(ev.path);
+		fflush(stdout);
+	}
+	return 0;
+}
+
+static int control(struct xs *xs, int argc, char *const *argv, bool quiet)
+{
+	char *text = xs_control(xs, argc, argv);
+
+	if (!text)
+		return -errno;
+	if (!quiet || strncmp(text, "OK", 2))
+		fputs(text, stdout);
+	free(text);
+	return 0;
+}
+
+static int do_control(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	char *file[] = { "live-update", "-f", NULL }, *start[] = { "live-update", "-s" };
+	int rc = 0;
+
+	if (strcmp(argv[0], "live-update") || (argc > 1 && argv[1][0] == '-'))
+		return control(xs, argc, argv, false);
+	if (argc > 1) {
+		file[2] = argv[1];
+		rc = control(xs, 3, file, true);
+	}
+	return rc ? rc : control(xs, 2, start, false);
+}
+
+static const struct command {
+	const char *name;
+	int (*fn)(struct xs *xs, uint32_t tx, int argc, char **argv);
+	const char *options, *args;
+	int min;
+	bool tx;
+} commands[] = {
+	{ "chmod",	do_chmod,	"hsur",	"[-r] [-u] KEY MODE...",	2, true },
+	{ "control",	do_control,	"+h",	"COMMAND [ARGUMENT...]",	1, false },
+	{ "exists",	do_exists,	"hs",	"KEY...",			1, false },
+	{ "list",	do_list,	"hsp",	"[-p] KEY...",			1, false },
+	{ "ls",		do_ls,		"hsfpR", "[-f] [-p] [PATH...]",		0, false },
+	{ "read",	do_read,	"hspR",	"[-p] [-R] KEY...",		1, false },
+	{ "rm",		do_rm,		"hst",	"[-t] KEY...",			1, true },
+	{ "watch",	do_watch,	"hsn:",	"[-n COUNT] KEY...",		1, false },
+	{ "write",	do_write,	"hsR",	"[-R] KEY VALUE...",		2, true },
+};
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int usage(const struct command *cmd, int rc)
+{
+	FILE *to = rc ? stderr : stdout;
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (!cmd || cmd == &commands[i])
+			fprintf(to, "Usage: xenstore%s%s [-h] %s\n", cmd ? "-" : " ", commands[i].name, commands[i].args);
+	return rc;
+}
+
+static int parse_options(const struct command *cmd, int argc, char **argv)
+{
+	int c;
+
+	opt.count = -1;
+	optind = 1;
+	while ((c = getopt(argc, argv, cmd->options)) != -1) {
+		switch (c) {
+		case 'f': opt.full = true; break;
+		case 'h': exit(usage(cmd, 0));
+		case 'n': opt.count = atoi(optarg); break;
+		case 'p': opt.prefix = true; break;
+		case 'r': opt.recursive = true; break;
+		case 'R': opt.raw = true; break;
+		case 's': break;	/* the socket is what is tried first anyway */
+		case 't': opt.tidy = true; break;
+		case 'u': opt.upto = true; break;
+		default: exit(usage(cmd, 1));
+		}
+	}
+	if (argc - optind < cmd->min)
+		exit(usage(cmd, 1));
+	return optind;
+}
+
+int xenstore_main(int argc, char **argv)
+{
+	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	const struct command *cmd = NULL;
+	struct xs *xs;
+	int rc, first;
+
+	if (!strcmp(name, "xenstore")) {
+		argv++;
+		argc--;
+		name = argc > 0 ? argv[0] : "";
+	} else {
+		name += strlen("xenstore-");
+	}
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			cmd = &commands[i];
+	if (!cmd)
+		return usage(NULL, strcmp(name, "-h") && strcmp(name, "--help"));
+	snprintf(prog, sizeof(prog), "xenstore-%s", cmd->name);
+	log_init(prog, LOG_LVL_INFO);
+	first = parse_options(cmd, argc, argv);
+	xs = xs_open();
+	if (!xs)
+		die("cannot connect to xenstored: %s (is it started? try: xencommons start)", strerror(errno));
+	do {
+		uint32_t tx = cmd->tx ? xs_transaction_start(xs) : 0;
+
+		rc = cmd->tx && !tx ? -errno : cmd->fn(xs, tx, argc - first, argv + first);
+		if (tx) {
+			int end = xs_transaction_end(xs, tx, rc != 0);
+
+			rc = rc ? rc : end;
+		}
+	} while (rc == -EAGAIN);
+	xs_close(xs);
+	if (rc && cmd->fn == do_control)
+		log_err("%s: %s", argv[first], strerror(-rc));
+	return rc ? 1 : 0;
+}
