@@ -78,7 +78,7 @@ static bool fill(struct domu *d)
 
 	next_window += (WINDOW + 0x1fffff) & ~0x1ffffful;
 	rc = populate(d, GUEST_RAM0_BASE / PAGE_SIZE, 9, DOMU_RAM >> 21);
-	if (!step(d, "populate", rc) || !step(d, "magic", populate(d, MAGIC_GFN, 0, 2)))
+	if (!step(d, "populate", rc) || !step(d, "magic", populate(d, MAGIC_GFN, 0, DOMU_MAGIC_PAGES)))
 		return false;
 	for (u64 i = 0; i < PAGES; i++) {
 		rc = map_at(XENMAPSPACE_gmfn_foreign, d->domid,
@@ -146,6 +146,18 @@ bool domu_create(struct domu *d, int ncpus, u32 role)
 	if (d->domid != DOMID_INVALID && strcmp(d->step, "createdomain"))
 		domu_destroy(d);
 	return false;
+}
+
+s64 domu_grow(struct domu *d, u64 bytes)
+{
+	struct xen_domctl op = { .u.max_mem.max_memkb = (DOMU_RAM + bytes) / 1024 + 1024 };
+	u64 gfn = (GUEST_RAM0_BASE + DOMU_RAM) / PAGE_SIZE;
+	s64 rc = domctl(XEN_DOMCTL_max_mem, d->domid, &op);
+
+	for (u64 i = 0; i < bytes >> 21 && !rc; i++)
+		rc = populate(d, gfn + (i << 9), 9, 1);
+	step(d, "grow", rc);
+	return rc;
 }
 
 s64 domu_unpause(struct domu *d)

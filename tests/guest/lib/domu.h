@@ -10,6 +10,7 @@
 #include "xen.h"
 
 #define DOMU_RAM	(4ul << 20)	/* bytes, at GUEST_RAM0_BASE */
+#define DOMU_MAGIC_PAGES 2		/* console, xenstore; beside DOMU_RAM */
 #define START_MAGIC	0x6f6c6c7570756f6dul
 
 struct start_info {			/* last page of the DomU's memory; x0 points to it */
@@ -33,6 +34,7 @@ extern struct start_info *start_info;	/* in a DomU: its own */
 
 /* Build, paused. False: see d->error and d->step; the domain is gone again. */
 bool domu_create(struct domu *d, int ncpus, u32 role);
+s64 domu_grow(struct domu *d, u64 bytes);	/* more memory behind DOMU_RAM, multiple of 2 MiB */
 s64 domu_unpause(struct domu *d);
 s64 domu_pause(struct domu *d);
 s64 domu_destroy(struct domu *d);

@@ -190,6 +190,7 @@ void delay_us(u64 us);
 s64 psci(u32 fn, u64 a1, u64 a2, u64 a3);
 /* Start CPU `cpu` in fn(cpu) with its GIC interface up, interrupts masked. 0 or PSCI error. */
 s64 cpu_start(int cpu, void (*fn)(int cpu));
+void cpu_started(void);		/* may be overridden: first C on a further CPU, GIC not set up */
 void __attribute__((noreturn)) cpu_off(void);
 bool cpu_wait_off(int cpu);
 bool wait_for(volatile u32 *word, u32 value);	/* false after two seconds */

@@ -28,10 +28,16 @@ s64 cpu_start(int cpu, void (*fn)(int cpu))
 	return psci(PSCI_CPU_ON, (u64)cpu, virt_to_phys(secondary_entry), (u64)cpu);
 }
 
+/* A payload may look at the CPU before anything else has happened on it. */
+void __attribute__((weak)) cpu_started(void)
+{
+}
+
 void secondary_start(void)
 {
 	int cpu = cpu_id();
 
+	cpu_started();
 	gic_cpu_init();
 	start_fn[cpu](cpu);
 	cpu_off();

@@ -6,6 +6,7 @@
 #include "xen.h"
 
 static u8 shared_page[PAGE_SIZE] __page_aligned;
+static struct vcpu_info vcpu_infos[MAX_CPUS] __page_aligned;
 struct shared_info *shared_info = (void *)shared_page;
 void (*evtchn_handler[64])(u32 port);
 
@@ -76,7 +77,7 @@ static u64 swap_word(volatile u64 *p, u64 v)
 
 static void upcall(u32 iar)
 {
-	struct vcpu_info *vi = &shared_info->vcpu_info[cpu_id()];
+	struct vcpu_info *vi = &vcpu_infos[cpu_id()];
 	u64 sel, bits;
 
 	(void)iar;
@@ -97,6 +98,15 @@ static void upcall(u32 iar)
 
 void xen_cpu_init(void)
 {
+	struct vcpu_info *vi = &vcpu_infos[cpu_id()];
+	struct vcpu_register_vcpu_info r = {
+		.mfn = virt_to_gfn(vi), .offset = (u64)vi % PAGE_SIZE,
+	};
+	s64 rc = vcpu_op(VCPUOP_register_vcpu_info, (u32)cpu_id(), &r);
+
+	/* a vCPU that was off and on again keeps its registration */
+	if (rc && rc != -XEN_EINVAL)
+		printf("FAIL: register_vcpu_info: %ld\n", rc);
 	gic_enable(machine.evtchn_irq);
 }
 

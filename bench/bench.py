@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Exact benchmark: instructions outside the guest, real Xen and Hospes side by side.
+
+bench.py table    every row on bare QEMU, Xen and Hospes, GICv3 and GICv2; JSON in build/bench
+bench.py test     Hospes only, against the file `budgets`; PASS/FAIL lines, exit status
+bench.py show M G one machine (bare, xen, hospes), one GIC
+"""
+import json
+import math
+import os
+import re
+import sys
+
+import run
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HALVED = {"SWITCH"}             # a sample holds two of them
+LATENCY = "timer latency out of WFI, by the guest's clock"
+STOCK = os.path.join(run.CACHE, "vmlinuz")
+
+
+def rows():
+    with open(os.path.join(HERE, "rows.h"), encoding="ascii") as f:
+        return re.findall(r'^ROW\((\w+), "([^"]+)", \d+\)', f.read(), re.M)
+
+
+def budgets():
+    with open(os.path.join(HERE, "budgets"), encoding="ascii") as f:
+        lines = [line.split("#")[0].split() for line in f]
+    return {w[0]: int(w[1]) for w in lines if w}
+
+
+def figures(result, base):
+    """Median per row, less what bare hardware shows (code that runs before the guest's MMU is on)."""
+    out = {}
+    for i, (key, _) in enumerate(rows()):
+        count = result.median(i)
+        if count is None:
+            continue
+        if base:
+            count -= base.median(i) or 0
+        out[key] = count // 2 if key in HALVED else count
+    if LATENCY in result.metrics:
+        out["LATENCY"] = result.metrics[LATENCY]
+    if "pages" in result.metrics:
+        total, free, dom0 = result.metrics["pages"]
+        out["KEPT_1G"] = total - free - dom0
+    if "pages of the DomU" in result.metrics:
+        out["KEPT_DOMU"] = result.metrics["pages of the DomU"]
+    return out
+
+
+def extra(machine, gic):
+    """Rows that need a run of their own: lines touched, reset to Dom0, pages of a big machine."""
+    out = {}
+    lines = run.run(machine, gic, options=",lines=1").lines.get(0)
+    if lines:
+        out["LINES_CODE"], out["LINES_DATA"] = lines[-1]
+    if os.path.exists(STOCK):
+        boot = run.run(machine, gic, smp=1, kernel=STOCK, options=",stop=1", timeout=60)
+        if boot.image:
+            out["RESET"] = boot.image[-1]
+    pages = run.run(machine, gic, mem=4096).metrics.get("pages")
+    if pages:
+        out["KEPT_4G"] = pages[0] - pages[1] - pages[2]
+    return out
+
+
+NAMES = {
+    "LATENCY": LATENCY,
+    "LINES_CODE": "64-byte lines touched by the null hypercall: code",
+    "LINES_DATA": "64-byte lines touched by the null hypercall: data",
+    "RESET": "reset to Dom0's first instruction, 1 GiB, stock kernel, 1 CPU",
+    "KEPT_1G": "pages kept, 1 GiB machine with Dom0",
+    "KEPT_4G": "pages kept, 4 GiB machine with Dom0",
+    "KEPT_DOMU": "pages kept per DomU of 128 MiB",
+}
+
+
+def print_table(gic, xen, hospes):
+    goal = budgets()
+    names = dict(rows()) | NAMES
+    logs = []
+    print(f"\n## GICv{gic}, 2 CPUs: instructions outside the guest\n")
+    print("| operation | Xen 4.17 | Hospes | ratio | budget |")
+    print("|---|---:|---:|---:|---:|")
+    for key, name in names.items():
+        x, h = xen.get(key), hospes.get(key)
+        ratio = h / x if x and h is not None else None
+        if ratio and key not in ("RESET",) and not key.startswith(("KEPT", "LINES")):
+            logs.append(math.log(ratio))
+        mark = "" if h is None or h <= goal.get(key, h) else " !"
+        print(f"| {name} | {x if x is not None else '-'} | {h if h is not None else '-'}{mark} | "
+              f"{f'{ratio:.2f}' if ratio is not None else '-'} | {goal.get(key, '-')} |")
+    if logs:
+        print(f"\ngeometric mean of Hospes / Xen over {len(logs)} rows where Xen traps: "
+              f"{math.exp(sum(logs) / len(logs)):.3f}")
+
+
+def complain(machine, gic, result):
+    for line in result.console.splitlines():
+        if "FAIL" in line or "TIMEOUT" in line:
+            print(f"{machine} GICv{gic}: {line}")
+    if "bench done" not in result.console:
+        print(f"{machine} GICv{gic}: the payload did not reach its end; last lines:")
+        print("\n".join(result.console.splitlines()[-8:]))
+
+
+def table():
+    everything = {}
+    for gic in (3, 2):
+        base = run.run("bare", gic)
+        got = {}
+        for machine in ("xen", "hospes"):
+            result = run.run(machine, gic)
+            complain(machine, gic, result)
+            got[machine] = figures(result, base) | extra(machine, gic)
+            if result.total:
+                got[machine]["_longest"] = result.total["longest"]
+        print_table(gic, got["xen"], got["hospes"])
+        everything[f"gicv{gic}"] = got
+    with open(os.path.join(run.OUT, "results.json"), "w", encoding="ascii") as f:
+        json.dump(everything, f, indent=1)
+
+
+def test():
+    failed = False
+    goal = budgets()
+    for gic in (3, 2):
+        base = run.run("bare", gic)
+        result = run.run("hospes", gic)
+        complain("hospes", gic, result)
+        got = figures(result, base)
+        for key, limit in goal.items():
+            if key.startswith(("LINES", "KEPT_4G", "RESET")):
+                continue        # runs of their own: `make bench` has them
+            value = got.get(key)
+            bad = value is None or value > limit
+            failed |= bad
+            print(f"{'FAIL' if bad else 'PASS'} bench/gicv{gic}/{key} {value} of {limit}")
+    return failed
+
+
+def show(machine, gic):
+    result = run.run(machine, gic)
+    complain(machine, gic, result)
+    for i, (key, name) in enumerate(rows()):
+        counts = sorted(result.counts.get(i, []))
+        print(f"{key:16}{name:52}{result.median(i)!s:>9}{result.median_exits(i)!s:>6}  "
+              f"{counts[:1]}{counts[-1:]}")
+    print(result.metrics, result.total)
+
+
+def main():
+    if sys.argv[1:] == ["table"]:
+        table()
+    elif sys.argv[1:] == ["test"]:
+        sys.exit(test())
+    elif len(sys.argv) == 4 and sys.argv[1] == "show":
+        show(sys.argv[2], int(sys.argv[3]))
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
