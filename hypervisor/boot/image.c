@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The header of an arm64 kernel Image. Pure: a hostile file costs a message. */
+#include <boot/dom0.h>
+#include <lib/string.h>
+
+#define HEADER_SIZE 64
+#define FLAG_BIG_ENDIAN BIT(0)
+#define FLAG_ANYWHERE BIT(3)
+
+static u64 __init le64(const u8 *p)
+{
+	u64 v = 0;
+
+	for (unsigned i = 8; i--;)
+		v = v << 8 | p[i];
+	return v;
+}
+
+const char *__init arm64_image_parse(const void *image, u64 n, struct arm64_image *img)
+{
+	const u8 *p = image;
+	u64 flags;
+
+	if (n < HEADER_SIZE)
+		return "is too short for a kernel";
+	if (p[0] == 0x1f && p[1] == 0x8b)
+		return "is compressed with gzip: unpack it first";
+	if (!memcmp(p, "\177ELF", 4))
+		return "is an ELF file; an arm64 Image is needed";
+	if (memcmp(p + 56, "ARM\x64", 4))
+		return "is not an arm64 Image (no magic number at byte 56)";
+	flags = le64(p + 24);
+	*img = (struct arm64_image){ .text_offset = le64(p + 8), .image_size = le64(p + 16), .anywhere = flags & FLAG_ANYWHERE };
+	if (flags & FLAG_BIG_ENDIAN)
+		return "is a big-endian kernel";
+	if (!img->image_size) {		/* before Linux 3.17, which did not fill it in */
+		img->text_offset = 0x80000;
+		img->image_size = n + MIB(1);
+	}
+	if (img->image_size > GIB(1) || img->text_offset >= MIB(2) || img->text_offset & 3)
+		return "has a header that makes no sense (text_offset, image_size)";
+	/* The file may be padded beyond what it says it needs; what is written must fit, too. */
+	if (img->image_size < n)
+		img->image_size = n;
+	return NULL;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which driver for which UART. */
+#include <drivers/uart.h>
+#include <lib/string.h>
+
+static const struct uart_driver *const drivers[] __initconst = {
+#ifdef CONFIG_UART_PL011
+	&pl011_driver,
+#endif
+	NULL,
+};
+
+const struct uart_ops *__init uart_attach(const char *compatible, unsigned n, paddr_t base)
+{
+	for (unsigned at = 0; at < n; at += (unsigned)strnlen(compatible + at, n - at) + 1) {
+		for (unsigned i = 0; drivers[i]; i++) {
+			if (strncmp(compatible + at, drivers[i]->compatible, n - at))
+				continue;
+			drivers[i]->attach(base);
+			return drivers[i]->ops;
+		}
+	}
+	return NULL;
+}
