@@ -62,7 +62,7 @@ static const struct sub_op memory_ops[] = {
 
 static const struct sub_op event_channel_ops[] = {
 	OP(EVTCHNOP_bind_interdomain, ANY, hc_evtchn_bind_interdomain),
-	OP(EVTCHNOP_bind_virq, ANY, hc_evtchn_bind_virq),	/* global ones: the control domain's, see evtchn_bind_virq() */
+	OP(EVTCHNOP_bind_virq, ANY, hc_evtchn_bind_virq),
 	OP(EVTCHNOP_close, ANY, hc_evtchn_close),
 	OP(EVTCHNOP_send, ANY, hc_evtchn_send),
 	OP(EVTCHNOP_status, ANY, hc_evtchn_status),
@@ -85,6 +85,8 @@ static const struct sub_op grant_table_ops[] = {
 	OP(GNTTABOP_query_size, ANY, hc_gnttab_query_size),
 	OP(GNTTABOP_set_version, ANY, hc_gnttab_set_version),
 	OP(GNTTABOP_get_version, ANY, hc_gnttab_get_version),
+	OP(GNTTABOP_transfer, ANY, hc_gnttab_transfer),	/* each request refused */
+	OP(GNTTABOP_unmap_and_replace, ANY, hc_gnttab_unmap_and_replace),
 	OP(GNTTABOP_swap_grant_ref, ANY, hc_gnttab_swap_grant_ref),
 	OP(GNTTABOP_cache_flush, ANY, hc_gnttab_cache_flush),
 };

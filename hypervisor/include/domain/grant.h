@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Grant tables, version 1. Three tables: shared (the granter writes, each entry is read once), active (here: who has it how often; granter's)
- * and maptrack (here: handle -> what was mapped where; mapper's). domain/grant.c
+ * and maptrack (here: handle -> what was mapped where; mapper's). domain/grant.c, grant_table.c
  */
 #ifndef DOMAIN_GRANT_H
 #define DOMAIN_GRANT_H
@@ -12,25 +12,50 @@
 
 struct domain;
 struct page;
-struct grant_active;
-struct maptrack;
 
 #define GRANTS_PER_FRAME (PAGE_SIZE / sizeof(grant_entry_v1_t))
+#define NO_HANDLE (~0U)
+
+struct grant_active {		/* a reference that is mapped or being copied; all 0 otherwise. Grant lock */
+	u32 frame;		/* index in the frame table */
+	domid_t who;		/* uses it */
+	u8 readers, writers;	/* how often */
+};
+
+struct maptrack {		/* a handle */
+	union {
+		struct domain *granter;	/* in use: referenced */
+		u64 next;		/* free: list of them */
+	};
+	u64 word;		/* MT_* of grant.c: reference, gfn, flags; 0: free. Changes atomically */
+};
 
 struct grant_table {
-	struct lock lock;	/* RANK_GRANT: shared frames, active entries */
+	struct lock lock;	/* RANK_GRANT: frames, active entries */
 	u32 nr_frames, max_frames;
-	grant_entry_v1_t **shared;	/* [max_frames]; the page is the heap's, owner d, one reference held here */
+	grant_entry_v1_t **shared;	/* [max_frames]; pages shared with d, the hypervisor's reference is held here */
 	struct grant_active **active;	/* [max_frames], one page each, parallel to shared */
+	gfn_t *gfn;		/* [max_frames]: where d mapped the frame last, for GNTTABOP_setup_table */
 	u32 max_maptrack_frames;
 	u32 nr_handles;		/* that have a struct maptrack; grows by pages, read without the lock */
 	struct maptrack **maptrack;	/* [max_maptrack_frames] */
-	struct lock maptrack_lock;	/* RANK_MAPTRACK: free list */
+	struct lock maptrack_lock;	/* RANK_MAPTRACK: free list, nr_handles */
 	u32 free_handle;	/* first of the list, NO_HANDLE if none */
-	u32 nr_mapped;		/* handles in use (maptrack lock) */
+	u32 release_pos;	/* grants_release(): next handle */
 };
 
-#define NO_HANDLE (~0U)
+#define HANDLES_PER_PAGE (PAGE_SIZE / sizeof(struct maptrack))
+
+/* ref is below nr_frames * GRANTS_PER_FRAME. */
+static inline struct grant_active *grant_active_of(const struct grant_table *t, u32 ref)
+{
+	return &t->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+}
+static inline grant_entry_v1_t *grant_shared_of(const struct grant_table *t, u32 ref)
+{
+	return &t->shared[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+}
+static inline bool grant_in_use(const struct grant_active *act) { return act->readers | act->writers; }
 
 /*
  * Limits in frames (~0: the command line's; more than that: -EINVAL). One frame exists from the start. -ENOMEM.
@@ -45,11 +70,18 @@ void grants_free(struct domain *d);
 int grant_frame(struct domain *d, u32 idx, mfn_t *mfn) __must_check;
 int grant_grow(struct domain *d, u32 nr_frames) __must_check;	/* at least that many */
 
+/* d has frame idx at gfn now (INVALID_GFN: no more). */
+void grant_frame_placed(struct domain *d, u32 idx, gfn_t gfn);
+/* Where d has it: INVALID_GFN if nowhere or there is no such frame. */
+gfn_t grant_frame_gfn(struct domain *d, u32 idx);
+
 /*
  * Operations; each returns GNTST_*. peer: the other domain, NULL if there is no such one; the caller holds a reference.
  */
 struct grant_mapping { u32 handle; paddr_t pa; };
+/* Not GNTMAP_device_map and the like: GNTST_general_error, as Xen answers guests with stage 2. What is at `at` is replaced. */
 int grant_map(struct domain *d, struct domain *peer, u32 ref, u32 flags, gpa_t at, struct grant_mapping *out) __must_check;
+/* at == 0: nothing is unmapped, which is no error. */
 int grant_unmap(struct domain *d, u32 handle, gpa_t at) __must_check;
 /* One side of a copy: len bytes from offset on. */
 struct grant_copy_end {
@@ -61,9 +93,10 @@ struct grant_copy_end {
 int grant_copy(struct domain *caller, const struct grant_copy_end *src, const struct grant_copy_end *dst, u16 len) __must_check;
 int grant_swap(struct domain *d, u32 a, u32 b) __must_check;
 /*
- * May d do cache maintenance on the frame: it owns it or has it mapped. Looks from handle *pos on; -ERESTART with *pos advanced, -EINVAL no. On 0 a
- * reference to *pg is the caller's.
+ * May d do cache maintenance on the frame: it owns it or has it mapped. Looks at GRANT_SCAN of the owner's references from *pos on; -ERESTART with *pos
+ * (a multiple of GRANT_SCAN if it was) advanced, -EINVAL: no, -EPERM: nobody's. On 0 a reference to *pg is the caller's.
  */
+#define GRANT_SCAN 1024
 int grant_cache_page(struct domain *d, mfn_t mfn, u32 *pos, struct page **pg) __must_check;
-void grant_dump(struct domain *d);	/* to the log, bounded */
+void grant_dump(struct domain *d);	/* to the console, bounded */
 #endif

@@ -34,7 +34,7 @@ static inline void target_put(struct vcpu *v, struct domain *d)
 /* Time to cut a long call short: an interrupt waits, or this CPU has something else to do. */
 static inline bool preempt_wanted(void)
 {
-	return irq_pending() || READ_ONCE(this_cpu()->work);
+	return irq_pending() || (READ_ONCE(this_cpu()->work) & WORK_SCHED);
 }
 
 /* memory_op's and grant_table_op's progress lives above the sub-op's number in their first argument. */
@@ -79,7 +79,8 @@ hypercall_fn hc_multicall, hc_vm_assist, hc_platform_op, hc_domctl, hc_sysctl;
 hypercall_fn hc_evtchn_bind_interdomain, hc_evtchn_bind_virq, hc_evtchn_close, hc_evtchn_send, hc_evtchn_status, hc_evtchn_alloc_unbound, hc_evtchn_bind_ipi,
 	hc_evtchn_bind_vcpu, hc_evtchn_unmask, hc_evtchn_reset, hc_evtchn_init_control, hc_evtchn_expand_array, hc_evtchn_set_priority;
 hypercall_fn hc_gnttab_map_grant_ref, hc_gnttab_unmap_grant_ref, hc_gnttab_setup_table, hc_gnttab_dump_table, hc_gnttab_copy, hc_gnttab_query_size,
-	hc_gnttab_set_version, hc_gnttab_get_version, hc_gnttab_swap_grant_ref, hc_gnttab_cache_flush;
+	hc_gnttab_set_version, hc_gnttab_get_version, hc_gnttab_swap_grant_ref, hc_gnttab_cache_flush, hc_gnttab_unmap_and_replace,
+	hc_gnttab_transfer;
 
 /* domctl.c, domctl_vcpu.c, domctl_info.c, domctl_device.c */
 domctl_fn domctl_create, domctl_destroy, domctl_pause, domctl_unpause, domctl_getinfo, domctl_max_vcpus, domctl_max_mem, domctl_set_paging, domctl_get_paging,
