@@ -21,6 +21,7 @@
 #include <drivers/uart.h>
 #include <lib/bitmap.h>
 #include <lib/string.h>
+#include <virt/sysreg.h>
 
 #define KEEP MIB(8)	/* for the hypervisor itself, whatever dom0_mem asks for */
 #define CPTR_TFP BIT(10)
@@ -211,6 +212,7 @@ static void __init set_up_interrupts(void)
 		console_stop("no memory for the table of interrupts");
 	timer_init(machine.hyp_timer_ppi);
 	vgic_init();
+	sysreg_init();
 	vtimer_init(machine.virt_timer_ppi);
 	console_irq_init(machine.uart_node >= 0 ? machine.uart_irq : 0);
 }

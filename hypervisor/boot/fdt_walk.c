@@ -69,6 +69,12 @@ static bool __init okay(const struct fdt_walk *w)
 	return !s || fdt_list_has(s, w->len[FDT_STATUS], "okay") || fdt_list_has(s, w->len[FDT_STATUS], "ok");
 }
 
+/* Memory addresses, not a bus: no "ranges" is asked for, and cells are the root's where none are given. */
+static bool __init holds_cpu_addresses(const struct fdt_walk *w)
+{
+	return w->depth == 1 && (!strcmp(w->name, "chosen") || !strcmp(w->name, "reserved-memory"));
+}
+
 /* The node becomes a bus for what is below. */
 static void __init enter(struct fdt_walk *w)
 {
@@ -78,11 +84,15 @@ static void __init enter(struct fdt_walk *w)
 
 	w->disabled = (up && up->disabled) || !okay(w);
 	*b = (struct fdt_bus){ .address_cells = 2, .size_cells = 1, .disabled = w->disabled };
+	if (holds_cpu_addresses(w)) {
+		b->address_cells = up->address_cells;
+		b->size_cells = up->size_cells;
+	}
 	if (fdt_cell(w, FDT_ADDRESS_CELLS, 0, &v))
 		b->address_cells = v > 4 ? 255 : (u8)v;
 	if (fdt_cell(w, FDT_SIZE_CELLS, 0, &v))
 		b->size_cells = v > 4 ? 255 : (u8)v;
-	b->translatable = !up || (up->translatable && w->val[FDT_RANGES] && !fdt_type_is(w, "pci"));
+	b->translatable = !up || holds_cpu_addresses(w) || (up->translatable && w->val[FDT_RANGES] && !fdt_type_is(w, "pci"));
 	if (up && w->len[FDT_RANGES]) {
 		b->ranges = w->val[FDT_RANGES];
 		b->ranges_len = w->len[FDT_RANGES];

@@ -21,6 +21,8 @@ void cache_clean_inv(const void *p, size_t n);
 void icache_invalidate_all(void);
 /* One whole page: zeroes by DC ZVA where there is one. */
 void page_zero(void *page);
+/* Zeroes a page and cleans it to the point of coherency: nobody sees what it held before, with caches on or off. */
+void page_scrub(void *page);
 void page_copy(void *dst, const void *src);
 
 /*
@@ -34,6 +36,11 @@ int gva_to_gpa(gva_t va, bool write, gpa_t *gpa) __must_check;
 void cpu_features_init(void);	/* boot CPU: reads what the machine has, says so, panics on what Hospes cannot do without */
 void cpu_el2_init(void);	/* each CPU: EL2 control registers that never change afterwards */
 extern unsigned cpu_pa_bits, cpu_ipa_bits, cpu_vmid_bits;
+extern bool cpu_has_el1_32, cpu_has_el0_32;	/* AArch32 */
+extern bool cpu_has_pan;
+
+/* ID register of AArch64 encoding op0 3, op1 0, CRn 0; crm 1..7. */
+u64 read_id_reg(unsigned crm, unsigned op2);
 
 /* PSCI of the firmware (SMC or HVC as the device tree says). */
 int psci_init(bool use_hvc, u32 cpu_on_id);	/* cpu_on_id: PSCI 0.1's number, or 0 */

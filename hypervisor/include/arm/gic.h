@@ -55,9 +55,9 @@ struct gic_vcpu_state {	/* of a vCPU's CPU interface, besides list registers */
 };
 
 struct gic_ops {
-	unsigned (*ack)(void);			/* INTID; GICv2 SGI: without its source */
-	void (*eoi)(unsigned irq);		/* priority drop */
-	void (*deactivate)(unsigned irq);	/* what this CPU acknowledged */
+	u32 (*ack)(void);			/* a token for the two below; INTID: GIC_IRQ() */
+	void (*eoi)(u32 token);			/* priority drop */
+	void (*deactivate)(u32 token);		/* what this CPU acknowledged */
 	void (*send_sgi)(const struct cpu *c, unsigned sgi);
 	void (*set_enabled)(unsigned irq, bool on);
 	void (*set_edge)(unsigned irq, bool edge);	/* caller: disabled */
@@ -73,20 +73,22 @@ struct gic_ops {
 	u32 (*vmcr_read)(void);
 	void (*state_save)(struct gic_vcpu_state *s);
 	void (*state_restore)(const struct gic_vcpu_state *s);
-	int (*init)(const struct gic_info *info);
+	int (*init)(void);
 	int (*init_cpu)(void);
 };
+
+#define GIC_IRQ(token) ((token) & 0x3ff)	/* 1020 and above: nothing */
 
 extern const struct gic_ops *gic;	/* valid after gic_init() */
 
 /* Boot CPU: checks what the device tree says against the hardware, resets the distributor: SPIs disabled, group 1, to this CPU. -EINVAL -ENODEV. */
 int gic_init(const struct gic_info *info) __must_check;
 /* Each CPU, the first one too: its private interrupts and its CPU interface. -ENODEV: no redistributor answers to this CPU. */
-int gic_init_cpu(void) __must_check;
+int gic_init_cpu(void);
 
-static inline unsigned gic_ack(void) { return gic->ack(); }
-static inline void gic_eoi(unsigned irq) { gic->eoi(irq); }
-static inline void gic_deactivate(unsigned irq) { gic->deactivate(irq); }
+static inline u32 gic_ack(void) { return gic->ack(); }
+static inline void gic_eoi(u32 token) { gic->eoi(token); }
+static inline void gic_deactivate(u32 token) { gic->deactivate(token); }
 static inline void gic_enable(unsigned irq) { gic->set_enabled(irq, true); }
 static inline void gic_disable(unsigned irq) { gic->set_enabled(irq, false); }
 static inline void gic_set_config(unsigned irq, bool edge) { gic->set_edge(irq, edge); }

@@ -5,7 +5,7 @@
 #include <lib/types.h>
 
 #define read_sysreg(r) ({ u64 _v; asm volatile("mrs %0, " #r : "=r"(_v)); _v; })
-#define write_sysreg(v, r) do { u64 _v = (v); asm volatile("msr " #r ", %x0" : : "rZ"(_v)); } while (0)
+#define write_sysreg(v, r) asm volatile("msr " #r ", %x0" : : "rZ"((u64)(v)))
 
 #define isb() asm volatile("isb" : : : "memory")
 #define dsb(scope) asm volatile("dsb " #scope : : : "memory")
@@ -45,6 +45,16 @@ static inline void mmio_write8(volatile void *p, u8 v)
 {
 	asm volatile("strb %w0, [%1]" : : "rZ"(v), "r"(p) : "memory");
 }
+
+/* Stage 1 of EL2, one page, all CPUs. */
+static inline void tlbi_el2_va(u64 va) { asm volatile("tlbi vae2is, %0\n\tdsb ish\n\tisb" : : "r"(va >> 12) : "memory"); }
+/* Stage 2, for the VMID in VTTBR_EL2: one page, or everything with its stage 1. */
+static inline void tlbi_ipa(u64 ipa)
+{
+	asm volatile("tlbi ipas2e1is, %0\n\tdsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb" : : "r"(ipa >> 12) : "memory");
+}
+static inline void tlbi_vmid(void) { asm volatile("tlbi vmalls12e1is\n\tdsb ish\n\tisb" : : : "memory"); }
+static inline void tlbi_vmid_local(void) { asm volatile("tlbi vmalls12e1\n\tdsb nsh\n\tisb" : : : "memory"); }
 
 /* ESR_ELx */
 #define ESR_EC(esr) ((unsigned)((esr) >> 26) & 0x3f)
@@ -93,6 +103,7 @@ enum { EC_UNKNOWN = 0x00, EC_WFX = 0x01, EC_CP15_32 = 0x03, EC_CP15_64 = 0x04, E
 #define HCR_TVM BIT(26)
 #define HCR_HCD BIT(29)
 #define HCR_RW BIT(31)
+#define HCR_TLOR BIT(35)
 #define HCR_TERR BIT(36)
 #define HCR_TEA BIT(37)
 #define HCR_APK BIT(40)

@@ -9,7 +9,7 @@
 #include <lib/types.h>
 
 #define MAX_CPUS CONFIG_MAX_CPUS
-#define EL2_STACK_SIZE 8192
+#include <arm/asm.h>
 
 struct vcpu;
 

@@ -12,18 +12,26 @@ struct domain;
 
 /* The hypervisor's own: called with the interrupt number after priority drop; deactivated on return. */
 typedef void irq_handler(unsigned irq);
-int irq_request(unsigned irq, irq_handler *fn) __must_check;	/* SGI, PPI (all CPUs) or SPI (to this CPU); enabled. -EINVAL -EBUSY */
+/* SGI, PPI (handler for all CPUs, enabled on this one: others enable it themselves) or SPI (to this CPU). -EINVAL: no such interrupt, -EBUSY: taken. */
+int irq_request(unsigned irq, irq_handler *fn);
 /* The same for a PPI that stays active until a guest's EOI, through a list register, deactivates it. */
-int irq_request_linked(unsigned ppi, irq_handler *fn) __must_check;
-/* Gives an SPI to a domain; it fires as the same virtual interrupt number (linked in the list register, guest's EOI deactivates). -EBUSY if taken. */
+int irq_request_linked(unsigned ppi, irq_handler *fn);
+/*
+ * Gives an SPI to a domain: it fires as virtual interrupt virq (linked in the list register, the guest's EOI deactivates). -EINVAL: no such one in the machine
+ * or the domain, -EBUSY: taken. The domain's record must outlive the route: vgic_free_domain() ends all routes.
+ */
 int irq_route_guest(unsigned irq, struct domain *d, unsigned virq) __must_check;
+/* -ENOENT: not routed to d. */
 int irq_unroute_guest(unsigned irq, struct domain *d);
 /* Boot, when all own SPIs are requested: gives d every SPI that is left, under its own number. */
-int irq_route_rest(struct domain *d) __must_check;
-/* virt/vgic.c: SPI irq, routed to d as virq, was acknowledged and its priority dropped. */
-void irq_to_guest(struct domain *d, unsigned virq, unsigned irq);
-int irq_init(void) __must_check;	/* boot CPU, after gic_init(). -ENOMEM */
-void irq_init_cpu(void);		/* each CPU, after gic_init_cpu(): enables the PPIs requested so far */
+void irq_route_rest(struct domain *d);
+int irq_init(void) __must_check;	/* boot CPU, after gic_init() and before any irq_request(). -ENOMEM */
+
+/* By virt/vgic_spi.c, for core/irq.c only. Connect an SPI of d with a physical one; -EINVAL -EBUSY. */
+int irq_guest_attach(struct domain *d, unsigned virq, unsigned irq);
+void irq_guest_detach(struct domain *d, unsigned virq);
+/* The physical one was acknowledged and its priority dropped. */
+void irq_guest_raise(struct domain *d, unsigned virq, unsigned irq);
 /* Trap entry for a physical interrupt: acknowledges until none is left (at most a fixed number). */
 void irq_handle(void);
 #endif

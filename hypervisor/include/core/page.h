@@ -55,6 +55,11 @@ void xfree(void *p);				/* NULL is fine */
  * (the caller's, to become that of the p2m entry).
  */
 struct page *page_alloc_domain(struct domain *d, unsigned order);
+/*
+ * A zeroed frame of the hypervisor that d (and with acquire_resource others) may map: shared_info, grant table frames. Owner d, not charged; the returned reference is the
+ * hypervisor's, each mapping takes another (page_get()). Its last page_put() frees it; until then d's slot stays. NULL: no memory.
+ */
+struct page *page_alloc_shared(struct domain *d);
 /* Boot: given frames become d's, contents kept. */
 void page_assign(struct page *pg, struct domain *d, unsigned order);
 
@@ -64,6 +69,8 @@ bool page_get(struct page *pg, const struct domain *d) __must_check;
 bool page_get_again(struct page *pg) __must_check;
 /* Gives one back; the last one frees the frame and uncharges its owner. No TLB may still reach the frame. */
 void page_put(struct page *pg);
+/* The same for 2^order frames of one owner at once; those with no other reference go back as one block. */
+void page_put_block(struct page *pg, unsigned order);
 /* Owner's slot, for a caller that holds a reference. */
 static inline unsigned page_owner(const struct page *pg) { return pg->owner; }
 

@@ -21,6 +21,7 @@
 #include <virt/vgic.h>
 #include <virt/vtimer.h>
 #include <xen/xen.h>
+#include <xen/sched.h>
 #include <xen/vcpu.h>
 #include <xen/hvm/params.h>
 
@@ -40,6 +41,7 @@ struct vcpu {
 	bool polling;		/* SCHEDOP_poll */
 	u32 pause_count;	/* atomic */
 	struct cpu *loaded_on;	/* whose hardware holds the state below, or NULL */
+	struct cpu *fp_cpu;	/* whose FP registers were last ours */
 	struct vcpu_info *info;	/* shared with the guest: in shared_info or registered page; never NULL */
 	struct page *info_page;	/* reference held for a registered vcpu_info, else NULL */
 	struct sched_unit sched;
@@ -53,7 +55,7 @@ struct vcpu {
 		EL1_REGS_32(X)
 #undef X
 	} el1;
-	u64 vmpidr;
+	u64 vmpidr, hcr;
 	struct fp_state { u64 q[64]; u32 fpsr, fpcr; } fp __aligned(16);
 
 	/* Rarely used. */
@@ -164,6 +166,17 @@ void domain_crash(struct vcpu *v, const char *fmt, ...) __printf(2, 3);
 
 /* VCPUOP_register_runstate_memory_area for v, by virtual address of the calling (loaded) vCPU; 0: no more. -EINVAL: crosses a page, unaligned. -EFAULT. */
 int vcpu_register_runstate(struct vcpu *v, gva_t area);
+
+/* vCPU records: domain.c only. retire: its domain dies, it never runs again; free: nobody can refer to it any more. */
+struct vcpu *vcpu_alloc(struct domain *d, unsigned id);
+void vcpu_retire(struct vcpu *v);
+void vcpu_free(struct vcpu *v);		/* NULL is fine */
+void vcpu_poll_timeout(struct timer *t);
+
+/* Guest memory in which the hypervisor keeps a vCPU's event info or run times up to date. -EINVAL -EFAULT. v's registers are loaded here, for the one by virtual address. */
+int vcpu_register_info(struct vcpu *v, gfn_t gfn, u64 offset) __must_check;
+int vcpu_register_runstate(struct vcpu *v, gva_t va) __must_check;	/* v is current; 0: none any more */
+void vcpu_unregister_runstate(struct vcpu *v);
 
 /* Full architectural reset of a vCPU: registers zero, EL1 state at reset, MMU and caches off, PSTATE EL1h, interrupts masked. Not running. */
 void vcpu_reset(struct vcpu *v);

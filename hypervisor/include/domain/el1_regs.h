@@ -10,7 +10,7 @@
 	X(sctlr_el1, sctlr_el1) X(cpacr_el1, cpacr_el1) X(ttbr0_el1, ttbr0_el1) X(ttbr1_el1, ttbr1_el1) X(tcr_el1, tcr_el1) \
 	X(mair_el1, mair_el1) X(amair_el1, amair_el1) X(afsr0_el1, afsr0_el1) X(afsr1_el1, afsr1_el1) X(vbar_el1, vbar_el1) \
 	X(contextidr_el1, contextidr_el1) X(tpidr_el0, tpidr_el0) X(tpidrro_el0, tpidrro_el0) X(tpidr_el1, tpidr_el1) \
-	X(par_el1, par_el1) X(cntkctl_el1, cntkctl_el1) X(csselr_el1, csselr_el1) X(mdscr_el1, mdscr_el1) X(actlr_el1, actlr_el1)
+	X(par_el1, par_el1) X(cntkctl_el1, cntkctl_el1) X(csselr_el1, csselr_el1) X(mdscr_el1, mdscr_el1)
 /* Only where EL1 or EL0 may run AArch32. */
 #define EL1_REGS_32(X) \
 	X(dacr32_el2, dacr32_el2) X(ifsr32_el2, ifsr32_el2) X(fpexc32_el2, fpexc32_el2) \

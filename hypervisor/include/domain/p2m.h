@@ -21,7 +21,7 @@ enum p2m_type {
 	P2M_FOREIGN_RO,
 	P2M_GRANT,		/* granted frame, read-write */
 	P2M_GRANT_RO,
-	P2M_XEN,		/* hypervisor's frame given to the guest: shared_info, grant table; read-write, never executable */
+	P2M_XEN,		/* frame of page_alloc_shared(): shared_info, grant table; read-write, never executable */
 };
 
 struct p2m {
@@ -30,6 +30,8 @@ struct p2m {
 	u64 max_gfn;		/* highest gfn ever mapped */
 };
 
+/* Boot, with the heap there: guest physical addresses of so many bits are needed (at least 40 are offered, at most what the CPU has). */
+void p2m_setup(unsigned bits);
 int p2m_init(struct domain *d);		/* root table only; -ENOMEM */
 void p2m_free(struct domain *d);	/* tables, after p2m_relinquish() */
 
@@ -59,6 +61,8 @@ int p2m_cache_flush(struct domain *d, gfn_t *pos, gfn_t end);
 int p2m_relinquish(struct domain *d);
 /* Loads the stage-2 context of d on this CPU. */
 void p2m_load(struct domain *d);
+/* No guest's tables are in use on this CPU. */
+void p2m_unload(void);
 u64 p2m_table_pages(const struct domain *d);
 /* Dom0, direct map: the frame at gfn was given back by decrease_reservation and is kept for it (see p2m_unmap). Maps it again. */
 int p2m_repopulate_direct(struct domain *d, gfn_t gfn) __must_check;

@@ -20,15 +20,15 @@ struct sched_unit {
 	struct cpu *cpu;	/* home: whose queue and lock are in charge of this unit */
 	u64 vtime;		/* weighted run time */
 	u64 started_ns;		/* when it last got the CPU */
-	bool parked;		/* its domain's cap is used up */
 	struct cpumask hard, soft;
 };
 
 struct sched_domain {
 	u16 weight;		/* 1..65535, default 256 */
 	u16 cap;		/* percent of one CPU, 0: none */
-	s64 budget_ns;		/* left in this period (atomic) */
-	struct timer refill;
+	s64 budget_ns;		/* of the cap, left in this period (atomic) */
+	u64 period_ns;		/* when the period began */
+	struct timer refill;	/* armed when the budget is used up */
 };
 
 /* Runnable again: from an event, an interrupt, a timer, unpause, CPU_ON. Safe at any time from any CPU, any number of times. */
@@ -42,6 +42,7 @@ void vcpu_recheck(struct vcpu *v);
 void vcpu_sync(struct vcpu *v);
 
 void sched_init_vcpu(struct vcpu *v);
+static inline void cpumask_set_all(struct cpumask *m) { for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++) m->bits[i] = ~0UL; }
 void sched_destroy_vcpu(struct vcpu *v);
 void sched_init_domain(struct domain *d);
 void sched_destroy_domain(struct domain *d);

@@ -66,8 +66,10 @@ static inline gpa_t gfn_addr(gfn_t g) { return g.n << PAGE_SHIFT; }
 #define ROUND_UP(n, a) (((n) + (a) - 1) & ~((__typeof__(n))(a) - 1))	/* a: power of two */
 #define ROUND_DOWN(n, a) ((n) & ~((__typeof__(n))(a) - 1))
 #define IS_ALIGNED(n, a) (((n) & ((a) - 1)) == 0)
-#define min(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
-#define max(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
+#define min(a, b) MINMAX(a, b, <, __COUNTER__)
+#define max(a, b) MINMAX(a, b, >, __COUNTER__)
+#define MINMAX(a, b, op, n) MINMAX_(a, b, op, n)	/* unique names, so that they nest */
+#define MINMAX_(a, b, op, n) ({ __typeof__(a) a_##n = (a); __typeof__(b) b_##n = (b); a_##n op b_##n ? a_##n : b_##n; })
 #define container_of(p, t, m) ((t *)((char *)(p) - offsetof(t, m)))
 #define BIT(n) (1UL << (n))
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))

@@ -13,7 +13,7 @@ struct vcpu *trap_serror(struct vcpu *v);
 
 void inject_undef(struct vcpu *v);
 /* Data or instruction abort at the faulting address, as if the address did not decode (external abort). */
-void inject_abort(struct vcpu *v, u64 far, bool instr, bool s1ptw);
+void inject_abort(struct vcpu *v, u64 far, bool instr);
 
 /* Emulated MMIO: size in bytes 1, 2, 4, 8; false: no such register (the guest gets an abort). */
 typedef bool mmio_read_fn(struct vcpu *v, void *priv, u64 offset, unsigned size, u64 *val);
@@ -23,6 +23,4 @@ struct mmio_range { gpa_t base; u64 size; mmio_read_fn *read; mmio_write_fn *wri
 
 /* PSCI and SMCCC calls of a guest (HVC #0 or SMC #0): answers in x0..x3. */
 void psci_call(struct vcpu *v);
-/* EC_SYSREG: emulates the access or injects UNDEF. */
-void sysreg_trap(struct vcpu *v, u64 esr);
 #endif

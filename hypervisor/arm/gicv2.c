@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GICv2 (IHI 0048B). The distributor's registers for private interrupts are banked by the CPU that accesses them. All shared registers written here
+ * are of the set/clear kind or hold one byte per interrupt, so no lock; ICFGR is read-modify-write, and its callers hold the vGIC's lock of the one domain
+ * that may own SPIs of a word, or run at boot.
+ */
+#include <arm/gic.h>
+#include <core/cpu.h>
+#include <core/lock.h>
+#include <lib/errno.h>
+
+enum { GICD_CTLR = 0, GICD_TYPER = 4, GICD_ISENABLER = 0x100, GICD_ICENABLER = 0x180, GICD_ISPENDR = 0x200, GICD_ICPENDR = 0x280,
+	GICD_ISACTIVER = 0x300, GICD_ICACTIVER = 0x380, GICD_IPRIORITYR = 0x400, GICD_ITARGETSR = 0x800, GICD_ICFGR = 0xc00, GICD_SGIR = 0xf00 };
+enum { GICC_CTLR = 0, GICC_PMR = 4, GICC_BPR = 8, GICC_IAR = 0xc, GICC_EOIR = 0x10, GICC_DIR = 0x1000 };
+enum { GICH_HCR = 0, GICH_VTR = 4, GICH_VMCR = 8, GICH_ELRSR0 = 0x30, GICH_APR = 0xf0, GICH_LR = 0x100 };
+#define GICC_CTLR_ENABLE 1
+#define GICC_CTLR_EOIMODE BIT(9)
+
+static u8 *gicd, *gicc, *gich;
+static struct lock config_lock = LOCK_INIT(RANK_CONSOLE);	/* innermost: ICFGR words */
+
+static u32 v2_ack(void)
+{
+	return mmio_read32(gicc + GICC_IAR);
+}
+
+static void v2_eoi(u32 token)
+{
+	mmio_write32(gicc + GICC_EOIR, token);
+}
+
+static void v2_deactivate(u32 token)
+{
+	mmio_write32(gicc + GICC_DIR, token);
+}
+
+static void v2_send_sgi(const struct cpu *c, unsigned sgi)
+{
+	dsb(ishst);
+	mmio_write32(gicd + GICD_SGIR, (u32)c->gic_target << 16 | sgi);
+}
+
+static void write_bit(unsigned reg, unsigned irq)
+{
+	mmio_write32(gicd + reg + irq / 32 * 4, 1U << irq % 32);
+}
+
+static void v2_set_enabled(unsigned irq, bool on)
+{
+	write_bit(on ? GICD_ISENABLER : GICD_ICENABLER, irq);
+}
+
+static void v2_set_active(unsigned irq, bool on)
+{
+	write_bit(on ? GICD_ISACTIVER : GICD_ICACTIVER, irq);
+}
+
+static void v2_set_pending(unsigned irq, bool on)
+{
+	write_bit(on ? GICD_ISPENDR : GICD_ICPENDR, irq);
+}
+
+static bool v2_is_pending(unsigned irq)
+{
+	return mmio_read32(gicd + GICD_ISPENDR + irq / 32 * 4) >> irq % 32 & 1;
+}
+
+static void v2_set_edge(unsigned irq, bool edge)
+{
+	u8 *reg = gicd + GICD_ICFGR + irq / 16 * 4;
+	u32 bit = 2U << irq % 16 * 2;
+
+	lock(&config_lock);
+	mmio_write32(reg, edge ? mmio_read32(reg) | bit : mmio_read32(reg) & ~bit);
+	unlock(&config_lock);
+}
+
+static void v2_set_target(unsigned irq, const struct cpu *c)
+{
+	mmio_write8(gicd + GICD_ITARGETSR + irq, c->gic_target);
+}
+
+/*
+ * The 32-bit list register has the same fields at other places: state 29:28, HW 31, group 30, priority's upper five bits 27:23, and
+ * bits 19:10 that mean what 41:32 mean in GICv3's (physical interrupt; or EOI and source).
+ */
+static u64 v2_lr_read(unsigned n)
+{
+	u32 h = mmio_read32(gich + GICH_LR + 4 * n);
+
+	return (u64)(h >> 28 & 3) << 62 | (u64)(h >> 31) << 61 | (u64)(h >> 30 & 1) << 60 | (u64)(h >> 23 & 0x1f) << 51 |
+	       (u64)(h >> 10 & 0x3ff) << 32 | (h & 0x3ff);
+}
+
+static void v2_lr_write(unsigned n, u64 lr)
+{
+	u32 h = (u32)(lr >> 62) << 28 | (u32)(lr >> 61 & 1) << 31 | (u32)(lr >> 60 & 1) << 30 | (u32)(lr >> 51 & 0x1f) << 23 |
+		(u32)(lr >> 32 & 0x3ff) << 10 | (u32)(lr & 0x3ff);
+
+	mmio_write32(gich + GICH_LR + 4 * n, h);
+}
+
+static u32 v2_lr_empty(void)
+{
+	return mmio_read32(gich + GICH_ELRSR0);
+}
+
+static u32 v2_hcr_read(void)
+{
+	return mmio_read32(gich + GICH_HCR);
+}
+
+static void v2_hcr_write(u32 hcr)
+{
+	mmio_write32(gich + GICH_HCR, hcr & ~(u32)HCR_GIC_TDIR);
+}
+
+static u32 v2_vmcr_read(void)
+{
+	return mmio_read32(gich + GICH_VMCR);
+}
+
+static void v2_state_save(struct gic_vcpu_state *s)
+{
+	s->vmcr = mmio_read32(gich + GICH_VMCR);
+	s->apr[0] = mmio_read32(gich + GICH_APR);
+}
+
+static void v2_state_restore(const struct gic_vcpu_state *s)
+{
+	mmio_write32(gich + GICH_VMCR, s->vmcr);
+	mmio_write32(gich + GICH_APR, s->apr[0]);
+}
+
+/* This CPU's bit in GICD_SGIR and ITARGETSR: the registers of private interrupts show it; on a single CPU they may be zero. */
+static u8 own_target(void)
+{
+	for (unsigned i = 0; i < 32; i += 4) {
+		u32 m = mmio_read32(gicd + GICD_ITARGETSR + i);
+
+		m |= m >> 16;
+		m |= m >> 8;
+		if (m & 0xff)
+			return (u8)m;
+	}
+	return 1;
+}
+
+static int v2_init_cpu(void)
+{
+	this_cpu()->gic_target = own_target();
+	mmio_write32(gicd + GICD_ICENABLER, 0xffff0000);
+	mmio_write32(gicd + GICD_ICACTIVER, 0xffffffff);
+	mmio_write32(gicd + GICD_ICPENDR, 0xffff0000);
+	for (unsigned i = 0; i < 32; i += 4)
+		mmio_write32(gicd + GICD_IPRIORITYR + i, 0xa0a0a0a0);
+	mmio_write32(gicd + GICD_ISENABLER, 0xffff);
+	mmio_write32(gicc + GICC_PMR, 0xff);
+	mmio_write32(gicc + GICC_BPR, 0);
+	mmio_write32(gicc + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
+	mmio_write32(gich + GICH_VMCR, 0);
+	mmio_write32(gich + GICH_APR, 0);
+	return 0;
+}
+
+static __init int v2_init(void)
+{
+	u32 target;
+
+	gicd = pa_to_va(gic_info.dist);
+	gicc = pa_to_va(gic_info.cpu);
+	gich = pa_to_va(gic_info.hyp);
+	gic_nr_irqs = min(32 * ((mmio_read32(gicd + GICD_TYPER) & 0x1f) + 1), 1020U);
+	gic_nr_lrs = min((mmio_read32(gich + GICH_VTR) & 0x3f) + 1, (u32)GIC_MAX_LRS);
+	mmio_write32(gicd + GICD_CTLR, 0);
+	target = own_target() * 0x01010101U;
+	for (unsigned irq = 32; irq < gic_nr_irqs; irq += 32) {
+		mmio_write32(gicd + GICD_ICENABLER + irq / 8, 0xffffffff);
+		mmio_write32(gicd + GICD_ICACTIVER + irq / 8, 0xffffffff);
+		mmio_write32(gicd + GICD_ICFGR + irq / 4, 0);
+		mmio_write32(gicd + GICD_ICFGR + irq / 4 + 4, 0);
+	}
+	for (unsigned irq = 32; irq < gic_nr_irqs; irq += 4) {
+		mmio_write32(gicd + GICD_IPRIORITYR + irq, 0xa0a0a0a0);
+		mmio_write32(gicd + GICD_ITARGETSR + irq, target);
+	}
+	mmio_write32(gicd + GICD_CTLR, 1);
+	return 0;
+}
+
+const struct gic_ops gicv2_ops = {
+	.ack = v2_ack, .eoi = v2_eoi, .deactivate = v2_deactivate, .send_sgi = v2_send_sgi, .set_enabled = v2_set_enabled,
+	.set_edge = v2_set_edge, .set_target = v2_set_target, .set_active = v2_set_active, .set_pending = v2_set_pending,
+	.is_pending = v2_is_pending, .lr_read = v2_lr_read, .lr_write = v2_lr_write, .lr_empty = v2_lr_empty, .hcr_read = v2_hcr_read,
+	.hcr_write = v2_hcr_write, .vmcr_read = v2_vmcr_read, .state_save = v2_state_save, .state_restore = v2_state_restore,
+	.init = v2_init, .init_cpu = v2_init_cpu,
+};

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ledger of frames and the buddy heap. The heap lock guards the free lists, `state` and `order`; `refs` and `owner` change
+ * atomically together (page->word). A frame is in exactly one state: free (in a list, or inside a free block), the hypervisor's, or a domain's.
+ */
+#include <core/console.h>
+#include <core/lock.h>
+#include <core/page.h>
+#include <domain/domain.h>
+#include <lib/bitmap.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+
+#define NIL 0xffffffffU
+#define MAX_BANKS 32
+
+enum { PG_RESERVED, PG_FREE, PG_USED, PG_SHARED };
+
+struct page *frame_table;
+u64 frame_base, frame_count;
+u64 heap_free_pages, heap_total_pages;
+
+static struct lock heap_lock = LOCK_INIT(RANK_HEAP);
+static u32 free_head[MAX_ORDER + 1];
+static struct { u64 start, end; } banks[MAX_BANKS];	/* frames that are RAM */
+static unsigned nr_banks;
+
+bool mfn_is_ram(mfn_t mfn)
+{
+	for (unsigned i = 0; i < nr_banks; i++)
+		if (mfn.n >= banks[i].start && mfn.n < banks[i].end)
+			return true;
+	return false;
+}
+
+void page_init_table(void *mem, u64 base_mfn, u64 count)
+{
+	frame_table = mem;
+	frame_base = base_mfn;
+	frame_count = count;
+	for (char *p = mem, *end = p + ROUND_UP(count * sizeof(struct page), PAGE_SIZE); p < end; p += PAGE_SIZE)
+		page_zero(p);
+	for (unsigned i = 0; i <= MAX_ORDER; i++)
+		free_head[i] = NIL;
+}
+
+void page_add_ram(mfn_t start, u64 count)
+{
+	if (nr_banks == MAX_BANKS) {
+		log_warn("more than %u memory banks: the one at %lx is left alone\n", MAX_BANKS, mfn_addr(start));
+		return;
+	}
+	banks[nr_banks].start = start.n;
+	banks[nr_banks++].end = start.n + count;
+}
+
+static u32 index_of(const struct page *pg)
+{
+	return (u32)(pg - frame_table);
+}
+
+static void list_insert(struct page *pg, unsigned order)
+{
+	u32 i = index_of(pg);
+
+	pg->state = PG_FREE;
+	pg->order = (u8)order;
+	pg->refs = 0;
+	pg->owner = OWNER_NONE;
+	pg->prev = NIL;
+	pg->next = free_head[order];
+	if (pg->next != NIL)
+		frame_table[pg->next].prev = i;
+	free_head[order] = i;
+}
+
+static void list_remove(struct page *pg, unsigned order)
+{
+	if (pg->prev != NIL)
+		frame_table[pg->prev].next = pg->next;
+	else
+		free_head[order] = pg->next;
+	if (pg->next != NIL)
+		frame_table[pg->next].prev = pg->prev;
+	pg->state = PG_USED;
+}
+
+/* Frames are aligned by machine address, not by place in the table. */
+static struct page *buddy_of(const struct page *pg, unsigned order)
+{
+	u64 n = page_mfn(pg).n ^ (1UL << order);
+
+	return n - frame_base < frame_count ? &frame_table[n - frame_base] : NULL;
+}
+
+static void free_locked(struct page *pg, unsigned order)
+{
+	heap_free_pages += 1UL << order;
+	for (; order < MAX_ORDER; order++) {
+		struct page *buddy = buddy_of(pg, order);
+
+		if (!buddy || buddy->state != PG_FREE || buddy->order != order)
+			break;
+		list_remove(buddy, order);
+		if (buddy < pg) {
+			pg->state = PG_USED;
+			pg = buddy;
+		}
+	}
+	list_insert(pg, order);
+}
+
+void page_free(struct page *pg, unsigned order)
+{
+	lock(&heap_lock);
+	free_locked(pg, order);
+	unlock(&heap_lock);
+}
+
+struct page *page_alloc(unsigned order)
+{
+	struct page *pg;
+	unsigned o = order;
+
+	lock(&heap_lock);
+	while (o <= MAX_ORDER && free_head[o] == NIL)
+		o++;
+	if (o > MAX_ORDER) {
+		unlock(&heap_lock);
+		return NULL;
+	}
+	pg = &frame_table[free_head[o]];
+	list_remove(pg, o);
+	while (o > order) {
+		o--;
+		list_insert(pg + (1UL << o), o);
+	}
+	heap_free_pages -= 1UL << order;
+	unlock(&heap_lock);
+	pg->owner = OWNER_XEN;
+	pg->refs = 1;
+	return pg;
+}
+
+void heap_add(paddr_t start, paddr_t end)
+{
+	u64 n = DIV_ROUND_UP(start, PAGE_SIZE), last = end >> PAGE_SHIFT;
+
+	lock(&heap_lock);
+	while (n < last) {
+		unsigned order = n ? (unsigned)__builtin_ctzl(n) : MAX_ORDER;
+
+		order = min(min(order, (unsigned)MAX_ORDER), log2_floor(last - n));
+		free_locked(&frame_table[n - frame_base], order);
+		heap_total_pages += 1UL << order;
+		n += 1UL << order;
+	}
+	unlock(&heap_lock);
+}
+
+void *xalloc_pages(unsigned order)
+{
+	struct page *pg = page_alloc(order);
+
+	if (!pg)
+		return NULL;
+	for (unsigned i = 0; i < 1U << order; i++)
+		page_zero(page_va(pg + i));
+	return page_va(pg);
+}
+
+void xfree_pages(void *va, unsigned order)
+{
+	if (va)
+		page_free(va_page(va), order);
+}
+
+/* Takes n frames out of d's allowance. The first frame of all holds the domain's record, the last one gives it up. */
+static bool charge(struct domain *d, u64 n)
+{
+	u64 old = __atomic_fetch_add(&d->tot_pages, n, __ATOMIC_SEQ_CST);
+
+	if (old + n > READ_ONCE(d->max_pages) || (!old && !domain_get(d))) {
+		__atomic_fetch_sub(&d->tot_pages, n, __ATOMIC_SEQ_CST);
+		return false;
+	}
+	return true;
+}
+
+static void uncharge(struct domain *d, u64 n)
+{
+	if (!__atomic_sub_fetch(&d->tot_pages, n, __ATOMIC_SEQ_CST))
+		domain_put(d);
+}
+
+static void give(struct page *pg, struct domain *d, u64 n)
+{
+	struct page first = { .refs = 1, .owner = d->slot, .state = PG_USED };
+
+	for (u64 i = 0; i < n; i++)
+		__atomic_store_n(&pg[i].word, first.word, __ATOMIC_RELEASE);
+}
+
+struct page *page_alloc_domain(struct domain *d, unsigned order)
+{
+	struct page *pg;
+
+	if (!charge(d, 1UL << order))
+		return NULL;
+	pg = page_alloc(order);
+	if (!pg) {
+		uncharge(d, 1UL << order);
+		return NULL;
+	}
+	for (u64 i = 0; i < 1UL << order; i++)
+		page_scrub(page_va(pg + i));
+	give(pg, d, 1UL << order);
+	return pg;
+}
+
+void page_assign(struct page *pg, struct domain *d, unsigned order)
+{
+	BUG_ON(!charge(d, 1UL << order));
+	give(pg, d, 1UL << order);
+}
+
+static bool get_if(struct page *pg, unsigned owner)
+{
+	union { struct { u32 refs; u16 owner; u8 state, order; }; u64 word; } old = { .word = READ_ONCE(pg->word) }, new;
+
+	/* Another CPU that counts at the same time makes this fail and try again; each failure is somebody's success. */
+	do {
+		if (old.owner != owner || !old.refs || old.refs == ~0U)
+			return false;
+		new = old;
+		new.refs++;
+	} while (!__atomic_compare_exchange_n(&pg->word, &old.word, new.word, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	return true;
+}
+
+bool page_get(struct page *pg, const struct domain *d)
+{
+	return get_if(pg, d->slot);
+}
+
+bool page_get_again(struct page *pg)
+{
+	return get_if(pg, pg->owner);
+}
+
+struct page *page_alloc_shared(struct domain *d)
+{
+	struct page *pg = page_alloc(0);
+
+	if (!pg)
+		return NULL;
+	if (!domain_get(d)) {
+		page_free(pg, 0);
+		return NULL;
+	}
+	page_scrub(page_va(pg));
+	pg->state = PG_SHARED;
+	pg->owner = d->slot;
+	return pg;
+}
+
+static void release(struct page *pg)
+{
+	unsigned owner = pg->owner, state = pg->state;
+
+	page_free(pg, 0);
+	if (state == PG_SHARED)
+		domain_put(domain_of_slot(owner));
+	else if (owner < CONFIG_MAX_DOMAINS)
+		uncharge(domain_of_slot(owner), 1);
+}
+
+void page_put(struct page *pg)
+{
+	if (!__atomic_sub_fetch(&pg->refs, 1, __ATOMIC_ACQ_REL))
+		release(pg);
+}
+
+void page_put_block(struct page *pg, unsigned order)
+{
+	u64 n = 1UL << order, i = 0;
+	struct domain *d = page_owner(pg) < CONFIG_MAX_DOMAINS ? domain_of_slot(page_owner(pg)) : NULL;
+
+	while (i < n && !__atomic_sub_fetch(&pg[i].refs, 1, __ATOMIC_ACQ_REL))
+		i++;
+	if (i == n && d) {
+		page_free(pg, order);
+		uncharge(d, n);
+		return;
+	}
+	/* Somebody still has frame i: those before go one by one, and so does the rest. */
+	for (u64 j = 0; j < i; j++)
+		release(&pg[j]);
+	for (u64 j = i + 1; j < n; j++)
+		page_put(&pg[j]);
+}

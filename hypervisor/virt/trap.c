@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a trap to its handler by the exception class (one const table), emulated MMIO, stage-2 faults. Handlers run on the vCPU that trapped;
+ * only this file and sysreg.c move its PC past an emulated instruction.
+ */
+#include <core/console.h>
+#include <core/irq.h>
+#include <domain/domain.h>
+#include <hypercall/hypercall.h>
+#include <virt/sysreg.h>
+#include <virt/trap.h>
+
+#define HVC_XEN 0xea1
+
+/* ISS of a data abort */
+#define DABT_ISV BIT(24)
+#define DABT_SAS(iss) ((iss) >> 22 & 3)
+#define DABT_SSE BIT(21)
+#define DABT_SRT(iss) ((iss) >> 16 & 31)
+#define DABT_SF BIT(15)
+#define ABT_FNV BIT(10)
+#define DABT_CM BIT(8)
+#define ABT_S1PTW BIT(7)
+#define DABT_WNR BIT(6)
+#define ABT_FSC_TYPE(iss) ((iss) & 0x3c)
+#define FSC_TRANSLATION 0x04
+#define FSC_ACCESS 0x08
+#define FSC_PERMISSION 0x0c
+
+typedef void trap_handler(struct vcpu *v, u64 esr);
+
+static void skip(struct vcpu *v, u64 esr)
+{
+	v->pc += esr & ESR_IL ? 4 : 2;
+	if (unlikely(v->pstate & PSR_MODE32))
+		v->pstate = psr32_advance_it(v->pstate);
+	v->pstate &= ~PSR_SS;
+}
+
+/* AArch32 instructions may be conditional, and trap even if the condition fails. */
+static bool condition_failed(struct vcpu *v, u64 esr)
+{
+	return unlikely(v->pstate & PSR_MODE32) && !psr32_condition(v->pstate, ESR_ISS(esr));
+}
+
+static void wfx(struct vcpu *v, u64 esr)
+{
+	skip(v, esr);
+	if (condition_failed(v, esr))
+		return;
+	if (esr & 1)
+		vcpu_yield(v);
+	else
+		vcpu_block(v);
+}
+
+static void hvc(struct vcpu *v, u64 esr)
+{
+	unsigned imm = (unsigned)esr & 0xffff;
+
+	if (likely(imm == HVC_XEN))
+		hypercall_trap(v);
+	else if (imm == 0)
+		psci_call(v);
+	else
+		inject_undef(v);
+}
+
+/* Trapped before it executed, unlike HVC. */
+static void smc(struct vcpu *v, u64 esr)
+{
+	if (condition_failed(v, esr)) {
+		skip(v, esr);
+		return;
+	}
+	if (esr & 0xffff) {
+		inject_undef(v);
+		return;
+	}
+	skip(v, esr);
+	psci_call(v);
+}
+
+static void fp(struct vcpu *v, u64 esr)
+{
+	vcpu_fp_trap(v);
+}
+
+static void undefined(struct vcpu *v, u64 esr)
+{
+	inject_undef(v);
+}
+
+static const struct mmio_range *find_mmio(const struct domain *d, gpa_t gpa)
+{
+	for (unsigned i = 0; i < d->nr_mmio; i++)
+		if (gpa - d->mmio[i].base < d->mmio[i].size)
+			return &d->mmio[i];
+	return NULL;
+}
+
+static u64 sign_extend(u64 val, unsigned size, bool to64)
+{
+	unsigned shift = 64 - 8 * size;
+
+	val = (u64)((s64)(val << shift) >> shift);
+	return to64 ? val : (u32)val;
+}
+
+static void mmio(struct vcpu *v, const struct mmio_range *r, gpa_t gpa, u64 esr)
+{
+	u32 iss = ESR_ISS(esr);
+	unsigned size = 1U << DABT_SAS(iss), srt = DABT_SRT(iss);
+	u64 offset = gpa - r->base, val = 0;
+	bool ok;
+
+	if (unlikely(!(iss & DABT_ISV) || (offset & (size - 1)))) {
+		inject_abort(v, read_sysreg(far_el2), false);
+		return;
+	}
+	if (iss & DABT_WNR) {
+		if (srt != 31)
+			val = size == 8 ? v->x[srt] : v->x[srt] & (BIT(8 * size) - 1);
+		ok = r->write(v, r->priv, offset, size, val);
+	} else {
+		ok = r->read(v, r->priv, offset, size, &val);
+		if (iss & DABT_SSE)
+			val = sign_extend(val, size, iss & DABT_SF);
+		if (ok && srt != 31)
+			v->x[srt] = val;
+	}
+	if (likely(ok))
+		skip(v, esr);
+	else if (!vgic_take_retry(&v->vgic))
+		inject_abort(v, read_sysreg(far_el2), false);
+}
+
+/* The guest physical address of a stage-2 fault; HPFAR_EL2 does not hold it for a permission fault outside a walk. */
+static bool fault_gpa(u64 esr, u64 far, gpa_t *gpa)
+{
+	u32 iss = ESR_ISS(esr);
+
+	if (ABT_FSC_TYPE(iss) == FSC_PERMISSION && !(iss & ABT_S1PTW))
+		return !gva_to_gpa(far, false, gpa);
+	*gpa = (read_sysreg(hpfar_el2) & 0xffffffffff0UL) << 8 | (far & ~PAGE_MASK);
+	return true;
+}
+
+/*
+ * Emulated registers, or memory that is not there. Another CPU may have been replacing the entry (break-before-make): then the access
+ * is simply tried again.
+ */
+static void stage2_abort(struct vcpu *v, u64 esr, bool instr)
+{
+	u64 far = read_sysreg(far_el2);
+	u32 iss = ESR_ISS(esr);
+	const struct mmio_range *r;
+	gpa_t gpa;
+
+	switch (ABT_FSC_TYPE(iss)) {
+	case FSC_TRANSLATION:
+	case FSC_ACCESS:
+	case FSC_PERMISSION:
+		break;
+	default:	/* external aborts and the like: the guest's own access failed */
+		inject_abort(v, far, instr);
+		return;
+	}
+	if (!fault_gpa(esr, far, &gpa))
+		return;		/* its stage 1 changed meanwhile: again */
+	r = instr ? NULL : find_mmio(v->domain, gpa);
+	if (likely(r && !(iss & ABT_S1PTW))) {
+		mmio(v, r, gpa, esr);
+		return;
+	}
+	/* Cache maintenance counts as a read here although it reports WnR. */
+	if (p2m_access_ok(v->domain, gpa, !instr && (iss & DABT_WNR) && !(iss & DABT_CM), instr && !(iss & ABT_S1PTW)))
+		return;
+	if (!instr && (iss & DABT_CM)) {
+		skip(v, esr);	/* maintenance of memory that is not there has nothing to do */
+		return;
+	}
+	inject_abort(v, far, instr);
+}
+
+static void data_abort(struct vcpu *v, u64 esr)
+{
+	stage2_abort(v, esr, false);
+}
+
+static void instruction_abort(struct vcpu *v, u64 esr)
+{
+	stage2_abort(v, esr, true);
+}
+
+/* By exception class; what is not here never comes from a lower level. */
+static trap_handler *const handlers[64] = {
+	[EC_UNKNOWN] = undefined,
+	[EC_WFX] = wfx,
+	[EC_CP15_32] = sysreg32_trap,
+	[EC_CP15_64] = sysreg32_trap,
+	[EC_CP14_32] = sysreg32_trap,
+	[EC_CP14_LS] = undefined,
+	[EC_FP] = fp,
+	[EC_CP10_ID] = undefined,
+	[0x09] = undefined,		/* pointer authentication */
+	[0x0a] = undefined,		/* LD64B and the like */
+	[EC_CP14_64] = sysreg32_trap,
+	[0x0d] = undefined,		/* branch target: taken to EL2 only by our mistake, the guest's anyway */
+	[EC_HVC32] = hvc,
+	[EC_SMC32] = smc,
+	[EC_HVC64] = hvc,
+	[EC_SMC64] = smc,
+	[EC_SYSREG] = sysreg_trap,
+	[EC_SVE] = undefined,
+	[0x1a] = undefined,		/* ERET: nested virtualization */
+	[0x1d] = undefined,		/* SME */
+	[EC_IABT_LOW] = instruction_abort,
+	[EC_DABT_LOW] = data_abort,
+};
+
+static inline struct vcpu *leave(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	return likely(!READ_ONCE(c->work)) ? v : sched_work(c);
+}
+
+struct vcpu *trap_sync(struct vcpu *v)
+{
+	u64 esr = read_sysreg(esr_el2);
+
+	trap_handler *handler = handlers[ESR_EC(esr)];
+
+	if (likely(handler))
+		handler(v, esr);
+	else
+		domain_crash(v, "unexpected trap, ESR %lx", esr);
+	return leave(v);
+}
+
+struct vcpu *trap_irq(struct vcpu *v)
+{
+	irq_handle();
+	return leave(v);
+}
+
+/*
+ * An SError while a guest ran is its own as far as anybody can tell: it gets a virtual one. (Those that hit EL2 itself end in panic.)
+ */
+struct vcpu *trap_serror(struct vcpu *v)
+{
+	log_guest(v->domain, LOG_ERR, "vCPU %u: SError, ESR %lx PC %lx: passed on\n", v->id, read_sysreg(esr_el2), v->pc);
+	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
+	return leave(v);
+}
