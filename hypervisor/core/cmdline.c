@@ -140,7 +140,8 @@ static bool __init parse_levels(const char *val, unsigned *always, unsigned *upt
 	*upto = *always;
 	if (*val == '/' && (val++, !parse_level(&val, upto)))
 		return false;
-	return !*val && *upto >= *always;
+	*upto = max(*upto, *always);
+	return !*val;
 }
 
 static bool __init parse_loglvl(const char *val)
