@@ -60,7 +60,8 @@ static inline void unmark_entry(struct domain *g, u32 ref, const struct grant_ac
 {
 	u32 clear = (grant_in_use(act) ? 0 : GTF_reading) | (write && !act->writers ? GTF_writing : 0), old;
 
-	if (clear && unlikely(!guest_clear32(flags_of(grant_shared_of(&g->grants, ref)), clear, &old)))
+	/* The shared frames of a dead granter have gone. */
+	if (clear && g->grants.shared[ref / GRANTS_PER_FRAME] && unlikely(!guest_clear32(flags_of(grant_shared_of(&g->grants, ref)), clear, &old)))
 		log_guest(g, LOG_WARN, "grant %u stays marked in use, its entry is unstable\n", ref);
 }
 
@@ -73,6 +74,8 @@ static int use_locked(struct domain *g, u32 ref, domid_t who, bool write, u32 ma
 	bool first;
 	int rc;
 
+	if (unlikely(g->state != DOM_ALIVE))
+		return GNTST_bad_domain;
 	if (unlikely(ref / GRANTS_PER_FRAME >= t->nr_frames))
 		return GNTST_bad_gntref;
 	act = grant_active_of(t, ref);
@@ -210,7 +213,7 @@ int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at, 
 
 	if (unlikely((flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_application_map | GNTMAP_contains_pte)) != GNTMAP_host_map))
 		return flags & (GNTMAP_host_map | GNTMAP_device_map) ? GNTST_general_error : GNTST_bad_gntref;
-	if (unlikely(!g || g->state != DOM_ALIVE))
+	if (unlikely(!g))
 		return GNTST_bad_domain;
 	if (unlikely(!policy_allows(d, g)))
 		return GNTST_permission_denied;
@@ -328,5 +331,6 @@ int grants_release(struct domain *d)
 		if (handle % 64 == 63 && irq_pending())
 			return -ERESTART;
 	}
+	grant_frames_release(d);
 	return 0;
 }

@@ -45,14 +45,31 @@ int grants_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
 	return rc;
 }
 
-void grants_free(struct domain *d)
+/* Frames hold a reference to their domain, so they go before its last one does. Active entries stay for those who still map. */
+void grant_frames_release(struct domain *d)
 {
 	struct grant_table *t = &d->grants;
 
 	for (u32 i = 0; i < t->nr_frames; i++) {
-		page_put(va_page(t->shared[i]));
-		xfree_pages(t->active[i], 0);
+		grant_entry_v1_t *frame;
+
+		lock(&t->lock);
+		frame = t->shared[i];
+		t->shared[i] = NULL;
+		unlock(&t->lock);
+		if (frame)
+			page_put(va_page(frame));
 	}
+}
+
+void grants_free(struct domain *d)
+{
+	struct grant_table *t = &d->grants;
+
+	if (t->shared)
+		grant_frames_release(d);
+	for (u32 i = 0; i < t->nr_frames; i++)
+		xfree_pages(t->active[i], 0);
 	for (u32 i = 0; i < t->nr_handles / HANDLES_PER_PAGE; i++)
 		xfree_pages(t->maptrack[i], 0);
 	t->nr_frames = t->nr_handles = 0;
@@ -92,7 +109,7 @@ static int grow_locked(struct domain *d, u32 nr_frames)
 {
 	int rc = 0;
 
-	if (nr_frames > d->grants.max_frames)
+	if (nr_frames > d->grants.max_frames || d->state != DOM_ALIVE)
 		return -EINVAL;
 	while (!rc && d->grants.nr_frames < nr_frames)
 		rc = add_frame(d);
@@ -115,7 +132,7 @@ int grant_frame(struct domain *d, u32 idx, mfn_t *mfn)
 	struct page *pg;
 	int rc;
 
-	if (idx >= t->max_frames || d->state != DOM_ALIVE)
+	if (idx >= t->max_frames)
 		return -EINVAL;
 	lock(&t->lock);
 	rc = grow_locked(d, idx + 1);
@@ -234,12 +251,13 @@ void grant_dump(struct domain *d)
 	printk("d%u: %u of %u grant frames\n", d->id, t->nr_frames, t->max_frames);
 	for (u32 ref = 0; ref < t->nr_frames * GRANTS_PER_FRAME && lines < 64; ref++) {
 		const struct grant_active *act = grant_active_of(t, ref);
+		bool there = t->shared[ref / GRANTS_PER_FRAME];
 
 		if (!grant_in_use(act))
 			continue;
 		lines++;
 		printk("  %5u: d%u, frame %lx, %u readers, %u writers, flags %x\n", ref, act->who, frame_base + act->frame, act->readers, act->writers,
-		       READ_ONCE(grant_shared_of(t, ref)->flags));
+		       there ? READ_ONCE(grant_shared_of(t, ref)->flags) : 0);
 	}
 	if (lines == 64)
 		printk("  ...\n");

@@ -49,7 +49,6 @@ void vcpu_retire(struct vcpu *v)
 	sched_destroy_vcpu(v);
 	vtimer_destroy_vcpu(v);
 	timer_cancel(&v->poll_timer);
-	vcpu_info_unregister(v);
 	vcpu_unregister_runstate(v);
 }
 

@@ -57,7 +57,7 @@ struct evtchns {
 
 /*
  * Life cycle. max_port: highest port allowed, ~0: as many as the ABI can do. -ENOMEM.
- * destroy: d is dying and runs no more; 0, or -ERESTART: call again. Idempotent.
+ * destroy: d is dying and runs no more: closes all ports, gives back each registered vcpu_info. 0, or -ERESTART: call again. Idempotent.
  */
 int evtchns_init(struct domain *d, u32 max_port) __must_check;
 int evtchns_destroy(struct domain *d);
@@ -69,7 +69,7 @@ void shared_info_init_vcpu(struct vcpu *v);
  * lost. -ENXIO: offset out of the page or unaligned; -EINVAL: registered already (the reference stays the caller's).
  */
 int vcpu_info_register(struct vcpu *v, struct page *pg, unsigned offset) __must_check;
-/* Back to the default place, reference given up. Idempotent. */
+/* Back to the default place, reference given up: when no event can be on its way any more, that is all ports are closed. evtchns_destroy() does it. */
 void vcpu_info_unregister(struct vcpu *v);
 
 /* Raising. No lock of rank EVTCHN or above may be held. */

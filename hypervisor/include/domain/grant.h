@@ -59,12 +59,13 @@ static inline bool grant_in_use(const struct grant_active *act) { return act->re
 
 /*
  * Limits in frames (~0: the command line's; more than that: -EINVAL). One frame exists from the start. -ENOMEM.
- * release: d is dying and runs no more: gives back every mapping it holds; 0 or -ERESTART. Idempotent.
+ * release: d is dying and runs no more: gives back every mapping it holds, then its shared frames; 0 or -ERESTART. Idempotent.
  * free: at the last reference to d: nobody maps its grants any more.
  */
 int grants_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames) __must_check;
 int grants_release(struct domain *d);
 void grants_free(struct domain *d);
+void grant_frames_release(struct domain *d);	/* part of both */
 
 /* Frame idx of d's shared table, grown up to it; *mfn, and a reference to it for the caller. -EINVAL: above the limit. -ENOMEM. */
 int grant_frame(struct domain *d, u32 idx, mfn_t *mfn) __must_check;
