@@ -175,7 +175,7 @@ const struct domctl_entry domctls[] = {
 	DOMCTL(XEN_DOMCTL_get_device_group, domctl_no_iommu, 0),
 	DOMCTL(XEN_DOMCTL_setnodeaffinity, domctl_setnodeaffinity, 0),
 	DOMCTL(XEN_DOMCTL_getnodeaffinity, domctl_getnodeaffinity, 0),
-	DOMCTL(XEN_DOMCTL_cacheflush, domctl_cacheflush, 0),
+	DOMCTL(XEN_DOMCTL_cacheflush, domctl_cacheflush, DOMCTL_BACK),
 	DOMCTL(XEN_DOMCTL_get_paging_mempool_size, domctl_get_paging, DOMCTL_BACK),
 	DOMCTL(XEN_DOMCTL_set_paging_mempool_size, domctl_set_paging, 0),
 };

@@ -52,6 +52,9 @@ extern const unsigned nr_domctls;
 extern sysctl_fn *const sysctls[];
 extern const unsigned nr_sysctls;
 
+/* Held during each domctl, sysctl and platform_op; who does not get it tries again by -ERESTART. Only under it does a CPU wait for another (domain_pause). */
+extern struct lock control_lock;
+
 /* domctl_info.c */
 void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 bool vcpu_is_running(const struct vcpu *v);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest memory by guest virtual address. The hardware translates both stages for the loaded vCPU; the frame found may have left the guest by
+ * the time it is touched, so a reference is taken that only a frame of the caller's own domain grants. Frames of others (foreign and grant
+ * mappings) take the slow path through the p2m, which gives the reference under its lock.
+ * No state; no lock but the p2m's.
+ */
+#include <core/page.h>
+#include <domain/domain.h>
+#include <hypercall/copy.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+
+static struct page *own_page(gva_t gva, bool write, void **va)
+{
+	struct page *pg;
+	paddr_t pa;
+
+	if (unlikely(gva_to_pa(gva, write, &pa)))
+		return NULL;
+	pg = mfn_page(mfn_of(pa));
+	if (unlikely(!pg || !page_get(pg, this_cpu()->current->domain)))
+		return NULL;
+	*va = pa_to_va(pa);
+	return pg;
+}
+
+/*
+ * The frame is another domain's, or there is none, or another CPU was in the middle of break-before-make in stage 2 when the walk came by: with the
+ * lock held it is not.
+ */
+static __attribute__((noinline)) struct page *any_page(gva_t gva, bool write, void **va)
+{
+	struct domain *d = this_cpu()->current->domain;
+	struct page *pg;
+	gpa_t gpa;
+	int rc;
+
+	lock(&d->p2m.lock);
+	rc = gva_to_gpa(gva, write, &gpa);
+	unlock(&d->p2m.lock);
+	if (rc)
+		return NULL;
+	pg = p2m_get_page(d, gfn_of(gpa), write ? WANT_WRITE : WANT_READ);
+	if (pg)
+		*va = (char *)page_va(pg) + (gpa & ~PAGE_MASK);
+	return pg;
+}
+
+static inline struct page *guest_page(gva_t gva, bool write, void **va)
+{
+	struct page *pg = own_page(gva, write, va);
+
+	return likely(pg) ? pg : any_page(gva, write, va);
+}
+
+static inline size_t in_page(gva_t gva, size_t n)
+{
+	return min(n, (size_t)(PAGE_SIZE - (gva & ~PAGE_MASK)));
+}
+
+/* The sizes of most arguments without a call. */
+static inline void copy_bytes(void *dst, const void *src, size_t n)
+{
+	if (n == 4)
+		__builtin_memcpy(dst, src, 4);
+	else if (n == 8)
+		__builtin_memcpy(dst, src, 8);
+	else
+		memcpy(dst, src, n);
+}
+
+int copy_from_guest(void *dst, gva_t src, size_t n)
+{
+	for (size_t chunk; n; dst = (char *)dst + chunk, src += chunk, n -= chunk) {
+		void *va;
+		struct page *pg = guest_page(src, false, &va);
+
+		if (unlikely(!pg))
+			return -EFAULT;
+		chunk = in_page(src, n);
+		copy_bytes(dst, va, chunk);
+		page_put(pg);
+	}
+	return 0;
+}
+
+int copy_to_guest(gva_t dst, const void *src, size_t n)
+{
+	for (size_t chunk; n; src = (const char *)src + chunk, dst += chunk, n -= chunk) {
+		void *va;
+		struct page *pg = guest_page(dst, true, &va);
+
+		if (unlikely(!pg))
+			return -EFAULT;
+		chunk = in_page(dst, n);
+		copy_bytes(va, src, chunk);
+		page_put(pg);
+	}
+	return 0;
+}
+
+int clear_guest(gva_t dst, size_t n)
+{
+	for (size_t chunk; n; dst += chunk, n -= chunk) {
+		void *va;
+		struct page *pg = guest_page(dst, true, &va);
+
+		if (unlikely(!pg))
+			return -EFAULT;
+		chunk = in_page(dst, n);
+		memset(va, 0, chunk);
+		page_put(pg);
+	}
+	return 0;
+}
+
+void *guest_window(gva_t gva, size_t n, struct page **pg)
+{
+	void *va;
+
+	if (unlikely(gva % 8 || in_page(gva, n) != n))
+		return NULL;
+	*pg = own_page(gva, true, &va);
+	return *pg ? va : NULL;
+}

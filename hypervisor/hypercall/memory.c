@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * memory_op: a domain's pages come and go (populate, decrease), and what is asked about them. Where pages appear is physmap.c.
+ * No state of its own; p2m and page ledger lock themselves. As in Xen, populate and decrease never answer with an error but with the
+ * number of extents done; progress of a call cut short is in the first argument above the sub-op's number.
+ */
+#include <core/page.h>
+#include <hypercall/ops.h>
+#include <lib/bitmap.h>
+#include <xen/memory.h>
+
+/* Extents of at most 2 MiB: an extent is not cut short, and scrubbing a gigabyte would hold its CPU for long. Tools go on with smaller ones. */
+#define MAX_EXTENT_ORDER 9
+#define CHUNK 32	/* frame numbers read at once */
+
+struct extents {
+	struct domain *d;
+	struct xen_memory_reservation r;
+	u64 start, at;
+	u64 first, have;	/* gfn[] holds extents [first, first + have) */
+	xen_pfn_t gfn[CHUNK];
+};
+
+/* false: nothing can be done. */
+static bool extents_begin(struct vcpu *v, const u64 *a, struct extents *x)
+{
+	int err;
+
+	x->start = x->at = a[0] >> MEMOP_CMD_BITS;
+	x->have = 0;
+	if (copy_from_guest(&x->r, a[1], sizeof(x->r)))
+		return false;
+	if (x->r.nr_extents > (~0U >> MEMOP_CMD_BITS) || x->start >= x->r.nr_extents || x->r.extent_order > MAX_EXTENT_ORDER)
+		return false;
+	x->d = target_get(v, x->r.domid, &err);
+	return x->d != NULL;
+}
+
+/* The numbers from extent at on; at the end of mapped memory as many as there are. 0: none can be read. */
+static u64 extents_read(struct extents *x)
+{
+	u64 off = x->at - x->first;
+
+	if (likely(off < x->have))
+		return x->have - off;
+	x->first = x->at;
+	x->have = min(x->r.nr_extents - x->at, (u64)CHUNK);
+	if (likely(!copy_from_guest(x->gfn, handle_at(x->r.extent_start, x->at), x->have * sizeof(x->gfn[0]))))
+		return x->have;
+	x->have = !copy_from_guest(x->gfn, handle_at(x->r.extent_start, x->at), sizeof(x->gfn[0]));
+	return x->have;
+}
+
+static s64 extents_end(struct vcpu *v, u64 *a, struct extents *x, u64 cmd, bool preempted)
+{
+	target_put(v, x->d);
+	if (!preempted)
+		return (s64)x->at;
+	a[0] = cmd | x->at << MEMOP_CMD_BITS;
+	return -ERESTART;
+}
+
+/* Width of the caller's limit on machine addresses, 0: none that matters. false: no frame can satisfy it. */
+static bool address_limit(unsigned flags, unsigned *bits)
+{
+	unsigned node = XENMEMF_get_node(flags), all = log2_floor(frame_base + frame_count - 1) + 1 + PAGE_SHIFT;
+
+	*bits = XENMEMF_get_address_bits(flags);
+	if (*bits >= all)
+		*bits = 0;
+	if (*bits && *bits <= PAGE_SHIFT)
+		return false;
+	return !(flags & XENMEMF_populate_on_demand) && ((flags & XENMEMF_vnode) || !node || node == 0xff);
+}
+
+static bool populate_direct(struct domain *d, gfn_t gfn, u64 nr)
+{
+	for (u64 i = 0; i < nr; i++) {
+		if (p2m_repopulate_direct(d, GFN(gfn.n + i))) {
+			if (i)
+				p2m_unmap(d, gfn, i);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool populate(struct domain *d, gfn_t gfn, unsigned order, unsigned bits)
+{
+	struct page *pg;
+
+	if (unlikely(d->direct_mapped))
+		return populate_direct(d, gfn, 1UL << order);
+	pg = page_alloc_domain(d, order);
+	if (!pg)
+		return false;
+	if (unlikely(bits && (page_pa(pg) + (PAGE_SIZE << order) - 1) >> bits))
+		goto put;
+	if (likely(!p2m_map(d, gfn, page_mfn(pg), 1UL << order, P2M_RAM, true)))
+		return true;
+put:
+	page_put_block(pg, order);
+	return false;
+}
+
+/* a: cmd and progress, struct xen_memory_reservation */
+s64 hc_mem_populate_physmap(struct vcpu *v, u64 *a)
+{
+	bool preempted = false;
+	struct extents x;
+	unsigned bits;
+
+	if (!extents_begin(v, a, &x))
+		return (s64)x.start;
+	if (x.d->state == DOM_ALIVE && address_limit(x.r.mem_flags, &bits)) {
+		for (; x.at < x.r.nr_extents; x.at++) {
+			preempted = x.at != x.start && preempt_wanted();
+			if (preempted || !extents_read(&x) || !populate(x.d, GFN(x.gfn[x.at - x.first]), x.r.extent_order, bits))
+				break;
+		}
+	}
+	return extents_end(v, a, &x, XENMEM_populate_physmap, preempted);
+}
+
+/* How many frames from gfn on, of nr, are the domain's own RAM: foreign and grant mappings have other ways to go. */
+static u64 own_ram(struct domain *d, gfn_t gfn, u64 nr)
+{
+	u64 n = 0;
+	mfn_t mfn;
+
+	for (; n < nr; n++) {
+		enum p2m_type t = p2m_lookup(d, GFN(gfn.n + n), &mfn);
+
+		if (t != P2M_RAM && t != P2M_RAM_RO)
+			break;
+	}
+	return n;
+}
+
+/* Neighbours in the list that are neighbours in memory go with one flush of the TLBs. */
+static u64 run_length(const struct extents *x, u64 have)
+{
+	const xen_pfn_t *gfn = &x->gfn[x->at - x->first];
+	u64 n = 1;
+
+	if (x->r.extent_order)
+		return 1;
+	while (n < have && gfn[n] == gfn[0] + n)
+		n++;
+	return n;
+}
+
+/* a: cmd and progress, struct xen_memory_reservation */
+s64 hc_mem_decrease_reservation(struct vcpu *v, u64 *a)
+{
+	bool preempted = false;
+	struct extents x;
+	u64 have, run, want, got;
+
+	if (!extents_begin(v, a, &x))
+		return (s64)x.start;
+	while (x.at < x.r.nr_extents) {
+		gfn_t gfn;
+
+		preempted = x.at != x.start && preempt_wanted();
+		if (preempted)
+			break;
+		have = extents_read(&x);
+		if (!have)
+			break;
+		gfn = GFN(x.gfn[x.at - x.first]);
+		run = run_length(&x, have);
+		want = own_ram(x.d, gfn, run << x.r.extent_order);
+		got = want ? p2m_unmap(x.d, gfn, want) : 0;
+		x.at += got >> x.r.extent_order;
+		if (got < run << x.r.extent_order)
+			break;
+	}
+	return extents_end(v, a, &x, XENMEM_decrease_reservation, preempted);
+}
+
+/* First frame number beyond the machine's RAM. */
+s64 hc_mem_maximum_ram_page(struct vcpu *v, u64 *a)
+{
+	return (s64)(frame_base + frame_count);
+}
+
+static s64 query(struct vcpu *v, gva_t arg, u64 (*fn)(const struct domain *d))
+{
+	struct xen_memory_domain req;
+	struct domain *d;
+	int err;
+	s64 r;
+
+	if (copy_from_guest(&req, arg, sizeof(req)))
+		return -EFAULT;
+	d = target_get(v, req.domid, &err);
+	if (!d)
+		return err;
+	r = (s64)fn(d);
+	target_put(v, d);
+	return r;
+}
+
+static u64 tot_pages(const struct domain *d)
+{
+	return READ_ONCE(d->tot_pages);
+}
+
+static u64 max_pages(const struct domain *d)
+{
+	return READ_ONCE(d->max_pages);
+}
+
+static u64 max_gfn(const struct domain *d)
+{
+	return READ_ONCE(d->p2m.max_gfn);
+}
+
+s64 hc_mem_current_reservation(struct vcpu *v, u64 *a)
+{
+	return query(v, a[1], tot_pages);
+}
+
+s64 hc_mem_maximum_reservation(struct vcpu *v, u64 *a)
+{
+	return query(v, a[1], max_pages);
+}
+
+s64 hc_mem_maximum_gpfn(struct vcpu *v, u64 *a)
+{
+	return query(v, a[1], max_gfn);
+}
+
+/* No page is shared by deduplication. */
+s64 hc_mem_get_sharing_pages(struct vcpu *v, u64 *a)
+{
+	return 0;
+}
