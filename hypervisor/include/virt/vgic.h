@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The interrupt controller a guest sees: GICv2 or GICv3, the same as the machine's. virt/vgic.c holds the model and the list registers,
- * vgic_mmio.c what both versions' registers share, vgic_v2.c and vgic_v3.c their register tables.
+ * vgic_spi.c set-up and physical interrupts of a domain,
+ * vgic_mmio.c the registers both versions share, vgic_v2.c and vgic_v3.c the rest of them.
  *
  * The model keeps 32 interrupts to a bank, one word per property as in the registers: bank 0 (SGIs, PPIs) is each vCPU's, the others the
  * domain's. List registers are used only while a vCPU is loaded; what is in one has its `inlr` bit set and its pending and active state there.
@@ -15,7 +16,8 @@
 struct vcpu;
 struct domain;
 
-#define VGIC_MAX_BANKS 32
+#define VGIC_MAX_VCPUS 128
+#define VGIC_NO_TARGET 0xff
 
 struct vgic_bank {		/* bit or index n: interrupt 32 * bank + n */
 	u32 enabled;
@@ -24,21 +26,29 @@ struct vgic_bank {		/* bit or index n: interrupt 32 * bank + n */
 	u32 active;
 	u32 edge;		/* configuration */
 	u32 inlr;		/* in a list register of vCPU holder[n] */
-	u32 hw;			/* its physical interrupt is active on its behalf */
-	u32 routed;		/* has a physical interrupt, pirq[n] */
+	u32 hw;			/* its physical interrupt, pirq[n], is active on its behalf */
+	u32 routed;		/* SPIs: connected to physical interrupt pirq[n] */
+	u32 lr_pending, lr_active;	/* of those in a list register: as its holder last read them */
+	u32 drop_pending, drop_active, add_active;	/* orders to the holder: vgic_review() */
+	u32 orders;		/* any of these three */
 	u8 priority[32];
-	u16 target[32];		/* SPIs: vCPU */
-	u16 holder[32];
+	u8 target[32];		/* SPIs: vCPU, or VGIC_NO_TARGET */
+	u8 mask[32];		/* SPIs, GICv2: ITARGETSR as written */
+	u8 holder[32];		/* SPIs in a list register or active: vCPU */
+	u8 ack_cpu[32];		/* SPIs: where the physical one was acknowledged */
 	u16 pirq[32];
 };
 
 struct vgic_vcpu {
+	struct cpu *cpu;	/* whose list registers are this vCPU's; NULL while it is not loaded */
 	u32 dirty;		/* bit b: bank b may hold something to be written to a list register of this vCPU */
-	u32 used;		/* list registers in use */
+	u32 used;		/* list registers that were written and not seen empty since */
+	u32 soft;		/* of them: without HW bit, although a physical interrupt has to be deactivated after them */
+	u32 by_line;		/* of them: pending because of an emulated line, not of a latch */
 	u32 hcr;		/* as in the hardware while loaded */
-	u32 revoke;		/* list registers have to be looked at one by one */
-	u32 ticket, folded;	/* see vgic_mmio.c: reading the state of list registers of other CPUs */
-	bool retry;
+	bool review;		/* list registers in use have to be read one by one */
+	bool retry;		/* see vgic_take_retry() */
+	u32 ticket, folded;	/* see vgic_fold_all() */
 	u8 sgi_source[16];	/* GICv2: vCPUs whose SGI is latched, bit each */
 	u8 sgi_active[16];	/* GICv2: source of the active one */
 	u16 lr_intid[GIC_MAX_LRS];
@@ -50,14 +60,14 @@ struct vgic {
 	struct lock lock;	/* RANK_VGIC: all of the model */
 	u8 version;		/* 2 or 3 */
 	u8 nr_banks;		/* with bank 0 */
-	bool on;		/* GICD_CTLR: interrupts are forwarded */
+	u32 on;			/* GICD_CTLR: all ones if interrupts are forwarded, else 0 */
 	u32 ticket;
-	unsigned nr_irqs;	/* 32 * nr_banks, at most 1020 */
-	/* Where the guest finds it; for whoever writes its device tree. */
+	unsigned nr_irqs;	/* up to 32 * nr_banks */
+	/* Where the guest finds it; for whoever writes its device tree. Bytes. */
 	gpa_t dist, cpu;	/* cpu: GICv2 only, mapped to the machine's GICV */
 	u64 dist_size, cpu_size;
 	unsigned nr_rdist;
-	struct { gpa_t base; u64 size; } rdist[GIC_MAX_REGIONS];
+	struct { gpa_t base; u64 size; unsigned first; } rdist[GIC_MAX_REGIONS];	/* first: its first vCPU */
 	u64 rdist_stride;
 	struct vgic_bank *spi;	/* banks 1.. */
 };
@@ -78,20 +88,17 @@ static inline u64 vgic_affinity(unsigned id) { return (id & 15) | (u64)(id >> 4)
 void vgic_inject(struct vcpu *v, unsigned intid);			/* edge: SGI or PPI of v, or an SPI */
 void vgic_inject_spi(struct domain *d, unsigned intid);
 void vgic_set_level(struct vcpu *v, unsigned intid, bool high);	/* emulated line of a PPI */
-/* Physical interrupt pirq was acknowledged and its priority dropped; the guest's EOI deactivates it. PPI: v is loaded here. */
+/* Physical interrupt pirq was acknowledged and its priority dropped; the guest's EOI deactivates it. A PPI of v, which is loaded
+ * here or nowhere (if elsewhere: ignored, as the line itself will be seen there). */
 void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq);
-void vgic_inject_hw_spi(struct domain *d, unsigned intid, unsigned pirq);
 
-/* Something deliverable: ends WFI. v is current, or unloaded. Caller has set v->blocked before. */
+/* Something deliverable: ends WFI. v is current, or not loaded. The caller has set v->blocked before. */
 bool vgic_pending(struct vcpu *v);
-/* v is loaded here. After WORK_VGIC; and when a vCPU that was still loaded becomes current again and vgic_dirty(&v->vgic). */
+/* On the way back to a guest, for cpu->loaded (current or not), when WORK_VGIC was set: the list registers take what is new. */
 void vgic_flush(struct vcpu *v);
-static inline bool vgic_dirty(const struct vgic_vcpu *vv) { return READ_ONCE(vv->dirty) != 0; }
-/* vCPU switch. v->loaded_on has been set before load, is cleared after unload. vgic_unload before vtimer_unload; vtimer_load before or after. */
+/* vCPU switch, on the CPU. */
 void vgic_load(struct vcpu *v);
 void vgic_unload(struct vcpu *v);
-/* Maintenance interrupt. */
-void vgic_maintenance(unsigned irq);
 /* Trapped ICC_SGI1R_EL1, ICC_ASGI1R_EL1, ICC_SGI0R_EL1 of the current vCPU (all are its one group), and ICC_DIR_EL1. */
 void vgic_sgi1r(struct vcpu *v, u64 value);
 void vgic_dir(struct vcpu *v, u64 value);
@@ -107,15 +114,10 @@ static inline bool vgic_take_retry(struct vgic_vcpu *vv)
 	return retry;
 }
 
-/* Boot: after irq_init(). */
+/* Boot, after irq_init(): takes the maintenance interrupt. */
 void vgic_init(void);
-/* Physical interrupt pirq fires as SPI intid of d: enable, configuration and target follow what the guest writes. -EINVAL -EBUSY. By core/irq.c. */
-int vgic_route_spi(struct domain *d, unsigned intid, unsigned pirq) __must_check;
-void vgic_unroute_spi(struct domain *d, unsigned intid);
-
 /* For save and restore: v is not loaded. */
 void vgic_set_active(struct vcpu *v, unsigned intid, bool active);
-/* Is interrupt intid of v pending or active, so that a physical one linked to it is active? v not loaded, or loaded here after vgic_unload. */
-bool vgic_hw_live(struct vcpu *v, unsigned intid);
+/* Everything the domain's model holds, to the log; bounded. */
 void vgic_dump(struct domain *d);
 #endif

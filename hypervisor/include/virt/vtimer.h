@@ -20,11 +20,12 @@ struct vtimer {
 void vtimer_init_vcpu(struct vcpu *v);
 void vtimer_destroy_vcpu(struct vcpu *v);
 void vtimer_reset(struct vcpu *v);
+/* After vgic_load(), vgic_unload(). A vCPU that is blocked has `blocked` set before it is unloaded, or stays unloaded until it is woken by something else. */
 void vtimer_load(struct vcpu *v);
 void vtimer_unload(struct vcpu *v);
 void vtimer_init_cpu(void);		/* each CPU */
 void vtimer_init(unsigned ppi);		/* boot, after irq_init(): the machine's PPI of the virtual timer */
-/* v was loaded all the time and is blocked while the CPU idles: CNTV itself wakes the CPU. Unloaded and blocked: armed in vtimer_unload(). */
+extern unsigned vtimer_ppi;
 /* Trapped CNTP_* access; op as in the sysreg table. */
 u64 vtimer_read_phys(struct vcpu *v, unsigned reg);
 void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the files of the virtual GIC only. All but the register functions: vgic->lock held. */
+#ifndef VIRT_VGIC_MODEL_H
+#define VIRT_VGIC_MODEL_H
+#include <domain/domain.h>
+
+static inline struct vgic_bank *vgic_bank_of(struct vcpu *v, unsigned b)
+{
+	return b ? &v->domain->vgic.spi[b - 1] : &v->vgic.bank;
+}
+
+/* The vCPU that bank b's interrupt n goes to: v itself for a private one; NULL if to none. */
+static inline struct vcpu *vgic_target(struct vcpu *v, const struct vgic_bank *bank, unsigned b, unsigned n)
+{
+	if (!b)
+		return v;
+	return bank->target[n] < v->domain->max_vcpus ? v->domain->vcpu[bank->target[n]] : NULL;
+}
+
+/* The vCPU whose list register holds bank b's interrupt n, or on which it is active. */
+static inline struct vcpu *vgic_holder(struct vcpu *v, const struct vgic_bank *bank, unsigned b, unsigned n)
+{
+	return b ? v->domain->vcpu[bank->holder[n]] : v;
+}
+
+/* Interrupt n of the bank became pending, enabled, or both: sees to it that its vCPU gets it. v: owner of bank 0; for others any vCPU of the domain. */
+void vgic_raise(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n);
+/* The same for each bit. */
+void vgic_raise_all(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);
+/* What is in list registers has to be looked at again (taken back, orders carried out): at once if v is loaded here, else by its CPU. */
+void vgic_review(struct vcpu *v);
+void vgic_review_holders(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);
+/* No longer pending, no longer active: bits of the mask. */
+void vgic_drop_pending(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);
+void vgic_drop_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);
+void vgic_add_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);
+/*
+ * Brings lr_pending and lr_active of the bank up to date. false: a holder runs elsewhere; it has been kicked, and `by`, the current vCPU, shall try again.
+ */
+bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsigned b);
+/* An SGI for v, on GICv2 from vCPU number source. */
+void vgic_sgi(struct vcpu *v, unsigned sgi, unsigned source);
+/* GICD_CTLR: on or off. */
+void vgic_set_on(struct domain *d, bool on);
+
+/* v's list registers have to change, or v has to wake. */
+void vgic_notify(struct vcpu *v);
+void vgic_hw_release(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n);
+void vgic_end_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n);
+
+/* vgic_lr.c: v is loaded here, but for vgic_ready(): what of bank b should be in a list register of v and is not. */
+u32 vgic_ready(struct vcpu *v, unsigned b);
+void vgic_update(struct vcpu *v);
+void vgic_review_all(struct vcpu *v);
+void vgic_spill_all(struct vcpu *v);
+void vgic_overflow_end(struct vcpu *v);
+
+/* Physical side of SPIs: bits of the mask were enabled or disabled, configured, moved to another vCPU. */
+void vgic_spi_enable(struct domain *d, struct vgic_bank *bank, u32 mask, bool on);
+void vgic_spi_configure(struct vgic_bank *bank, u32 mask);
+void vgic_spi_move(struct domain *d, struct vgic_bank *bank, unsigned n);
+
+/*
+ * One register, or array of registers, at a multiple of 128 bytes. bits: per interrupt; get and set work on the interrupts of one 32-bit word
+ * (bits 1: a whole bank; 2: 16; 8: four, or one for a byte access) from irq on.
+ */
+struct vgic_reg {
+	u8 bits;		/* 0: not per interrupt; irq is the offset in bytes */
+	u8 widths;		/* allowed sizes in bytes, or-ed */
+	bool live;		/* get needs vgic_fold_all() */
+	u64 (*get)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size);
+	void (*set)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val);
+};
+
+extern const struct vgic_reg vgic_irq_regs[26];	/* 0x000 .. 0xcff; [0] is empty; [16..23] (0x800) is GICv2's */
+/* v: owner of bank 0. banks: first and end of those that the frame shows. false: wrong width, or retry. */
+bool vgic_reg_read(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val);
+bool vgic_reg_write(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val);
+
+mmio_read_fn vgic_v2_read, vgic_v3_dist_read, vgic_v3_rdist_read;
+mmio_write_fn vgic_v2_write, vgic_v3_dist_write, vgic_v3_rdist_write;
+#define VGIC_IIDR 0x4800034c	/* product 'H', revision 0 */
+#endif

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The virtual GIC's model: what makes an interrupt pending, active or not, and whom to tell. Owns struct vgic_bank; all under vgic->lock of the domain.
+ * Invariant: what could be delivered and is in no list register has its bank's bit in `dirty` of its vCPU, and that vCPU's CPU has been kicked, or
+ * the vCPU is not loaded.
+ */
+#include <core/console.h>
+#include <core/irq.h>
+#include <domain/sched.h>
+#include <virt/vgic_model.h>
+
+/* v's list registers have to change, or v has to wake. The kick comes first: whoever reads `blocked` too early still finds the work bit. */
+void vgic_notify(struct vcpu *v)
+{
+	struct cpu *c = v->vgic.cpu;
+
+	if (c == this_cpu())
+		vgic_update(v);
+	else if (c)
+		cpu_kick(c, WORK_VGIC);
+	smp_mb();
+	if (READ_ONCE(v->blocked))
+		vcpu_wake(v);
+}
+
+/* The physical interrupt shall no longer be active on the guest's behalf. A PPI is its CPU's; of a vCPU that is not loaded it is nobody's. */
+void vgic_hw_release(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
+{
+	if (!b && v->vgic.cpu && v->vgic.cpu != this_cpu()) {
+		bank->drop_pending |= 1U << n;
+		vgic_review(v);
+		return;
+	}
+	bank->hw &= ~(1U << n);
+	if (b || v->vgic.cpu)
+		gic_set_active(bank->pirq[n], false);
+}
+
+/* What was active outside list registers has ended. If it is pending again, `dirty` is still set or the caller raises it. */
+void vgic_end_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
+{
+	bank->active &= ~(1U << n);
+	if (bank->hw >> n & 1)
+		vgic_hw_release(v, bank, b, n);
+}
+
+void vgic_review(struct vcpu *v)
+{
+	v->vgic.review = true;
+	if (v->vgic.cpu == this_cpu())
+		vgic_update(v);
+	else if (v->vgic.cpu)
+		cpu_kick(v->vgic.cpu, WORK_VGIC);
+}
+
+void vgic_review_holders(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
+{
+	for (mask &= bank->inlr; mask; mask &= mask - 1)
+		vgic_review(vgic_holder(v, bank, b, (unsigned)__builtin_ctz(mask)));
+}
+
+void vgic_raise(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
+{
+	u32 bit = 1U << n;
+	struct vcpu *to = (bank->inlr | bank->active) & bit ? vgic_holder(v, bank, b, n) : vgic_target(v, bank, b, n);
+
+	if (unlikely(!to))
+		return;
+	to->vgic.dirty |= 1U << b;
+	if (bank->enabled & v->domain->vgic.on & bit)
+		vgic_notify(to);
+}
+
+void vgic_raise_all(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
+{
+	for (; mask; mask &= mask - 1)
+		vgic_raise(v, bank, b, (unsigned)__builtin_ctz(mask));
+}
+
+void vgic_drop_pending(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
+{
+	u32 in_model = mask & ~bank->inlr, m;
+
+	bank->latch &= ~mask;
+	if (!b)
+		for (m = mask & 0xffff; m; m &= m - 1)
+			v->vgic.sgi_source[__builtin_ctz(m)] = 0;
+	bank->drop_pending |= mask & bank->inlr;
+	bank->orders |= mask & bank->inlr;
+	vgic_review_holders(v, bank, b, mask);
+	for (m = in_model & bank->hw & ~bank->active; m; m &= m - 1)
+		vgic_hw_release(v, bank, b, (unsigned)__builtin_ctz(m));
+}
+
+void vgic_drop_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
+{
+	bank->drop_active |= mask & bank->inlr;
+	bank->orders |= mask & bank->inlr;
+	vgic_review_holders(v, bank, b, mask);
+	for (u32 m = mask & bank->active; m; m &= m - 1) {
+		unsigned n = (unsigned)__builtin_ctz(m);
+
+		vgic_end_active(v, bank, b, n);
+		if ((bank->latch | bank->line) >> n & 1)
+			vgic_raise(v, bank, b, n);
+	}
+}
+
+void vgic_add_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
+{
+	bank->add_active |= mask & bank->inlr;
+	bank->orders |= mask & bank->inlr;
+	vgic_review_holders(v, bank, b, mask);
+	for (u32 m = mask & ~bank->inlr & ~bank->active; m; m &= m - 1) {
+		unsigned n = (unsigned)__builtin_ctz(m);
+		struct vcpu *to = vgic_target(v, bank, b, n);
+
+		if (!to)
+			continue;
+		bank->active |= 1U << n;
+		bank->holder[n] = (u8)to->id;
+		to->vgic.dirty |= 1U << b;
+		if (to->vgic.cpu)
+			vgic_notify(to);
+	}
+}
+
+bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsigned b)
+{
+	bool all = true;
+
+	if (!bank->inlr)
+		return true;
+	if (!by->vgic.ticket)
+		by->vgic.ticket = ++v->domain->vgic.ticket ?: ++v->domain->vgic.ticket;
+	for (u32 m = bank->inlr; m; m &= m - 1) {
+		struct vcpu *h = vgic_holder(v, bank, b, (unsigned)__builtin_ctz(m));
+
+		if (!h->vgic.cpu || (s32)(h->vgic.folded - by->vgic.ticket) >= 0)
+			continue;
+		vgic_review(h);
+		all &= h->vgic.cpu == this_cpu();
+	}
+	if (all)
+		by->vgic.ticket = 0;
+	return all;
+}
+
+void vgic_inject(struct vcpu *v, unsigned intid)
+{
+	struct vgic *vg = &v->domain->vgic;
+
+	if (unlikely(intid >= 32)) {
+		vgic_inject_spi(v->domain, intid);
+		return;
+	}
+	lock(&vg->lock);
+	v->vgic.bank.latch |= 1U << intid;
+	vgic_raise(v, &v->vgic.bank, 0, intid);
+	unlock(&vg->lock);
+}
+
+void vgic_sgi(struct vcpu *v, unsigned sgi, unsigned source)
+{
+	v->vgic.bank.latch |= 1U << sgi;
+	v->vgic.sgi_source[sgi] |= (u8)(1U << source);
+	vgic_raise(v, &v->vgic.bank, 0, sgi);
+}
+
+void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
+{
+	struct vgic_bank *bank = &v->vgic.bank;
+	u32 bit = 1U << (intid & 31);
+
+	lock(&v->domain->vgic.lock);
+	if (high && !(bank->line & bit)) {
+		bank->line |= bit;
+		if (bank->inlr & bit)
+			v->vgic.review = true;
+		vgic_raise(v, bank, 0, intid);
+	} else if (!high && (bank->line & bit)) {
+		bank->line &= ~bit;
+		if (bank->inlr & bit)
+			vgic_review(v);
+	}
+	unlock(&v->domain->vgic.lock);
+}
+
+void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq)
+{
+	struct vgic *vg = &v->domain->vgic;
+	struct vgic_bank *bank = &v->vgic.bank;
+
+	lock(&vg->lock);
+	if (likely(!v->vgic.cpu || v->vgic.cpu == this_cpu())) {
+		bank->pirq[intid] = (u16)pirq;
+		bank->hw |= 1U << intid;
+		bank->latch |= 1U << intid;
+		vgic_raise(v, bank, 0, intid);
+	}
+	unlock(&vg->lock);
+}
+
+/* Priority mask and group enable of the CPU interface are where both versions' VMCR have them: bits 31:24; bit 0 or 1. */
+static bool accepts(const struct vgic *vg, u32 vmcr, unsigned priority)
+{
+	return (vmcr & (vg->version == 2 ? 1 : 2)) && priority < vmcr >> 24;
+}
+
+static bool pending_loaded(struct vcpu *v)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+
+	if (vv->dirty || vv->review)
+		vgic_update(v);
+	for (u32 m = vv->used & ~gic->lr_empty(); m; m &= m - 1) {
+		u64 lr = gic->lr_read((unsigned)__builtin_ctz(m));
+
+		if ((lr & LR_PENDING) && accepts(&v->domain->vgic, gic->vmcr_read(), lr >> LR_PRIO_SHIFT & 0xff))
+			return true;
+	}
+	return false;
+}
+
+bool vgic_pending(struct vcpu *v)
+{
+	struct vgic *vg = &v->domain->vgic;
+	bool found = false;
+
+	lock(&vg->lock);
+	if (v->vgic.cpu) {
+		found = pending_loaded(v);
+	} else {
+		for (u32 d = v->vgic.dirty; d && !found; d &= d - 1) {
+			unsigned b = (unsigned)__builtin_ctz(d);
+			struct vgic_bank *bank = vgic_bank_of(v, b);
+
+			for (u32 m = vgic_ready(v, b) & ~bank->active; m && !found; m &= m - 1)
+				found = accepts(vg, v->vgic.state.vmcr, bank->priority[__builtin_ctz(m)]);
+		}
+	}
+	unlock(&vg->lock);
+	return found;
+}
+
+void vgic_flush(struct vcpu *v)
+{
+	lock(&v->domain->vgic.lock);
+	vgic_update(v);
+	unlock(&v->domain->vgic.lock);
+}
+
+static void maintenance(unsigned irq)
+{
+	struct cpu *c = this_cpu();
+
+	(void)irq;
+	if (c->loaded)
+		vgic_flush(c->loaded);
+}
+
+__init void vgic_init(void)
+{
+	if (irq_request(gic_info.maint_ppi, maintenance))
+		panic("GIC: maintenance interrupt %u is taken", gic_info.maint_ppi);
+}
+
+/* The virtual timer's physical interrupt is this CPU's, its active state the loaded vCPU's. */
+void vgic_load(struct vcpu *v)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+	struct cpu *c = this_cpu();
+	bool active;
+
+	lock(&v->domain->vgic.lock);
+	vv->cpu = c;
+	vv->hcr = HCR_GIC_EN;
+	gic->state_restore(&vv->state);
+	active = vv->bank.hw >> PPI_VIRT_TIMER & 1;
+	if (active != c->vtimer_active) {
+		gic_set_active(vv->bank.pirq[PPI_VIRT_TIMER], active);
+		c->vtimer_active = active;
+	}
+	vgic_update(v);
+	unlock(&v->domain->vgic.lock);
+}
+
+void vgic_unload(struct vcpu *v)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+
+	lock(&v->domain->vgic.lock);
+	if (unlikely(vv->hcr != HCR_GIC_EN))
+		vgic_overflow_end(v);
+	if (unlikely(vv->review))
+		vgic_review_all(v);
+	vgic_spill_all(v);
+	gic->state_save(&vv->state);
+	vv->cpu->vtimer_active = vv->bank.hw >> PPI_VIRT_TIMER & 1;
+	vv->cpu = NULL;
+	unlock(&v->domain->vgic.lock);
+}
+
+void vgic_set_on(struct domain *d, bool on)
+{
+	struct vgic *vg = &d->vgic;
+	u32 all = on ? ~0U : 0;
+
+	if (vg->on == all)
+		return;
+	vg->on = all;
+	for_each_vcpu(d, v) {
+		v->vgic.dirty |= (u32)(BIT(vg->nr_banks) - 1);
+		v->vgic.review = true;
+		vgic_notify(v);
+	}
+}
+
+void vgic_set_active(struct vcpu *v, unsigned intid, bool active)
+{
+	struct vgic_bank *bank;
+
+	if (intid >= v->domain->vgic.nr_irqs)
+		return;
+	lock(&v->domain->vgic.lock);
+	bank = vgic_bank_of(v, intid / 32);
+	if (active)
+		vgic_add_active(v, bank, intid / 32, 1U << intid % 32);
+	else
+		vgic_drop_active(v, bank, intid / 32, 1U << intid % 32);
+	unlock(&v->domain->vgic.lock);
+}
+
+void vgic_dir(struct vcpu *v, u64 value)
+{
+	vgic_set_active(v, (u32)value & 0xffffff, false);
+}

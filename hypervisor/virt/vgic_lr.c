@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Between the virtual GIC's model and list registers: vgic_update() retires what the guest is through with and fills in what is new. Under
+ * vgic->lock, on the CPU where the vCPU is loaded.
+ * Invariants: an interrupt is in the model or in one list register (inlr), never in both; `hw` is set exactly while the physical interrupt is active
+ * for it, until the guest's EOI ended it unseen.
+ * When list registers run out the best by priority are chosen; NPIE brings the CPU back when the last pending one is taken, LRENPIE when
+ * the guest ends one that had to make room.
+ */
+#include <virt/vgic_model.h>
+
+static inline u32 lr_mask(void)
+{
+	return (u32)(BIT(gic_nr_lrs) - 1);
+}
+
+/* What of the bank belongs into a list register of some vCPU and is in none. */
+static inline u32 bank_ready(const struct vgic *vg, const struct vgic_bank *bank)
+{
+	return (((bank->latch | bank->line) & bank->enabled & vg->on) | bank->active) & ~bank->inlr;
+}
+
+/* Of them those of v: active ones where they were taken, the others at their target. */
+static u32 spi_ready(const struct vcpu *v, const struct vgic_bank *bank)
+{
+	u32 mine = 0;
+
+	for (u32 m = bank_ready(&v->domain->vgic, bank); m; m &= m - 1) {
+		unsigned n = (unsigned)__builtin_ctz(m);
+
+		if ((bank->active >> n & 1 ? bank->holder[n] : bank->target[n]) == v->id)
+			mine |= 1U << n;
+	}
+	return mine;
+}
+
+u32 vgic_ready(struct vcpu *v, unsigned b)
+{
+	return b ? spi_ready(v, vgic_bank_of(v, b)) : bank_ready(&v->domain->vgic, &v->vgic.bank);
+}
+
+/* Interrupt n of the bank is back in the model: its vCPU has to look at it. v is the one whose list registers are at work. */
+static void reconsider(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
+{
+	struct vcpu *to = bank->active >> n & 1 ? vgic_holder(v, bank, b, n) : vgic_target(v, bank, b, n);
+
+	if (!to)
+		return;
+	to->vgic.dirty |= 1U << b;
+	if (to != v)
+		vgic_notify(to);
+}
+
+static void clear_orders(struct vgic_bank *bank, u32 bit)
+{
+	bank->drop_pending &= ~bit;
+	bank->drop_active &= ~bit;
+	bank->add_active &= ~bit;
+	bank->orders &= ~bit;
+}
+
+/* List register i was seen empty, or was emptied: the guest is through with what was in it. */
+static inline void retire(struct vcpu *v, unsigned i)
+{
+	unsigned b = v->vgic.lr_intid[i] / 32, n = v->vgic.lr_intid[i] % 32;
+	struct vgic_bank *bank = vgic_bank_of(v, b);
+	u32 bit = 1U << n;
+
+	v->vgic.used &= ~(1U << i);
+	bank->inlr &= ~bit;
+	if (unlikely(bank->orders & bit))	/* came too late */
+		clear_orders(bank, bit);
+	if (unlikely(v->vgic.soft >> i & 1))
+		vgic_hw_release(v, bank, b, n);
+	bank->hw &= ~bit;
+	if (unlikely((bank->latch | bank->line) & bit))
+		reconsider(v, bank, b, n);
+}
+
+/* GICv2 keeps SGIs of different sources apart; a list register holds one of them. */
+static u64 sgi_fields(struct vgic_vcpu *vv, u32 bit, unsigned n)
+{
+	unsigned src;
+
+	if (vv->bank.active & bit) {
+		src = vv->sgi_active[n];
+	} else {
+		src = (unsigned)__builtin_ctz(vv->sgi_source[n] | 0x100) & 7;
+		vv->sgi_source[n] &= (u8)~(1U << src);
+		if (!vv->sgi_source[n])
+			vv->bank.latch &= ~bit;
+	}
+	return (u64)src << 32 | (vv->bank.latch & bit ? LR_EOI : 0);
+}
+
+/* Moves an interrupt from the model to list register i. */
+static inline void lr_fill(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+	bool v2 = v->domain->vgic.version == 2;
+	u32 bit = 1U << n;
+	u64 lr = (b * 32 + n) | (u64)bank->priority[n] << LR_PRIO_SHIFT | (v2 ? 0 : LR_GROUP1);
+	bool was_active = bank->active & bit, latched = bank->latch & bit;
+
+	vv->soft &= ~(1U << i);
+	vv->by_line &= ~(1U << i);
+	if (v2 && b == 0 && n < 16)
+		lr |= sgi_fields(vv, bit, n);
+	else if (likely(!was_active))
+		bank->latch &= ~bit;
+	lr |= was_active ? LR_ACTIVE : LR_PENDING;
+	if (bank->hw & bit) {
+		/* Deactivated by EL2 where the list register cannot: pending again meanwhile, or acknowledged by another CPU's interface. */
+		if ((bank->latch & bit) || (b && bank->ack_cpu[n] != vv->cpu->id)) {
+			vv->soft |= 1U << i;
+			lr |= LR_EOI;
+		} else {
+			lr |= LR_HW | (u64)bank->pirq[n] << LR_PIRQ_SHIFT;
+		}
+	} else if (unlikely((bank->line | (was_active ? bank->latch : 0)) & bit)) {
+		lr |= LR_EOI;
+		if (!was_active && !latched)
+			vv->by_line |= 1U << i;
+	}
+	bank->active &= ~bit;
+	bank->inlr |= bit;
+	if (b)
+		bank->holder[n] = (u8)v->id;
+	vv->used |= 1U << i;
+	vv->lr_intid[i] = (u16)(b * 32 + n);
+	gic->lr_write(i, lr);
+}
+
+/* Back to the model: state of a list register that is taken back. What is no longer active belongs to its target again. */
+static void lr_to_model(struct vcpu *v, unsigned i, u64 lr)
+{
+	unsigned b = v->vgic.lr_intid[i] / 32, n = v->vgic.lr_intid[i] % 32;
+	struct vgic_bank *bank = vgic_bank_of(v, b);
+	bool sgi2 = v->domain->vgic.version == 2 && b == 0 && n < 16;
+	u32 bit = 1U << n;
+
+	v->vgic.used &= ~(1U << i);
+	bank->inlr &= ~bit;
+	if (lr & LR_ACTIVE) {
+		bank->active |= bit;
+		if (sgi2)
+			v->vgic.sgi_active[n] = (u8)LR_SOURCE(lr);
+	}
+	if ((lr & LR_PENDING) && !(v->vgic.by_line >> i & 1)) {
+		bank->latch |= bit;
+		if (sgi2)
+			v->vgic.sgi_source[n] |= (u8)(1U << LR_SOURCE(lr));
+	}
+	reconsider(v, bank, b, n);
+}
+
+/* More SGIs of one number: from the same source they are one, from others they come after this one. */
+static u64 sgi_review(struct vgic_vcpu *vv, unsigned n, u64 lr, bool takes_more)
+{
+	u8 src = (u8)(1U << LR_SOURCE(lr));
+
+	if (takes_more && (vv->sgi_source[n] & src)) {
+		vv->sgi_source[n] &= (u8)~src;
+		lr |= LR_PENDING;
+	}
+	if (!vv->sgi_source[n]) {
+		vv->bank.latch &= ~(1U << n);
+		return lr;
+	}
+	return lr | LR_EOI;
+}
+
+/* The new value of list register i, once orders and what happened to its interrupt meanwhile are taken into account. */
+static u64 lr_review(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i, u64 lr)
+{
+	u32 bit = 1U << n;
+	bool sgi2 = v->domain->vgic.version == 2 && b == 0 && n < 16;
+	bool takes_more;
+
+	if (bank->drop_active & bit)
+		lr &= ~LR_ACTIVE;
+	if (bank->add_active & bit)
+		lr |= LR_ACTIVE;
+	/* Its emulated line went low before it was taken. */
+	if ((bank->drop_pending & bit) || ((v->vgic.by_line >> i & 1) && !(bank->line & bit)))
+		lr &= ~LR_PENDING;
+	if (!(bank->latch & bit)) {
+		if ((bank->line & bit) && !(lr & LR_HW))
+			lr |= LR_EOI;
+		return lr;
+	}
+	takes_more = bank->enabled & v->domain->vgic.on & bit && (!b || bank->target[n] == v->id);
+	if (sgi2)
+		return sgi_review(&v->vgic, n, lr, takes_more);
+	if ((lr & LR_HW) && (lr & LR_ACTIVE)) {
+		/* Has to come after this one, which a list register with HW bit would not report: its physical interrupt is ended by EL2. */
+		v->vgic.soft |= 1U << i;
+		return (lr & ~(LR_HW | 0x3ffUL << LR_PIRQ_SHIFT)) | LR_EOI;
+	}
+	if (!takes_more)
+		return lr & LR_HW ? lr : lr | LR_EOI;
+	bank->latch &= ~bit;
+	v->vgic.by_line &= ~(1U << i);
+	if ((bank->hw & bit) && !(lr & LR_HW)) {
+		v->vgic.soft |= 1U << i;
+		lr |= LR_EOI;
+	}
+	return lr | LR_PENDING;
+}
+
+/* Reads every list register in use, carries out orders, takes back what may not be pending any more, and records the rest for whoever reads it. */
+void vgic_review_all(struct vcpu *v)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+	u32 lost = vv->bank.drop_pending & ~vv->bank.inlr & vv->bank.hw;
+
+	vv->review = false;
+	vv->folded = v->domain->vgic.ticket;
+	for (u32 m = vv->used; m; m &= m - 1) {
+		unsigned i = (unsigned)__builtin_ctz(m), b = vv->lr_intid[i] / 32, n = vv->lr_intid[i] % 32;
+		struct vgic_bank *bank = vgic_bank_of(v, b);
+		u32 bit = 1U << n;
+		u64 old = gic->lr_read(i), lr = old;
+
+		if (lr & (LR_PENDING | LR_ACTIVE))
+			lr = lr_review(v, bank, b, n, i, lr);
+		clear_orders(bank, bit);
+		bank->lr_pending = (bank->lr_pending & ~bit) | (lr & LR_PENDING ? bit : 0);
+		bank->lr_active = (bank->lr_active & ~bit) | (lr & LR_ACTIVE ? bit : 0);
+		if (!(lr & (LR_PENDING | LR_ACTIVE))) {
+			if (old != lr && (bank->hw & bit))	/* ended by order: the hardware has not deactivated it */
+				vv->soft |= 1U << i;
+			if (old != lr)
+				gic->lr_write(i, 0);
+			retire(v, i);
+		} else if ((lr & LR_PENDING) && (!(bank->enabled & v->domain->vgic.on & bit) || (b && bank->target[n] != v->id))) {
+			gic->lr_write(i, 0);
+			lr_to_model(v, i, lr);
+		} else if (old != lr) {
+			gic->lr_write(i, lr);
+		}
+	}
+	for (; lost; lost &= lost - 1)
+		vgic_hw_release(v, &vv->bank, 0, (unsigned)__builtin_ctz(lost));
+	vv->bank.drop_pending = 0;
+}
+
+static void hcr_set(struct vgic_vcpu *vv, u32 hcr)
+{
+	vv->hcr = hcr;
+	gic->hcr_write(hcr);
+}
+
+/* All list registers to the model. */
+void vgic_spill_all(struct vcpu *v)
+{
+	for (u32 m = v->vgic.used; m; m &= m - 1) {
+		unsigned i = (unsigned)__builtin_ctz(m);
+		u64 lr = gic->lr_read(i);
+
+		if (!(lr & (LR_PENDING | LR_ACTIVE))) {
+			retire(v, i);
+		} else {
+			gic->lr_write(i, 0);
+			lr_to_model(v, i, lr);
+		}
+	}
+}
+
+struct choice { u16 intid, key; };	/* key: priority; the pending come after the active */
+struct selection { struct choice best[GIC_MAX_LRS], top; unsigned nr, active, pending; };
+
+static void choose(struct selection *s, unsigned intid, unsigned priority, bool active)
+{
+	struct choice c = { (u16)intid, (u16)(active ? priority : priority + 256) };
+	unsigned at = s->nr;
+
+	if (active)
+		s->active++;
+	else if (!s->pending++ || c.key < s->top.key)
+		s->top = c;
+	while (at && s->best[at - 1].key > c.key)
+		at--;
+	if (at == gic_nr_lrs)
+		return;
+	if (s->nr < gic_nr_lrs)
+		s->nr++;
+	for (unsigned j = s->nr - 1; j > at; j--)
+		s->best[j] = s->best[j - 1];
+	s->best[at] = c;
+}
+
+/*
+ * More than there are list registers. The active ones come first, so that their EOI finds them, but the most urgent pending one always gets a
+ * register; a maintenance interrupt tells when to look again.
+ */
+static void overflow(struct vcpu *v)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+	struct selection s = { .nr = 0 };
+	u32 hcr = HCR_GIC_EN;
+
+	vgic_spill_all(v);
+	for (u32 d = vv->dirty; d; d &= d - 1) {
+		unsigned b = (unsigned)__builtin_ctz(d);
+		struct vgic_bank *bank = vgic_bank_of(v, b);
+
+		for (u32 m = vgic_ready(v, b); m; m &= m - 1) {
+			unsigned n = (unsigned)__builtin_ctz(m);
+
+			choose(&s, b * 32 + n, bank->priority[n], bank->active >> n & 1);
+		}
+	}
+	if (s.pending && s.active >= gic_nr_lrs)
+		s.best[gic_nr_lrs - 1] = s.top;
+	for (unsigned i = 0; i < s.nr; i++) {
+		unsigned b = s.best[i].intid / 32;
+
+		if (s.best[i].key < 256)
+			s.active--;
+		else
+			s.pending--;
+		lr_fill(v, vgic_bank_of(v, b), b, s.best[i].intid % 32, i);
+	}
+	if (s.pending)
+		hcr |= HCR_GIC_NPIE;
+	if (s.active)
+		hcr |= HCR_GIC_LRENPIE | (u32)HCR_GIC_TDIR;
+	hcr_set(vv, hcr);
+}
+
+/* The guest ended `count` interrupts that are in no list register: EOIs come in order of priority. */
+static void end_spilled(struct vcpu *v, unsigned count)
+{
+	while (count--) {
+		unsigned best = 256, best_b = 0, best_n = 0;
+
+		for (u32 d = v->vgic.dirty; d; d &= d - 1) {
+			unsigned b = (unsigned)__builtin_ctz(d);
+			struct vgic_bank *bank = vgic_bank_of(v, b);
+
+			for (u32 m = vgic_ready(v, b) & bank->active; m; m &= m - 1) {
+				unsigned n = (unsigned)__builtin_ctz(m);
+
+				if (bank->priority[n] < best) {
+					best = bank->priority[n];
+					best_b = b;
+					best_n = n;
+				}
+			}
+		}
+		if (best == 256)
+			return;
+		vgic_end_active(v, vgic_bank_of(v, best_b), best_b, best_n);
+	}
+}
+
+/* After an overflow. */
+void vgic_overflow_end(struct vcpu *v)
+{
+	unsigned count = HCR_GIC_EOICOUNT(gic->hcr_read());
+
+	hcr_set(&v->vgic, HCR_GIC_EN);		/* the count too starts again */
+	if (count)
+		end_spilled(v, count);
+}
+
+/* Brings list registers and model together: v is loaded here. */
+void vgic_update(struct vcpu *v)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+
+	if (unlikely(vv->hcr != HCR_GIC_EN))
+		vgic_overflow_end(v);
+	if (vv->used)
+		for (u32 m = vv->used & gic->lr_empty(); m; m &= m - 1)
+			retire(v, (unsigned)__builtin_ctz(m));
+	if (unlikely(vv->review))
+		vgic_review_all(v);
+	while (vv->dirty) {
+		unsigned b = (unsigned)__builtin_ctz(vv->dirty);
+		struct vgic_bank *bank = vgic_bank_of(v, b);
+		u32 free;
+
+		if (unlikely(bank->latch & bank->inlr))	/* again, while the last one is still there */
+			vgic_review_all(v);
+		free = lr_mask() & ~vv->used;
+		for (u32 m = vgic_ready(v, b); m; m &= m - 1) {
+			if (unlikely(!free)) {
+				overflow(v);
+				return;
+			}
+			lr_fill(v, bank, b, (unsigned)__builtin_ctz(m), (unsigned)__builtin_ctz(free));
+			free &= free - 1;
+		}
+		vv->dirty &= ~(1U << b);
+	}
+}

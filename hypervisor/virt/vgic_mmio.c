@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The registers per interrupt that GICv2's distributor, GICv3's distributor and GICv3's redistributors have in common, 0x080 to 0xcff: a table by
+ * offset / 128. Reads of one word need no lock; writes and reads of state that may be in list registers take the vGIC's.
+ */
+#include <virt/vgic_model.h>
+
+static u64 get_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
+{
+	(void)v; (void)irq; (void)size;
+	return READ_ONCE(bank->enabled);
+}
+
+static void set_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	u32 new = (u32)val & ~bank->enabled;
+
+	(void)size;
+	bank->enabled |= new;
+	if (unlikely(new & bank->routed))
+		vgic_spi_enable(v->domain, bank, new & bank->routed, true);
+	if (new & (bank->latch | bank->line))
+		vgic_raise_all(v, bank, irq / 32, new & (bank->latch | bank->line));
+}
+
+static void clear_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	u32 gone = (u32)val & bank->enabled;
+
+	(void)size;
+	bank->enabled &= ~gone;
+	if (unlikely(gone & bank->routed))
+		vgic_spi_enable(v->domain, bank, gone & bank->routed, false);
+	if (gone & bank->inlr)
+		vgic_review_holders(v, bank, irq / 32, gone);
+}
+
+static u64 get_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
+{
+	(void)v; (void)irq; (void)size;
+	return bank->latch | bank->line | (bank->lr_pending & bank->inlr);
+}
+
+/* SGIs of GICv2 are made pending by SPENDSGIR only. */
+static u32 sgi_mask(const struct vcpu *v, unsigned irq)
+{
+	return v->domain->vgic.version == 2 && irq == 0 ? 0xffff : 0;
+}
+
+static void set_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	u32 set = (u32)val & ~sgi_mask(v, irq);
+
+	(void)size;
+	bank->latch |= set;
+	vgic_raise_all(v, bank, irq / 32, set);
+}
+
+static void clear_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	(void)size;
+	vgic_drop_pending(v, bank, irq / 32, (u32)val & ~sgi_mask(v, irq));
+}
+
+static u64 get_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
+{
+	(void)v; (void)irq; (void)size;
+	return bank->active | (bank->lr_active & bank->inlr);
+}
+
+static void set_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	(void)size;
+	vgic_add_active(v, bank, irq / 32, (u32)val);
+}
+
+static void clear_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	(void)size;
+	vgic_drop_active(v, bank, irq / 32, (u32)val);
+}
+
+static u64 get_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
+{
+	u64 val = 0;
+
+	(void)v;
+	for (unsigned i = size; i--;)
+		val = val << 8 | bank->priority[irq % 32 + i];
+	return val;
+}
+
+/* Five bits, as many as list registers have on every machine. Takes effect when the interrupt next becomes pending. */
+static void set_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	(void)v;
+	for (unsigned i = 0; i < size; i++, val >>= 8)
+		bank->priority[irq % 32 + i] = (u8)val & 0xf8;
+}
+
+static u64 get_config(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
+{
+	u32 edge = bank->edge >> irq % 32, val = 0;
+
+	(void)v; (void)size;
+	for (unsigned i = 0; i < 16; i++)
+		val |= (edge >> i & 1) << (2 * i + 1);
+	return val;
+}
+
+static void set_config(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	u32 edge = 0, changed;
+
+	(void)v; (void)size;
+	if (irq < 16)
+		return;		/* SGIs are edge */
+	for (unsigned i = 0; i < 16; i++)
+		edge |= (u32)(val >> (2 * i + 1) & 1) << i;
+	changed = (edge << irq % 32 ^ bank->edge) & 0xffffU << irq % 32;
+	bank->edge ^= changed;
+	if (changed & bank->routed)
+		vgic_spi_configure(bank, changed & bank->routed);
+}
+
+static u64 get_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
+{
+	u64 val = 0;
+
+	for (unsigned i = size; i--;)
+		val = val << 8 | (irq < 32 ? BIT(v->id) : bank->mask[irq % 32 + i]);
+	return val;
+}
+
+/* An SPI goes to the first vCPU of its mask. */
+static void set_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+{
+	if (irq < 32)
+		return;
+	for (unsigned i = 0; i < size; i++, val >>= 8) {
+		unsigned n = irq % 32 + i;
+		u8 mask = (u8)(val & (BIT(min(v->domain->max_vcpus, (u16)8)) - 1));
+		u8 target = mask ? (u8)__builtin_ctz(mask) : VGIC_NO_TARGET;
+
+		bank->mask[n] = mask;
+		if (bank->target[n] == target)
+			continue;
+		bank->target[n] = target;
+		vgic_spi_move(v->domain, bank, n);
+	}
+}
+
+#define WORD(g, s) { .bits = 1, .widths = 4, .get = g, .set = s }
+#define LIVE(g, s) { .bits = 1, .widths = 4, .live = true, .get = g, .set = s }
+#define PRIORITY { .bits = 8, .widths = 4 | 1, .get = get_priority, .set = set_priority }
+#define TARGETS { .bits = 8, .widths = 4 | 1, .get = get_targets, .set = set_targets }
+#define CONFIG { .bits = 2, .widths = 4, .get = get_config, .set = set_config }
+
+/* IGROUPR (1) and IGRPMODR (26) read as zero: there is one group, as for a non-secure access. */
+const struct vgic_reg vgic_irq_regs[26] = {
+	[2] = WORD(get_enabled, set_enabled), [3] = WORD(get_enabled, clear_enabled),
+	[4] = LIVE(get_pending, set_pending), [5] = LIVE(get_pending, clear_pending),
+	[6] = LIVE(get_active, set_active), [7] = LIVE(get_active, clear_active),
+	[8] = PRIORITY, [9] = PRIORITY, [10] = PRIORITY, [11] = PRIORITY, [12] = PRIORITY, [13] = PRIORITY, [14] = PRIORITY, [15] = PRIORITY,
+	[16] = TARGETS, [17] = TARGETS, [18] = TARGETS, [19] = TARGETS, [20] = TARGETS, [21] = TARGETS, [22] = TARGETS, [23] = TARGETS,
+	[24] = CONFIG, [25] = CONFIG,
+};
+
+/* The first interrupt of the word at off: each array begins at a multiple of its own size. */
+static inline unsigned irq_at(const struct vgic_reg *r, u64 off)
+{
+	if (r->bits == 1)
+		return (off & 0x7f) * 8;
+	return r->bits == 8 ? off & 0x3ff : (off & 0xff) * 4;
+}
+
+/* Interrupts that do not exist, or that another frame shows, read as zero. GICv3's distributor does not show bank 0, a redistributor only that. */
+static inline struct vgic_bank *bank_at(struct vcpu *v, unsigned first, unsigned irq)
+{
+	unsigned b = irq / 32;
+
+	if (unlikely(b < first || b >= v->domain->vgic.nr_banks))
+		return NULL;
+	return vgic_bank_of(v, b);
+}
+
+bool vgic_reg_read(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val)
+{
+	unsigned irq = irq_at(r, off);
+	struct vgic_bank *bank = bank_at(v, first, irq);
+
+	if (!r->get || !bank) {
+		*val = 0;
+		return true;
+	}
+	if (unlikely(!(size & r->widths)))
+		return false;
+	if (!r->live) {
+		*val = r->get(v, bank, irq, size);
+		return true;
+	}
+	lock(&v->domain->vgic.lock);
+	by->vgic.retry = !vgic_fold_all(by, v, bank, irq / 32);
+	*val = r->get(v, bank, irq, size);
+	unlock(&v->domain->vgic.lock);
+	return !by->vgic.retry;
+}
+
+bool vgic_reg_write(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val)
+{
+	unsigned irq = irq_at(r, off);
+	struct vgic_bank *bank = bank_at(v, first, irq);
+
+	if (!r->set || !bank)
+		return true;
+	if (unlikely(!(size & r->widths)))
+		return false;
+	lock(&v->domain->vgic.lock);
+	r->set(v, bank, irq, size, val);
+	unlock(&v->domain->vgic.lock);
+	return true;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A vCPU's timers. The virtual one is CNTV of the CPU on which it is loaded: its interrupt stays active on the machine until the guest's EOI, so a line that
+ * stays high does not come again. Not loaded and blocked, a software timer stands in for it. The physical one is emulated: CNTP_* trap,
+ * CNTPCT does not. No lock: only the vCPU itself, or the one that switches it, gets here; the timers' functions end in the vGIC's.
+ */
+#include <arm/gic.h>
+#include <arm/sysreg.h>
+#include <core/console.h>
+#include <core/irq.h>
+#include <domain/domain.h>
+#include <virt/vtimer.h>
+
+#define CTL_ENABLE 1U
+#define CTL_IMASK 2U
+#define CTL_ISTATUS 4U
+#define CNTHCTL_EL1PCTEN BIT(0)	/* EL1 reads CNTPCT; CNTP_* (bit 1 clear) trap */
+
+unsigned vtimer_ppi;
+
+/* The virtual timer fired. Its vCPU may have gone meanwhile: the line with it. */
+static void virt_fired(unsigned irq)
+{
+	struct vcpu *v = this_cpu()->loaded;
+
+	if (likely(v && (read_sysreg(cntv_ctl_el0) & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS)))
+		vgic_inject_hw(v, PPI_VIRT_TIMER, irq);
+	else
+		gic_set_active(irq, false);
+}
+
+/* Time is up for a vCPU that is nowhere loaded: as if its line had been acknowledged where it will be loaded next. */
+static void virt_wake(struct timer *t)
+{
+	vgic_inject_hw(container_of(t, struct vcpu, vtimer.virt_wake), PPI_VIRT_TIMER, vtimer_ppi);
+}
+
+static bool phys_due(const struct vtimer *t)
+{
+	return (t->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE && ticks_now() >= t->cntp_cval;
+}
+
+/* On the CPU that armed it; the vCPU may be elsewhere, and may have just moved the deadline. */
+static void phys_fired(struct timer *t)
+{
+	struct vcpu *v = container_of(t, struct vcpu, vtimer.phys);
+
+	if (phys_due(&v->vtimer))
+		vgic_set_level(v, PPI_PHYS_TIMER, true);
+}
+
+void vtimer_init_cpu(void)
+{
+	write_sysreg(CNTHCTL_EL1PCTEN, cnthctl_el2);
+	write_sysreg(0, cntv_ctl_el0);
+	this_cpu()->vtimer_active = false;
+	gic_enable(vtimer_ppi);
+}
+
+__init void vtimer_init(unsigned ppi)
+{
+	vtimer_ppi = ppi;
+	if (irq_request_linked(ppi, virt_fired))
+		panic("virtual timer: interrupt %u is no PPI or taken", ppi);
+	vtimer_init_cpu();
+}
+
+void vtimer_init_vcpu(struct vcpu *v)
+{
+	timer_setup(&v->vtimer.virt_wake, virt_wake);
+	timer_setup(&v->vtimer.phys, phys_fired);
+}
+
+void vtimer_destroy_vcpu(struct vcpu *v)
+{
+	timer_cancel(&v->vtimer.virt_wake);
+	timer_cancel(&v->vtimer.phys);
+}
+
+void vtimer_reset(struct vcpu *v)
+{
+	vtimer_destroy_vcpu(v);
+	v->vtimer.cntv_ctl = v->vtimer.cntv_cval = 0;
+	v->vtimer.cntp_ctl = 0;
+	v->vtimer.cntp_cval = 0;
+	vgic_set_level(v, PPI_PHYS_TIMER, false);
+}
+
+void vtimer_load(struct vcpu *v)
+{
+	if (unlikely(v->vtimer.virt_wake.cpu))
+		timer_cancel(&v->vtimer.virt_wake);
+	write_sysreg(v->vtimer.cntv_cval, cntv_cval_el0);
+	write_sysreg(v->vtimer.cntv_ctl, cntv_ctl_el0);
+}
+
+void vtimer_unload(struct vcpu *v)
+{
+	struct vtimer *t = &v->vtimer;
+
+	t->cntv_ctl = read_sysreg(cntv_ctl_el0) & (CTL_ENABLE | CTL_IMASK);
+	t->cntv_cval = read_sysreg(cntv_cval_el0);
+	write_sysreg(0, cntv_ctl_el0);
+	if (v->blocked && t->cntv_ctl == CTL_ENABLE && !(v->vgic.bank.hw >> PPI_VIRT_TIMER & 1))
+		timer_set(&t->virt_wake, t->cntv_cval + v->domain->cntvoff);
+}
+
+/* After a change of CTL or CVAL. */
+static void phys_update(struct vcpu *v)
+{
+	struct vtimer *t = &v->vtimer;
+	bool due = phys_due(t);
+
+	if (t->cntp_ctl == CTL_ENABLE && !due)
+		timer_set(&t->phys, t->cntp_cval);
+	else
+		timer_cancel(&t->phys);
+	vgic_set_level(v, PPI_PHYS_TIMER, due);
+}
+
+u64 vtimer_read_phys(struct vcpu *v, unsigned reg)
+{
+	const struct vtimer *t = &v->vtimer;
+
+	switch (reg) {
+	case CNTP_TVAL:
+		return (u32)(t->cntp_cval - ticks_now());
+	case CNTP_CTL:
+		return t->cntp_ctl | ((t->cntp_ctl & CTL_ENABLE) && ticks_now() >= t->cntp_cval ? CTL_ISTATUS : 0);
+	default:
+		return t->cntp_cval;
+	}
+}
+
+void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val)
+{
+	switch (reg) {
+	case CNTP_TVAL:
+		v->vtimer.cntp_cval = ticks_now() + (u64)(s64)(s32)val;
+		break;
+	case CNTP_CTL:
+		v->vtimer.cntp_ctl = (u32)val & (CTL_ENABLE | CTL_IMASK);
+		break;
+	default:
+		v->vtimer.cntp_cval = val;
+	}
+	phys_update(v);
+}
