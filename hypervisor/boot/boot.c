@@ -87,8 +87,6 @@ static void __init hello(void)
 		log_info("RAM 0x%lx-0x%lx\n", (unsigned long)machine.ram.r[i].start, (unsigned long)machine.ram.r[i].end);
 	log_info("Image 0x%lx-0x%lx, device tree 0x%lx-0x%lx\n", (unsigned long)image.start, (unsigned long)image.end,
 		 (unsigned long)machine.fdt_range.start, (unsigned long)machine.fdt_range.end);
-	if (machine.cpus_skipped)
-		log_warn("%u CPUs of the device tree are not used (disabled, not started by PSCI, or more than %u)\n", machine.cpus_skipped, MAX_CPUS);
 }
 
 /* --- memory --- */
@@ -196,12 +194,16 @@ static void __init set_up_cpus(void)
 	for (unsigned i = 0; i < machine.nr_cpus; i++) {
 		if (machine.mpidr[i] == self)
 			found = true;
-		else if (n < limit)
+		else if (n < limit && machine.can_start[i])
 			cpus[n++].mpidr = machine.mpidr[i];
+		else
+			machine.cpus_skipped++;
 	}
 	if (!found)
 		console_stop("device tree: /cpus lacks the CPU this runs on (MPIDR 0x%lx), or it is disabled", (unsigned long)self);
 	cpu_count = n;
+	if (machine.cpus_skipped)
+		log_info("%u more CPUs are not used (disabled, not started by PSCI, or more than wanted)\n", machine.cpus_skipped);
 }
 
 static void __init set_up_interrupts(void)

@@ -99,7 +99,7 @@ static void __init on_cpu(struct parse *p)
 	struct machine *m = p->m;
 	u64 mpidr;
 
-	if (p->w.disabled || !fdt_list_has(p->w.val[FDT_ENABLE_METHOD], p->w.len[FDT_ENABLE_METHOD], "psci")) {
+	if (p->w.disabled) {
 		m->cpus_skipped++;
 		return;
 	}
@@ -118,10 +118,12 @@ static void __init on_cpu(struct parse *p)
 			return;
 		}
 	}
-	if (m->nr_cpus == MAX_CPUS)
+	if (m->nr_cpus == MAX_CPUS) {
 		m->cpus_skipped++;
-	else
-		m->mpidr[m->nr_cpus++] = mpidr;
+		return;
+	}
+	m->can_start[m->nr_cpus] = fdt_list_has(p->w.val[FDT_ENABLE_METHOD], p->w.len[FDT_ENABLE_METHOD], "psci");
+	m->mpidr[m->nr_cpus++] = mpidr;
 }
 
 static void __init on_gicv2(struct parse *p)
@@ -337,7 +339,7 @@ static void __init finish(struct parse *p)
 	if (!m->ram.nr)
 		complain(m, NULL, "device tree: no memory (no node with device_type = \"memory\")");
 	if (!m->nr_cpus)
-		complain(m, NULL, "device tree: no usable CPU in /cpus (device_type = \"cpu\", enable-method = \"psci\")");
+		complain(m, NULL, "device tree: no CPU in /cpus (device_type = \"cpu\")");
 	if (m->gic_node < 0)
 		complain(m, NULL, "device tree: no GICv2 or GICv3 interrupt controller");
 	if (!m->psci)

@@ -22,6 +22,7 @@ struct machine {
 	struct ranges memreserve;	/* the tree's own header list; may hold the modules and the tree */
 	unsigned nr_cpus, cpus_skipped;
 	u64 mpidr[MAX_CPUS];	/* affinity fields */
+	bool can_start[MAX_CPUS];	/* by PSCI; the CPU that boots need not say so */
 	const void *cpu_compatible;	/* of the first one */
 	unsigned cpu_compatible_len;
 	struct gic_info gic;
