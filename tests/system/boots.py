@@ -6,6 +6,11 @@ import collections
 Boot = collections.namedtuple("Boot", "name options checks quick not_on_xen", defaults=(False, False))
 
 BOOTS = [
-    Boot("about-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G"), ["about"]),
+    Boot("devices-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G"), ["devices"]),
+    Boot("lifecycle-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="2G"), ["lifecycle"]),
+    Boot("cpu-gic3", dict(GIC=3, CPUS=4, CPU="max", MEM="2G"), ["about", "cpu"]),
+    Boot("kill-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a57", MEM="2G"), ["kill"]),
+    Boot("memory-gic2", dict(GIC=2, CPUS=1, CPU="max", MEM="1G"), ["about", "memory", "store"]),
     Boot("tutorial-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"]),
+    Boot("power-gic3", dict(GIC=3, CPUS=1, CPU="cortex-a72", MEM="1G"), ["power"]),
 ]

@@ -30,11 +30,13 @@ class Dom0(Shell):
     def boot(self):
         """Waits for the shell. Call it again after Dom0 was told to reboot."""
         self.m.expect(r"^dom0# ", self.boot_timeout, "Dom0's shell")
+        self.logged_in.clear()
         self.settle()
 
     # ---- guests
     def create(self, config, timeout=60, options="", **settings):
         """xl create with settings that override the file's; each is written as in the file."""
+        self.logged_in.discard(settings.get("name", config))
         words = " ".join(f"'{key}={self.literal(value)}'" for key, value in settings.items())
         self.run(f"xl create -q {options} /root/{config}.cfg {words}", timeout)
 
@@ -60,6 +62,10 @@ class Dom0(Shell):
 
     def free_memory(self):
         return int(self.info()["free_memory"])
+
+    def guest_log(self, name):
+        """What the guest of that name has printed, as xenconsoled logs it."""
+        return self.run(f"cat /var/log/xen/console/guest-{name}.log || true")
 
     def hypervisor_log(self):
         return re.sub("^: ", "", self.run("xl dmesg | sed 's/^/: /'"), flags=re.M)

@@ -121,6 +121,7 @@ class Shell:
     def __init__(self, machine, name):
         self.m = machine
         self.name = name
+        self.logged_in = set()      # names of guests
 
     def settle(self):
         """Replaces the line editor by a loop that reads lines: no prompt, no redrawing, the tty's plain echo."""
@@ -152,18 +153,19 @@ class Shell:
         return output
 
     @contextlib.contextmanager
-    def console(self, guest, login=True, timeout=60):
-        """The shell of a guest through "xl console"; logs in unless it is logged in already. Ctrl-] leaves it."""
+    def console(self, guest, timeout=60):
+        """The shell of a guest through "xl console"; logs in the first time. Ctrl-] leaves it."""
         m = self.m
         m.drain(0)
         m.mark = len(m.text)
         m.send(f"xl console {guest}\n")
         inside = Shell(m, guest)
-        if login:
+        if guest not in self.logged_in:
             m.expect(r"login: ", timeout, f"the login of {guest}")
             m.send("root\n")
             m.expect(r"^\S*# ", 20, f"the prompt of {guest}")
             inside.settle()
+            self.logged_in.add(guest)
         else:
             m.drain(0.5)
             inside.sync(timeout)

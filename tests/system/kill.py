@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Guests are destroyed at random moments of their creation, boot and I/O; Dom0 and a second guest do not notice."""
+import random
+
+from dom0 import check, need
+
+ROUNDS = 8
+STATE = {}
+
+
+def before(d):
+    d.create("small", name="victim", memory=128, extra="console=hvc0 host=victim")
+    with d.console("victim") as g:
+        g.run("(while :; do date +%s > /tmp/beat; sleep 0.5; done) & true")
+    STATE["free"] = d.free_memory()
+
+
+def after(d):
+    with d.console("victim") as g:
+        need(abs(int(g.run("cat /tmp/beat")) - int(g.run("date +%s"))) <= 3, "the other guest stopped")
+    d.run("xl destroy victim", 40)
+
+
+def round_of(seed):
+    def kill(d):
+        moment = random.Random(seed).uniform(0.3, 14)
+        d.run(f"cp --sparse=always domU.img k.img; (xl create -q small.cfg name=\\\"k\\\" 'disk=[\"file:/root/k.img,xvda,w\"]' "
+              "'vif=[\"bridge=xenbr0\"]' 'extra=\"console=hvc0 busy=1 io=/dev/xvda\"' > /tmp/k.log 2>&1) & true")
+        d.m.drain(moment)
+        d.run("xl destroy k", 60, ok=None)
+        d.run("wait", 90)
+        d.run("xl destroy k", 60, ok=None)          # it may have come after the first one
+        d.wait("the guest's end", lambda: "k" not in d.domains())
+        d.wait(f"killed after {moment:.1f} s; free memory is {STATE['free']} MiB again", lambda: d.free_memory() == STATE["free"], 20)
+    kill.__name__ = f"round_{seed}"
+    return check(kill)
+
+
+for _seed in range(ROUNDS):
+    globals()[f"round_{_seed}"] = round_of(_seed)

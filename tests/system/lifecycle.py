@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One guest's life by xl: created paused, driven, renamed, dumped, rebooted, shut down, destroyed; then three at once."""
+import re
+
+from dom0 import check, need
+
+STATE = {}
+
+
+def before(d):
+    STATE["free"] = d.free_memory()
+
+
+def after(d):
+    d.destroy_guests()
+    need(d.free_memory() == STATE["free"], f"free memory: {STATE['free']} MiB before, {d.free_memory()} after")
+
+
+def guest(d):
+    """The guest of this file, created if an earlier check lost it."""
+    if "one" not in d.domains():
+        d.create("small", name="one", memory=128, extra="console=hvc0 host=one")
+    return d.domains()["one"]
+
+
+@check
+def create_paused(d):
+    d.create("small", name="one", memory=128, options="-p", extra="console=hvc0 host=one")
+    a = d.domains()["one"]
+    need(a["state"] == "--p---" and a["time"] == 0 and a["mem"] == 128, f"created paused: {a}")
+    d.run("xl unpause one")
+    with d.console("one") as g:
+        need(g.run("nproc").strip() == "1", "nproc")
+
+
+@check
+def console_out(d):
+    """Some 100 KB out of the guest, each line whole and in order."""
+    guest(d)
+    with d.console("one") as g:
+        lines = g.run("seq -f 'line %g of a long answer from the guest' 1 2000", 60).split("\n")
+        want = [f"line {i} of a long answer from the guest" for i in range(1, 2001)]
+        got = [x for x in lines if x.startswith("line")]
+        need(got == want, f"{len(got)} lines of {len(want)}; first difference: "
+             f"{next(((a, b) for a, b in zip(got, want) if a != b), None)}")
+
+
+@check
+def console_in(d):
+    guest(d)
+    with d.console("one") as g:
+        for i in range(12):
+            word = f"{i}" + "abcdefghij" * 12
+            need(g.run(f"echo {word} | md5sum; echo {word}").split()[-1] == word, "what was typed did not arrive")
+
+
+@check
+def pause_unpause(d):
+    guest(d)
+    d.run("xl pause one")
+    a = d.domains()["one"]
+    d.m.drain(1.5)
+    b = d.domains()["one"]
+    need(a["state"][2] == "p" and a["time"] == b["time"], f"a paused guest: {a}, later {b}")
+    d.run("xl unpause one")
+    with d.console("one") as g:
+        g.run("true")
+
+
+@check
+def idle_guest_uses_nothing(d):
+    guest(d)
+    a = d.domains()["one"]["time"]
+    d.m.drain(5)
+    b = d.domains()["one"]
+    need(b["time"] - a < 1.5 and "b" in b["state"], f"an idle guest used {b['time'] - a:.1f} s in 5 s: {b}")
+
+
+@check
+def names(d):
+    number = guest(d)["id"]
+    need(d.run("xl domid one").strip() == str(number) and d.run(f"xl domname {number}").strip() == "one", "domid, domname")
+    d.run("xl rename one other")
+    need("other" in d.domains() and "one" not in d.domains(), "xl rename")
+    need(d.run(f"xenstore-read /local/domain/{number}/name").strip() == "other", "the name in xenstore")
+    d.run("xl rename other one")
+
+
+@check
+def details(d):
+    number = guest(d)["id"]
+    j = d.details("one")[0]
+    need(j["domid"] == number and j["config"]["c_info"]["name"] == "one", f"{j}")
+    need(j["config"]["b_info"]["target_memkb"] == 128 << 10, f"target_memkb {j['config']['b_info'].get('target_memkb')}")
+    need(re.search(r"one +\d+ +128 +1\t.* [0-9a-f]{8}-[0-9a-f]{4}-", d.run("xl list -v")), "xl list -v")
+
+
+@check
+def uptime_and_top(d):
+    guest(d)
+    need(re.search(r"^one +\d+ +\d+:\d\d:\d\d", d.run("xl uptime"), re.M), "xl uptime")
+    m = re.search(r"^ +one +\S+ +(\d+) +\d+\.\d +(\d+)", d.run("xentop -b -i 1"), re.M)
+    need(m and int(m[2]) in range(128 << 10, 130 << 10), f"xentop: {m and m[0]}")
+
+
+@check
+def sysrq(d):
+    guest(d)
+    d.run("xl sysrq one h")
+    with d.console("one") as g:
+        need("sysrq: HELP" in g.run("dmesg | tail -3"), "the guest did not get the key")
+
+
+@check
+def dump_core(d):
+    guest(d)
+    d.run("xl dump-core one /root/core", 90)
+    text = d.run("head -c 4 /root/core | tail -c 3; echo; wc -c < /root/core; rm /root/core").split()
+    need(text[0] == "ELF" and int(text[1]) > 128 << 20, f"the core file: {text}")
+    with d.console("one") as g:
+        g.run("true")
+
+
+@check
+def reboot_inside(d):
+    number = guest(d)["id"]
+    with d.console("one") as g:
+        g.m.send("reboot\n")
+        d.m.drain(1)
+    d.wait("the new domain", lambda: d.domains().get("one", {"id": number})["id"] != number, 40)
+    d.logged_in.discard("one")
+    with d.console("one") as g:
+        need(float(g.run("cut -d' ' -f1 /proc/uptime")) < 60, "uptime after the reboot")
+
+
+@check
+def reboot_outside(d):
+    number = guest(d)["id"]
+    d.run("xl reboot one")
+    d.wait("the new domain", lambda: d.domains().get("one", {"id": number})["id"] != number, 40)
+    d.logged_in.discard("one")
+    with d.console("one") as g:
+        g.run("true")
+
+
+@check
+def shutdown(d):
+    guest(d)
+    d.run("xl shutdown -w one", 60)
+    d.wait("its end", lambda: "one" not in d.domains())
+    need(d.free_memory() == STATE["free"], "free memory after shutdown")
+
+
+@check
+def crash(d):
+    """A guest that panics is destroyed, or kept for a look with on_crash=preserve."""
+    d.m.allowed.append("Kernel panic - not syncing")
+    d.create("small", name="one", memory=128, on_crash="preserve")
+    d.wait("the guest's boot", lambda: "login:" in d.guest_log("one"), 60)
+    d.run("xl sysrq one c")
+    d.wait("state c", lambda: d.domains()["one"]["state"][4] == "c", 30)
+    d.run("xl destroy one")
+    need("one" not in d.domains() and d.free_memory() == STATE["free"], "destroy of a crashed guest")
+
+
+@check
+def three_at_once(d):
+    d.run("for i in 1 2 3; do xl create -q small.cfg name=\\\"g$i\\\" & done; wait", 120)
+    need({"g1", "g2", "g3"} <= set(d.domains()), f"{d.domains()}")
+    for name in ("g1", "g2", "g3"):
+        d.wait(f"the login of {name}", lambda n=name: "login:" in d.guest_log(n), 90)
+    with d.console("g2") as g:
+        g.run("true")
+    d.run("xl destroy g2; xl destroy g1; xl destroy g3", 60)
+    need(d.free_memory() == STATE["free"], f"free memory: {STATE['free']} MiB before, {d.free_memory()} after")
+
+
+@check
+def failed_creations_leave_nothing(d):
+    d.run("head -c 3000000 /dev/urandom > /tmp/junk")
+    for words, why in (("'kernel=\"/root/nothing\"'", "no kernel"), ("'kernel=\"/tmp/junk\"'", "a random kernel"),
+                       ("memory=999999", "too much memory"), ("'disk=[\"phy:/dev/nothing,xvda,w\"]'", "no such disk"),
+                       ("vcpus=500", "too many vCPUs")):
+        status, text = d.run(f"xl create -q small.cfg {words}", 90, ok=None)
+        need(status != 0, f"{why}: xl create returned 0: {text}")
+        need(set(d.domains()) == {"Domain-0"}, f"{why}: something is left")
+        need(d.free_memory() == STATE["free"], f"{why}: free memory {d.free_memory()}, not {STATE['free']}")

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ballooning both ways, of guests and of Dom0, and the limits."""
+import re
+
+from dom0 import check, need
+
+STATE = {}
+
+
+def before(d):
+    STATE["free"] = d.free_memory()
+    d.create("small", name="one", memory=256, extra="console=hvc0 host=one")
+    with d.console("one") as g:
+        g.run("true")
+
+
+def after(d):
+    d.destroy_guests()
+    need(d.free_memory() == STATE["free"], f"free memory: {STATE['free']} MiB before, {d.free_memory()} after")
+
+
+def mem_total(d):
+    with d.console("one") as g:
+        return int(re.search(r"MemTotal: +(\d+)", g.run("cat /proc/meminfo"))[1]) >> 10
+
+
+@check
+def mem_set(d):
+    free, total = d.free_memory(), mem_total(d)
+    d.run("xl mem-set one 160")
+    d.wait("160 MiB", lambda: d.domains()["one"]["mem"] == 160)
+    need(d.free_memory() == free + 96, f"free memory: {free}, then {d.free_memory()}")
+    need(abs(total - mem_total(d) - 96) < 3, f"MemTotal went from {total} to {mem_total(d)}")
+    d.run("xl mem-set one 256")
+    d.wait("256 MiB", lambda: d.domains()["one"]["mem"] == 256)
+    need(abs(mem_total(d) - total) < 3 and d.free_memory() == free, "back to 256 MiB")
+
+
+@check
+def mem_max(d):
+    number = d.domains()["one"]["id"]
+    d.run("xl mem-max one 300")
+    need(d.run(f"xenstore-read /local/domain/{number}/memory/static-max").strip() == str(300 << 10), "static-max")
+    d.run("xl mem-set one 400", ok=False)
+
+
+@check
+def mem_of_dom0(d):
+    free, own = d.free_memory(), d.domains()["Domain-0"]["mem"]
+    d.run(f"xl mem-set 0 {own - 32}")
+    d.wait("32 MiB less", lambda: d.domains()["Domain-0"]["mem"] == own - 32)
+    need(d.free_memory() == free + 32, f"free memory: {free}, then {d.free_memory()}")
+    d.run(f"xl mem-set 0 {own}")
+    d.wait("all of it again", lambda: d.domains()["Domain-0"]["mem"] == own)
+    need(d.free_memory() == free, f"free memory: {free}, then {d.free_memory()}")
