@@ -202,5 +202,5 @@ void __init dom0_start(void)
 	struct vcpu *v = hardware_domain->vcpu[0];
 
 	v->down = false;
-	vcpu_wake(v);
+	vcpu_recheck(v);
 }
