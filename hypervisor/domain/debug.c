@@ -47,9 +47,24 @@ static void show_registers(struct domain *d)
 	}
 }
 
+static void show_events(struct domain *d)
+{
+	static const char *const states[] = { "closed", "unbound", "interdomain", "pirq", "virq", "ipi" };
+
+	printk("Event channel information for domain %u:\n", d->id);
+	for (u32 port = 1; port < d->evtchns.nr_ports; port++) {
+		const struct evtchn *ch = evtchn_at(&d->evtchns, port);
+
+		if (ch->state == EVTCHNSTAT_closed)
+			continue;
+		printk("    %4u [%s%s] %s, argument %u, VCPU%u\n", port, d->evtchns.ops->is_pending(d, port) ? "p" : "-",
+		       d->evtchns.ops->is_masked(d, port) ? "m" : "-", ch->state < ARRAY_SIZE(states) ? states[ch->state] : "?", ch->arg, ch->vcpu);
+	}
+}
+
 static void key_domains(void) { for_all(show_domain); }
 static void key_registers(void) { for_all(show_registers); }
-static void key_events(void) { for_all(evtchn_dump); }
+static void key_events(void) { for_all(show_events); }
 static void key_vgic(void) { for_all(vgic_dump); }
 
 static void key_queues(void)
