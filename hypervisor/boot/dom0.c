@@ -164,6 +164,7 @@ void __init dom0_build(const struct machine *m, const struct dom0_plan *plan, st
 {
 	struct domain_config cfg = {
 		.max_vcpus = min(opts.dom0_max_vcpus ? opts.dom0_max_vcpus : cpu_count, vgic_max_vcpus()),
+		.max_evtchn_port = ~0U,
 		.max_grant_frames = opts.gnttab_max_frames,
 		.max_maptrack_frames = opts.gnttab_max_maptrack_frames,
 		.privileged = true,
