@@ -24,7 +24,6 @@ static struct spi *spis;	/* by interrupt number - 32 */
 
 static void ignore(unsigned irq)
 {
-	(void)irq;
 }
 
 /* An interrupt nobody asked for: must be quiet from now on. */

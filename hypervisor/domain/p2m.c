@@ -223,7 +223,7 @@ static int map_locked(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_t
 		e = piece_entry(d, GFN(gfn.n + i), MFN(mfn.n + i), nr - i, t, &level);
 		if (!e)
 			return -ENOMEM;
-		if ((*e & PTE_VALID) && (!replace || level < 3))
+		if ((*e & PTE_VALID) && !replace)
 			return -EBUSY;
 		n = 1UL << level_shift(level);
 	}

@@ -18,6 +18,8 @@
 #define WAKE_BONUS_NS 2000000UL		/* how far behind the queue a sleeper may start */
 #define PREEMPT_NS 500000UL		/* how much less a vCPU must have had to displace the running one */
 
+u32 sched_ratelimit_us = 1000;
+
 __noreturn void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c, void *stack_top);
 
 static u64 slice_ns(void)
@@ -301,6 +303,7 @@ void vcpu_yield(struct vcpu *v)
 	if (next) {
 		account(v, now_ns());
 		v->sched.vtime = max(v->sched.vtime, next->sched.vtime + PREEMPT_NS + 1);
+		v->sched.yielded = true;
 		cpu_kick(c, WORK_SCHED);
 	}
 	unlock(&c->rq.lock);
@@ -364,10 +367,21 @@ static void push(struct cpu *c)
 	unlock(&c->rq.lock);
 }
 
+/* How long prev may still keep its CPU against its equals. */
+static u64 unlimited_in(const struct vcpu *prev, u64 now)
+{
+	u64 ran = now - prev->runstate.state_entry_time, limit = READ_ONCE(sched_ratelimit_us) * 1000UL;
+
+	return prev->sched.yielded || ran >= limit ? 0 : limit - ran;
+}
+
 /* The next one for this CPU: prev if it may go on, else the first in the queue that is not loaded elsewhere. */
-static struct vcpu *choose(struct cpu *c, struct vcpu *prev)
+static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 {
 	struct vcpu *v;
+
+	if (prev && unlimited_in(prev, now))
+		return prev;
 
 	list_for_each(v, &c->rq.queue, sched.link) {
 		if (v->loaded_on && v->loaded_on != c)
@@ -377,7 +391,7 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev)
 
 			v = list_entry(v->sched.link.prev, struct vcpu, sched.link);
 			dequeue(&c->rq, off);
-			runstate_set(off, waiting_state(off), now_ns());
+			runstate_set(off, waiting_state(off), now);
 			continue;
 		}
 		if (prev && v->sched.vtime + PREEMPT_NS > prev->sched.vtime)
@@ -399,10 +413,12 @@ static void drop_loaded(struct cpu *c)
 		cpu_kick(READ_ONCE(v->sched.cpu), WORK_SCHED);
 }
 
-static void set_slice(struct cpu *c, const struct vcpu *v)
+static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 {
-	u64 ns = slice_ns();
+	u64 ns = c->rq.nr ? unlimited_in(v, now) : 0;
 
+	if (!ns)
+		ns = slice_ns();
 	if (v->domain->sched.cap)
 		ns = min(ns, (u64)max(v->domain->sched.budget_ns, (s64)100000));
 	else if (!c->rq.nr) {
@@ -449,7 +465,9 @@ static struct vcpu *reschedule(struct cpu *c)
 			prev = NULL;
 		}
 	}
-	next = choose(c, prev);
+	next = choose(c, prev, now);
+	if (prev)
+		prev->sched.yielded = false;
 	if (next && next != prev) {
 		if (prev) {
 			runstate_set(prev, RUNSTATE_runnable, now);
@@ -465,7 +483,7 @@ static struct vcpu *reschedule(struct cpu *c)
 	if (next) {
 		c->rq.vtime = max(c->rq.vtime, next->sched.vtime);
 		if (c->rq.nr || c->rq.slice.cpu || next->domain->sched.cap)
-			set_slice(c, next);
+			set_slice(c, next, now);
 	}
 	unlock(&c->rq.lock);
 	return next;
@@ -575,11 +593,13 @@ static void slice_end(struct timer *t)
 {
 	struct cpu *c = this_cpu();
 
+	u64 now = now_ns();
+
 	lock(&c->rq.lock);
 	if (c->current) {
-		account(c->current, now_ns());
-		/* Its turn is over: whoever waits and had less goes first. */
-		if (c->rq.nr)
+		account(c->current, now);
+		/* Its turn is over: whoever waits goes first. */
+		if (c->rq.nr && now - c->current->runstate.state_entry_time >= slice_ns())
 			c->current->sched.vtime = max(c->current->sched.vtime, queue_head(&c->rq)->sched.vtime + PREEMPT_NS);
 	}
 	cpu_kick(c, WORK_SCHED);

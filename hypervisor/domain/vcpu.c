@@ -116,10 +116,13 @@ void vcpu_load(struct vcpu *v)
 		write_sysreg(v->hcr, hcr_el2);
 	write_sysreg(v->vmpidr, vmpidr_el2);
 	write_sysreg(d->cntvoff, cntvoff_el2);
+	set_fp_trap(false);
+	isb();
 	el1_load(&v->el1);
 	/* Nobody used this CPU's FP registers since: they are still ours. */
 	v->fp_used = c->fp_owner == v && v->fp_cpu == c;
-	set_fp_trap(!v->fp_used);
+	if (!v->fp_used)
+		set_fp_trap(true);
 	vgic_load(v);
 	vtimer_load(v);
 	isb();
@@ -131,10 +134,11 @@ void vcpu_unload(struct vcpu *v)
 
 	vgic_unload(v);
 	vtimer_unload(v);
+	set_fp_trap(false);			/* FPEXC32_EL2 traps with the rest of FP */
+	isb();
 	el1_save(&v->el1);
 	v->hcr = read_sysreg(hcr_el2);		/* a virtual SError may be pending in it */
 	if (v->fp_used) {
-		set_fp_trap(false);
 		fp_save(&v->fp);
 		v->fp_used = false;
 	}

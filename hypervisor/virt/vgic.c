@@ -250,13 +250,17 @@ void vgic_flush(struct vcpu *v)
 	unlock(&v->domain->vgic.lock);
 }
 
+/* A list register that asked for it has ended (it does not count as empty before it is read), or an overflow goes on. */
 static void maintenance(unsigned irq)
 {
-	struct cpu *c = this_cpu();
+	struct vcpu *v = this_cpu()->loaded;
 
-	(void)irq;
-	if (c->loaded)
-		vgic_flush(c->loaded);
+	if (!v)
+		return;
+	lock(&v->domain->vgic.lock);
+	v->vgic.review = true;
+	vgic_update(v);
+	unlock(&v->domain->vgic.lock);
 }
 
 __init void vgic_init(void)

@@ -72,9 +72,10 @@ static inline void retire(struct vcpu *v, unsigned i)
 		clear_orders(bank, bit);
 	if (unlikely(v->vgic.soft >> i & 1))
 		vgic_hw_release(v, bank, b, n);
-	bank->hw &= ~bit;
 	if (unlikely((bank->latch | bank->line) & bit))
-		reconsider(v, bank, b, n);
+		reconsider(v, bank, b, n);	/* `hw` is the new one's: it could fire only since the old one was deactivated */
+	else
+		bank->hw &= ~bit;
 }
 
 /* GICv2 keeps SGIs of different sources apart; a list register holds one of them. */
@@ -208,14 +209,13 @@ static u64 lr_review(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigne
 	return lr | LR_PENDING;
 }
 
-/* Reads every list register in use, carries out orders, takes back what may not be pending any more, and records the rest for whoever reads it. */
+/* Reads every list register in use, carries out orders, takes back what may not be pending any more. */
 void vgic_review_all(struct vcpu *v)
 {
 	struct vgic_vcpu *vv = &v->vgic;
 	u32 lost = vv->bank.drop_pending & ~vv->bank.inlr & vv->bank.hw;
 
 	vv->review = false;
-	vv->folded = v->domain->vgic.ticket;
 	for (u32 m = vv->used; m; m &= m - 1) {
 		unsigned i = (unsigned)__builtin_ctz(m), b = vv->lr_intid[i] / 32, n = vv->lr_intid[i] % 32;
 		struct vgic_bank *bank = vgic_bank_of(v, b);
@@ -225,13 +225,10 @@ void vgic_review_all(struct vcpu *v)
 		if (lr & (LR_PENDING | LR_ACTIVE))
 			lr = lr_review(v, bank, b, n, i, lr);
 		clear_orders(bank, bit);
-		bank->lr_pending = (bank->lr_pending & ~bit) | (lr & LR_PENDING ? bit : 0);
-		bank->lr_active = (bank->lr_active & ~bit) | (lr & LR_ACTIVE ? bit : 0);
 		if (!(lr & (LR_PENDING | LR_ACTIVE))) {
 			if (old != lr && (bank->hw & bit))	/* ended by order: the hardware has not deactivated it */
 				vv->soft |= 1U << i;
-			if (old != lr)
-				gic->lr_write(i, 0);
+			gic->lr_write(i, 0);	/* one with EOI bit asks for maintenance until then */
 			retire(v, i);
 		} else if ((lr & LR_PENDING) && (!(bank->enabled & v->domain->vgic.on & bit) || (b && bank->target[n] != v->id))) {
 			gic->lr_write(i, 0);
@@ -258,12 +255,11 @@ void vgic_spill_all(struct vcpu *v)
 		unsigned i = (unsigned)__builtin_ctz(m);
 		u64 lr = gic->lr_read(i);
 
-		if (!(lr & (LR_PENDING | LR_ACTIVE))) {
-			retire(v, i);
-		} else {
-			gic->lr_write(i, 0);
+		gic->lr_write(i, 0);
+		if (lr & (LR_PENDING | LR_ACTIVE))
 			lr_to_model(v, i, lr);
-		}
+		else
+			retire(v, i);
 	}
 }
 
@@ -365,18 +361,25 @@ void vgic_overflow_end(struct vcpu *v)
 		end_spilled(v, count);
 }
 
-/* Brings list registers and model together: v is loaded here. */
-void vgic_update(struct vcpu *v)
+/* State of what is in list registers, for whoever asked: vgic_fold_all(). */
+static void record_all(struct vcpu *v)
+{
+	v->vgic.folded = v->domain->vgic.ticket;
+	for (u32 m = v->vgic.used; m; m &= m - 1) {
+		unsigned i = (unsigned)__builtin_ctz(m), intid = v->vgic.lr_intid[i];
+		struct vgic_bank *bank = vgic_bank_of(v, intid / 32);
+		u32 bit = 1U << intid % 32;
+		u64 lr = gic->lr_read(i);
+
+		bank->lr_pending = (bank->lr_pending & ~bit) | (lr & LR_PENDING ? bit : 0);
+		bank->lr_active = (bank->lr_active & ~bit) | (lr & LR_ACTIVE ? bit : 0);
+	}
+}
+
+static inline void fill_all(struct vcpu *v)
 {
 	struct vgic_vcpu *vv = &v->vgic;
 
-	if (unlikely(vv->hcr != HCR_GIC_EN))
-		vgic_overflow_end(v);
-	if (vv->used)
-		for (u32 m = vv->used & gic->lr_empty(); m; m &= m - 1)
-			retire(v, (unsigned)__builtin_ctz(m));
-	if (unlikely(vv->review))
-		vgic_review_all(v);
 	while (vv->dirty) {
 		unsigned b = (unsigned)__builtin_ctz(vv->dirty);
 		struct vgic_bank *bank = vgic_bank_of(v, b);
@@ -395,4 +398,22 @@ void vgic_update(struct vcpu *v)
 		}
 		vv->dirty &= ~(1U << b);
 	}
+}
+
+/* Brings list registers and model together: v is loaded here. */
+void vgic_update(struct vcpu *v)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+	bool review = vv->review;
+
+	if (unlikely(vv->hcr != HCR_GIC_EN))
+		vgic_overflow_end(v);
+	if (vv->used)
+		for (u32 m = vv->used & gic->lr_empty(); m; m &= m - 1)
+			retire(v, (unsigned)__builtin_ctz(m));
+	if (unlikely(review))
+		vgic_review_all(v);
+	fill_all(v);
+	if (unlikely(review))
+		record_all(v);
 }

@@ -7,7 +7,6 @@
 
 static u64 get_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
 {
-	(void)v; (void)irq; (void)size;
 	return READ_ONCE(bank->enabled);
 }
 
@@ -15,7 +14,6 @@ static void set_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 {
 	u32 new = (u32)val & ~bank->enabled;
 
-	(void)size;
 	bank->enabled |= new;
 	if (unlikely(new & bank->routed))
 		vgic_spi_enable(v->domain, bank, new & bank->routed, true);
@@ -27,7 +25,6 @@ static void clear_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, 
 {
 	u32 gone = (u32)val & bank->enabled;
 
-	(void)size;
 	bank->enabled &= ~gone;
 	if (unlikely(gone & bank->routed))
 		vgic_spi_enable(v->domain, bank, gone & bank->routed, false);
@@ -37,7 +34,6 @@ static void clear_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, 
 
 static u64 get_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
 {
-	(void)v; (void)irq; (void)size;
 	return bank->latch | bank->line | (bank->lr_pending & bank->inlr);
 }
 
@@ -51,32 +47,29 @@ static void set_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 {
 	u32 set = (u32)val & ~sgi_mask(v, irq);
 
-	(void)size;
+	if (unlikely(set & bank->inlr & bank->hw))	/* those that the guest has ended are not linked any more */
+		vgic_review_holders(v, bank, irq / 32, set & bank->hw);
 	bank->latch |= set;
 	vgic_raise_all(v, bank, irq / 32, set);
 }
 
 static void clear_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
 {
-	(void)size;
 	vgic_drop_pending(v, bank, irq / 32, (u32)val & ~sgi_mask(v, irq));
 }
 
 static u64 get_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
 {
-	(void)v; (void)irq; (void)size;
 	return bank->active | (bank->lr_active & bank->inlr);
 }
 
 static void set_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
 {
-	(void)size;
 	vgic_add_active(v, bank, irq / 32, (u32)val);
 }
 
 static void clear_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
 {
-	(void)size;
 	vgic_drop_active(v, bank, irq / 32, (u32)val);
 }
 
@@ -84,7 +77,6 @@ static u64 get_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 {
 	u64 val = 0;
 
-	(void)v;
 	for (unsigned i = size; i--;)
 		val = val << 8 | bank->priority[irq % 32 + i];
 	return val;
@@ -93,7 +85,6 @@ static u64 get_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 /* Five bits, as many as list registers have on every machine. Takes effect when the interrupt next becomes pending. */
 static void set_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
 {
-	(void)v;
 	for (unsigned i = 0; i < size; i++, val >>= 8)
 		bank->priority[irq % 32 + i] = (u8)val & 0xf8;
 }
@@ -102,7 +93,6 @@ static u64 get_config(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsi
 {
 	u32 edge = bank->edge >> irq % 32, val = 0;
 
-	(void)v; (void)size;
 	for (unsigned i = 0; i < 16; i++)
 		val |= (edge >> i & 1) << (2 * i + 1);
 	return val;
@@ -112,7 +102,6 @@ static void set_config(struct vcpu *v, struct vgic_bank *bank, unsigned irq, uns
 {
 	u32 edge = 0, changed;
 
-	(void)v; (void)size;
 	if (irq < 16)
 		return;		/* SGIs are edge */
 	for (unsigned i = 0; i < 16; i++)

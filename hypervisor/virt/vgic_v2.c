@@ -8,7 +8,6 @@ static u64 get_control(struct vcpu *v, struct vgic_bank *bank, unsigned off, uns
 {
 	struct vgic *vg = &v->domain->vgic;
 
-	(void)bank; (void)size;
 	switch (off) {
 	case GICD_CTLR:
 		return vg->on & 1;
@@ -22,7 +21,6 @@ static u64 get_control(struct vcpu *v, struct vgic_bank *bank, unsigned off, uns
 
 static void set_control(struct vcpu *v, struct vgic_bank *bank, unsigned off, unsigned size, u64 val)
 {
-	(void)bank; (void)size;
 	if (off == GICD_CTLR)
 		vgic_set_on(v->domain, val & 1);
 }
@@ -51,7 +49,6 @@ static u64 get_sgis(struct vcpu *v, struct vgic_bank *bank, unsigned off, unsign
 {
 	u64 val = 0;
 
-	(void)bank;
 	if (off < GICD_CPENDSGIR || off >= GICD_SPENDSGIR + 16)
 		return 0;
 	for (unsigned i = size; i--;)
@@ -86,7 +83,6 @@ static void set_sgis(struct vcpu *v, struct vgic_bank *bank, unsigned off, unsig
 
 static u64 get_id(struct vcpu *v, struct vgic_bank *bank, unsigned off, unsigned size)
 {
-	(void)v; (void)bank; (void)size;
 	return off == GICD_PIDR2 ? 0x20 : 0;
 }
 
@@ -101,7 +97,6 @@ bool vgic_v2_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
 	unsigned slot = (unsigned)(off >> 7);
 	const struct vgic_reg *r;
 
-	(void)priv;
 	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
 		return vgic_reg_read(&vgic_irq_regs[slot], v, v, 0, off, size, val);
 	*val = 0;
@@ -125,7 +120,6 @@ bool vgic_v2_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 	unsigned slot = (unsigned)(off >> 7);
 	const struct vgic_reg *r;
 
-	(void)priv;
 	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
 		return vgic_reg_write(&vgic_irq_regs[slot], v, 0, off, size, val);
 	r = slot < ARRAY_SIZE(v2_regs) ? v2_regs[slot] : NULL;

@@ -65,7 +65,6 @@ bool vgic_v3_dist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *
 	unsigned slot = (unsigned)(off >> 7), n;
 	struct vgic_bank *bank;
 
-	(void)priv;
 	if (likely(slot - 1 < 15 || slot - 24 < 2))	/* not ITARGETSR */
 		return vgic_reg_read(&vgic_irq_regs[slot], v, v, 1, off, size, val);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {
@@ -83,7 +82,6 @@ bool vgic_v3_dist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 
 	struct vgic_bank *bank;
 	u64 old;
 
-	(void)priv;
 	if (likely(slot - 1 < 15 || slot - 24 < 2))
 		return vgic_reg_write(&vgic_irq_regs[slot], v, 1, off, size, val);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {

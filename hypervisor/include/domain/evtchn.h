@@ -85,9 +85,9 @@ void evtchn_upcall(struct vcpu *v);
 void evtchn_irq_changed(struct domain *d);
 
 /*
- * SCHEDOP_poll of the current vCPU: call vcpu_block(v) first, then begin, which tells v->polling. > 0: a port is pending already, -EINVAL: no such port;
- * after both call vcpu_wake(v). 0: an event on one of the ports wakes v; arm the timeout if there is one. Whoever ends it otherwise calls evtchn_poll_end,
- * which is idempotent and may come late: until then an event on a polled port costs a needless vcpu_wake.
+ * SCHEDOP_poll of the current vCPU. begin: > 0: a port is pending already, -EINVAL: no such port. 0: v->polling is set until an event on one of the ports
+ * clears it and wakes v; after vcpu_block() look whether that has happened already. Whoever ends it otherwise calls evtchn_poll_end, which is idempotent
+ * and may come late: until then an event on a polled port costs a needless vcpu_wake.
  */
 int evtchn_poll_begin(struct vcpu *v, const u32 *ports, unsigned nr) __must_check;
 void evtchn_poll_end(struct vcpu *v);

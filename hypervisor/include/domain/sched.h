@@ -20,6 +20,7 @@ struct sched_unit {
 	struct cpu *cpu;	/* home: whose queue and lock are in charge of this unit */
 	u64 vtime;		/* weighted run time */
 	u64 started_ns;		/* when it last got the CPU */
+	bool yielded;		/* asked for another to go first */
 	struct cpumask hard, soft;
 };
 

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the payload guests.
+
+guest.py test [NAME...]      on Hospes; PASS/FAIL per payload and machine
+guest.py compare [NAME...]   on Xen and Hospes; every line that differs must be in `differences`
+guest.py xen|hospes|bare NAME GIC CPUS   one run, output as it is
+"""
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+OUT = os.path.join(TOP, "build", "guest")
+CACHE = os.environ.get("HOSPES_CACHE", os.path.join(TOP, "cache"))
+HYPERVISOR = {
+    "xen": os.environ.get("XEN", os.path.join(CACHE, "xen-4.17-arm64")),
+    "hospes": os.environ.get("HOSPES", os.path.join(TOP, "build", "hospes")),
+}
+FAST = [(3, 4), (2, 1)]
+ALL = [(3, 1), (3, 4), (2, 1), (2, 4)]
+XEN_ARGS = "console=dtuart dom0_mem=256M guest_loglvl=none xsm=dummy"
+TROUBLE = re.compile(r"panic|Assertion|BUG at|Unexpected Trap|Hypervisor Trap|FATAL", re.I)
+
+
+def names():
+    return sorted(f[:-2] for f in os.listdir(HERE) if f.endswith(".c"))
+
+
+def command(machine, name, gic, cpus):
+    image = os.path.join(OUT, name + ".img")
+    board = f"virt,gic-version={gic}" + ("" if machine == "bare" else ",virtualization=on")
+    cmd = ["qemu-system-aarch64", "-M", board, "-cpu", "cortex-a57", "-smp", str(cpus), "-m",
+           "1024", "-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio",
+           "-no-reboot", "-accel", "tcg,thread=multi"]
+    if machine == "bare":
+        return cmd + ["-kernel", image]
+    return cmd + ["-kernel", HYPERVISOR[machine], "-append", XEN_ARGS, "-device",
+                  f"guest-loader,addr=0x4a000000,kernel={image},bootargs=test"]
+
+
+def run(machine, name, gic, cpus, timeout=60):
+    try:
+        done = subprocess.run(command(machine, name, gic, cpus), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+                              check=False)
+        return done.stdout.decode(errors="replace").replace("\r", "")
+    except subprocess.TimeoutExpired as err:
+        return (err.stdout or b"").decode(errors="replace").replace("\r", "") + "\nTIMEOUT\n"
+
+
+def verdict(text):
+    """Why a run failed, or None."""
+    if "TIMEOUT" in text:
+        return "timeout; last: " + repr(text[-160:])
+    fails = re.findall(r"FAIL:.*", text)
+    if fails:
+        return f"{len(fails)} failed, first: {fails[0]}"
+    if not re.search(r"SUMMARY: \d+ passed, 0 failed", text):
+        return "no summary: the payload died; last: " + repr(text[-160:])
+    trouble = [line for line in text.splitlines() if TROUBLE.search(line)]
+    return "hypervisor says: " + trouble[0] if trouble else None
+
+
+def log(machine, name, gic, cpus, text):
+    os.makedirs(os.path.join(OUT, "logs"), exist_ok=True)
+    path = os.path.join(OUT, "logs", f"{machine}-{name}-gicv{gic}-{cpus}cpu.log")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def test(chosen):
+    failed = False
+    for name in chosen:
+        for gic, cpus in FAST if "ALL" not in os.environ else ALL:
+            text = run("hospes", name, gic, cpus)
+            log("hospes", name, gic, cpus, text)
+            why = verdict(text)
+            failed |= why is not None
+            print(f"{'FAIL' if why else 'PASS'} guest/{name}/gicv{gic}-{cpus}cpu"
+                  + (f": {why}" if why else ""), flush=True)
+    return failed
+
+
+def lines(text):
+    """name -> what was said of it. The order of lines does not matter, their number does."""
+    found = {}
+    for line in text.splitlines():
+        match = re.search(r"\b(PASS|FAIL|SKIP): (.*)$", line)
+        if match:
+            found.setdefault(match[2], []).append(match[1])
+            continue
+        match = re.search(r"\bVALUE: (.*?) =(.*)$", line)
+        if match:
+            found.setdefault(match[1], []).append(match[2].strip())
+    return found
+
+
+def excuses():
+    """(regex of "payload/gicvN: name", reason) from the file `differences`."""
+    out = []
+    with open(os.path.join(HERE, "differences"), encoding="utf-8") as f:
+        for line in f:
+            line = line.rstrip("\n")
+            if line and not line.startswith("#"):
+                pattern, _, reason = line.partition("\t")
+                out.append((re.compile(pattern), reason.strip()))
+    return out
+
+
+def compare_one(name, gic, cpus, known, used):
+    """Lines that differ without an excuse; prints nothing."""
+    got = {}
+    for machine in ("xen", "hospes"):
+        text = run(machine, name, gic, cpus)
+        log(machine, name, gic, cpus, text)
+        got[machine] = lines(text)
+    bad = []
+    for key in sorted(set(got["xen"]) | set(got["hospes"])):
+        x, h = (got[m].get(key, ["absent"]) for m in ("xen", "hospes"))
+        if x == h:
+            continue
+        label = f"{name}/gicv{gic}: {key}"
+        hit = next((k for k, (p, _) in enumerate(known) if p.search(label)), None)
+        if hit is None:
+            bad.append(f"    {key}: xen {' '.join(x)} | hospes {' '.join(h)}")
+        else:
+            used.append(hit)
+    return len(got["xen"]), bad
+
+
+def compare(chosen):
+    failed, known, used = False, excuses(), []
+    for name in chosen:
+        for gic, cpus in ALL:
+            total, bad = compare_one(name, gic, cpus, known, used)
+            failed |= bool(bad)
+            print(f"{'FAIL' if bad else 'PASS'} compare/{name}/gicv{gic}-{cpus}cpu: "
+                  f"{total} lines, {len(bad)} unexplained")
+            if bad:
+                print("\n".join(bad[:40]), flush=True)
+    print(f"{len(used)} differences explained by {len(set(used))} of {len(known)} entries")
+    return failed
+
+
+def main():
+    args = sys.argv[1:]
+    if args and args[0] == "test":
+        sys.exit(test(args[1:] or names()))
+    if args and args[0] == "compare":
+        sys.exit(compare(args[1:] or names()))
+    if len(args) == 4:
+        sys.stdout.write(run(args[0], args[1], int(args[2]), int(args[3])))
+        return
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

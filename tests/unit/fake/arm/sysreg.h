@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Barriers and single instructions for the host build; what the hypervisor's own arm/sysreg.h is on the machine. */
+#ifndef ARM_SYSREG_H
+#define ARM_SYSREG_H
+#include <lib/types.h>
+
+extern _Thread_local bool fake_irq_pending;
+extern u64 fake_ticks;
+
+#define isb() ((void)0)
+#define dsb(scope) __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define dmb(scope) __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_wmb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define cpu_relax() ((void)0)
+#define PSR_MODE32 BIT(4)
+
+static inline bool irq_pending(void) { return fake_irq_pending; }
+static inline u64 fake_cntpct_el0(void) { return __atomic_add_fetch(&fake_ticks, 1, __ATOMIC_RELAXED); }
+#define read_sysreg(r) fake_##r()
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The libc side of the unit tests. */
+#define _GNU_SOURCE
+#include "harness.h"
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+static unsigned failures, shown;
+static _Thread_local unsigned long long state = 88172645463325252ULL;
+
+void check_at(int ok, const char *file, int line, const char *what)
+{
+	if (ok)
+		return;
+	failures++;
+	if (shown++ < 20)
+		printf("  %s:%d: %s\n", file, line, what);
+}
+
+void check_eq_at(int ok, const char *file, int line, const char *what, long a, long b)
+{
+	if (ok)
+		return;
+	failures++;
+	if (shown++ < 20)
+		printf("  %s:%d: %s: %ld (%#lx), %ld (%#lx)\n", file, line, what, a, a, b, b);
+}
+
+int run_tests(const char *suite, const struct test *tests, unsigned nr)
+{
+	unsigned failed = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (unsigned i = 0; i < nr; i++) {
+		failures = shown = 0;
+		host_seed(i + 1);
+		tests[i].fn();
+		printf("%s unit/%s: %s\n", failures ? "FAIL" : "PASS", suite, tests[i].name);
+		failed += failures != 0;
+	}
+	return failed ? 1 : 0;
+}
+
+void *host_pages(unsigned long nr)
+{
+	char *p = mmap(NULL, (nr + 512) * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		host_panic("no memory for %lu pages", nr);
+	return (void *)(((unsigned long)p + (2UL << 20) - 1) & ~((2UL << 20) - 1));
+}
+
+void host_seed(unsigned seed)
+{
+	const char *s = getenv("SEED");
+
+	state = 88172645463325252ULL ^ (seed + (s ? strtoull(s, NULL, 0) : 0)) * 0x9e3779b97f4a7c15ULL;
+}
+
+unsigned host_random(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (unsigned)(state >> 16);
+}
+
+void host_panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printf("  panic: ");
+	vprintf(fmt, ap);
+	printf("\n");
+	fflush(stdout);
+	abort();
+}
+
+struct start { void (*fn)(unsigned); unsigned nr; };
+
+static void *thread_main(void *arg)
+{
+	struct start *s = arg;
+
+	host_seed(s->nr + 1000);
+	s->fn(s->nr);
+	return NULL;
+}
+
+void host_run(unsigned nr, void (*fn)(unsigned))
+{
+	pthread_t t[16];
+	struct start s[16];
+
+	for (unsigned i = 0; i < nr; i++) {
+		s[i] = (struct start){ fn, i };
+		if (pthread_create(&t[i], NULL, thread_main, &s[i]))
+			host_panic("no thread");
+	}
+	for (unsigned i = 0; i < nr; i++)
+		pthread_join(t[i], NULL);
+}
+
+void host_yield(void)
+{
+	sched_yield();
+}

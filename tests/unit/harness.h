@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a test gets from the host. No type of libc appears here, so that tests compile like the hypervisor itself: with Xen's headers as on arm64. */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+/* Failed checks are counted and named; the test goes on. */
+void check_at(int ok, const char *file, int line, const char *what);
+#define CHECK(c) check_at(!!(c), __FILE__, __LINE__, #c)
+#define CHECK_EQ(a, b) do { long _x = (long)(a), _y = (long)(b); check_eq_at(_x == _y, __FILE__, __LINE__, #a " == " #b, _x, _y); } while (0)
+void check_eq_at(int ok, const char *file, int line, const char *what, long a, long b);
+
+struct test { const char *name; void (*fn)(void); };
+/* Runs them, prints PASS and FAIL lines; the process's exit status. */
+int run_tests(const char *suite, const struct test *tests, unsigned nr);
+
+void *host_pages(unsigned long nr);		/* zeroed, aligned to 1 GiB's worth at most */
+unsigned host_random(void);			/* same sequence in every run of a thread, unless SEED is set */
+void host_seed(unsigned seed);
+__attribute__((noreturn, format(printf, 1, 2))) void host_panic(const char *fmt, ...);
+void host_run(unsigned nr, void (*fn)(unsigned thread));	/* that many threads, until all end */
+void host_yield(void);
+#endif
