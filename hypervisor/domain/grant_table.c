@@ -45,7 +45,7 @@ int grants_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
 	return rc;
 }
 
-/* Frames hold a reference to their domain, so they go before its last one does. Active entries stay for those who still map. */
+/* Frames hold a reference to their domain, so they go before the last one does. Active entries stay for those who still map. */
 void grant_frames_release(struct domain *d)
 {
 	struct grant_table *t = &d->grants;
@@ -66,10 +66,12 @@ void grants_free(struct domain *d)
 {
 	struct grant_table *t = &d->grants;
 
-	if (t->shared)
-		grant_frames_release(d);
-	for (u32 i = 0; i < t->nr_frames; i++)
+	/* No lock: nobody else has d, and whoever dropped the last reference may hold any. Frames are still there if d was never complete. */
+	for (u32 i = 0; i < t->nr_frames; i++) {
+		if (t->shared[i])
+			page_put(va_page(t->shared[i]));
 		xfree_pages(t->active[i], 0);
+	}
 	for (u32 i = 0; i < t->nr_handles / HANDLES_PER_PAGE; i++)
 		xfree_pages(t->maptrack[i], 0);
 	t->nr_frames = t->nr_handles = 0;

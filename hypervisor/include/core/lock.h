@@ -8,8 +8,8 @@
 #include <lib/types.h>
 
 /* Order of taking: small first. Two locks of one rank: lower address first (lock_two). */
-enum lock_rank { RANK_CONTROL = 1, RANK_DOMLIST, RANK_DOMAIN, RANK_GRANT, RANK_MAPTRACK, RANK_P2M, RANK_EVTCHN, RANK_EVTCHN_QUEUE, RANK_VGIC, RANK_SCHED,
-	RANK_TIMER, RANK_IRQ, RANK_SLAB, RANK_HEAP, RANK_CONSOLE };
+enum lock_rank { RANK_CONTROL = 1, RANK_DOMAIN, RANK_GRANT, RANK_MAPTRACK, RANK_P2M, RANK_EVTCHN, RANK_EVTCHN_QUEUE, RANK_VGIC, RANK_SCHED,
+	RANK_TIMER, RANK_IRQ, RANK_DOMLIST, RANK_SLAB, RANK_HEAP, RANK_CONSOLE };
 
 struct lock {
 	u16 next, owner;	/* tickets */

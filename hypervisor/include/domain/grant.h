@@ -65,7 +65,7 @@ static inline bool grant_in_use(const struct grant_active *act) { return act->re
 int grants_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames) __must_check;
 int grants_release(struct domain *d);
 void grants_free(struct domain *d);
-void grant_frames_release(struct domain *d);	/* part of both */
+void grant_frames_release(struct domain *d);	/* part of release */
 
 /* Frame idx of d's shared table, grown up to it; *mfn, and a reference to it for the caller. -EINVAL: above the limit. -ENOMEM. */
 int grant_frame(struct domain *d, u32 idx, mfn_t *mfn) __must_check;
