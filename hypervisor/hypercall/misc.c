@@ -89,7 +89,7 @@ s64 hc_vm_assist(struct vcpu *v, u64 *a)
 	bool on = cmd == VMASST_CMD_enable;
 
 	if (type != VMASST_TYPE_runstate_update_flag)
-		return type ? -ENOSYS : 0;
+		return -EINVAL;
 	if (!on && cmd != VMASST_CMD_disable)
 		return -ENOSYS;
 	lock(&d->lock);
