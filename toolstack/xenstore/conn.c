@@ -95,16 +95,24 @@ void conn_fini(struct conn *c)
 	account_put(a);
 }
 
+/* May be called while the connection's things are in use: they are freed at its next turn. */
 void conn_shut(struct conn *c, unsigned int why)
 {
 	if (c->shut)
 		return;
 	c->shut = true;
+	c->why = why;
+	conn_wake(c);
+}
+
+static void shut_now(struct conn *c)
+{
 	forget(c);
-	if (c->ops->bad)
-		c->ops->bad(c, why);
-	else
+	if (c->why && c->ops->bad)
+		c->ops->bad(c, c->why);
+	else if (c->why)
 		c->dead = true;
+	c->why = 0;
 }
 
 void conn_wake(struct conn *c)
@@ -273,6 +281,8 @@ static bool turn(struct conn *c)
 {
 	int rc;
 
+	if (c->shut)
+		shut_now(c);
 	if (c->dead || c->shut || conn_flush(c) || conn_busy(c))
 		return false;
 	rc = read_message(c);
@@ -288,6 +298,8 @@ static bool turn(struct conn *c)
 	c->body = NULL;
 	c->have = 0;
 	conn_flush(c);
+	if (c->shut)
+		shut_now(c);
 	return !c->shut && !c->dead;
 }
 

@@ -69,8 +69,8 @@ int path_canon(const struct conn *c, const char *in, bool special, char *out, si
 	uint32_t max = limited(c->domid) ? store.quota[Q_PATH] : 0;
 	int skip = 0;
 
-	if (in[0] == '@' && special) {
-		if (len >= XENSTORE_REL_PATH_MAX || len >= size)
+	if (in[0] == '@') {
+		if (!special || len >= XENSTORE_REL_PATH_MAX || len >= size)
 			return -EINVAL;
 		memcpy(out, in, len + 1);
 		return 0;

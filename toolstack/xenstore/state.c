@@ -359,5 +359,5 @@ int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t dom
 			return rc;
 		conn_wake(c);
 	}
-	return b->bad ? -EINVAL : 0;
+	return b->bad || store_check() ? -EINVAL : 0;
 }

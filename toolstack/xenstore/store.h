@@ -112,6 +112,7 @@ struct conn {
 	uint16_t domid;
 	int target;			/* domain it may act for, or -1 */
 	bool queued, dead, shut;	/* shut: nothing is read or written any more */
+	unsigned int why;		/* shut, but not yet told */
 	int64_t hold_until;
 	struct account *acct;
 	struct xsd_sockmsg hdr;

@@ -484,10 +484,11 @@ int tx_commit(struct tx *tx)
 	struct account *owner = limited(tx->domid) ? account_get(tx->domid, false) : NULL;
 	int rc;
 
-	if (tx->failed)
-		return tx->failed;
+	/* First this: what failed may have failed only because of what others changed meanwhile. */
 	if (!tx->implicit && conflicts(tx))
 		return -EAGAIN;
+	if (tx->failed)
+		return tx->failed;
 	if (owner && tx->own_nodes > 0 && store.quota[Q_NODES] && owner->nodes + tx->own_nodes > store.quota[Q_NODES])
 		return -ENOSPC;
 	rc = prepare(tx);
