@@ -129,8 +129,10 @@ bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsi
 {
 	bool all = true;
 
-	if (!bank->inlr)
+	if (!bank->inlr) {
+		by->vgic.ticket = 0;
 		return true;
+	}
 	if (!by->vgic.ticket)
 		by->vgic.ticket = ++v->domain->vgic.ticket ?: ++v->domain->vgic.ticket;
 	for (u32 m = bank->inlr; m; m &= m - 1) {
@@ -216,7 +218,8 @@ static bool pending_loaded(struct vcpu *v)
 	for (u32 m = vv->used & ~gic->lr_empty(); m; m &= m - 1) {
 		u64 lr = gic->lr_read((unsigned)__builtin_ctz(m));
 
-		if ((lr & LR_PENDING) && accepts(&v->domain->vgic, gic->vmcr_read(), lr >> LR_PRIO_SHIFT & 0xff))
+		if ((lr & (LR_PENDING | LR_ACTIVE)) == LR_PENDING &&
+		    accepts(&v->domain->vgic, gic->vmcr_read(), lr >> LR_PRIO_SHIFT & 0xff))
 			return true;
 	}
 	return false;
