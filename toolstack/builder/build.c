@@ -123,8 +123,9 @@ static uint32_t spis_wanted(const struct config *c)
 	return nr;
 }
 
-int build_create(struct build *b, const struct config *c, struct err *e)
+int build_create(struct build *b, const struct config *c, const struct payload *p, struct err *e)
 {
+	bool narrow = p->img.kind == IMAGE_ZIMAGE32;
 	struct xen_domctl_createdomain create = {
 		.ssidref = SSID_DOMU,
 		.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap |
@@ -158,7 +159,8 @@ int build_create(struct build *b, const struct config *c, struct err *e)
 	if (rc)
 		return failed(e, rc, "reading back the domain");
 	b->gpa_bits = info.gpaddr_bits ? info.gpaddr_bits : 40;
-	return 0;
+	rc = hyp_dom_address_size(domid, narrow ? 32 : 64);	/* before it has any memory */
+	return rc ? failed(e, rc, narrow ? "32-bit guest on this CPU" : "setting 64-bit mode") : 0;
 }
 
 /* Stage-2 tables: 1 MiB per vCPU, a page per MiB of RAM and of the room to map foreign pages. */
@@ -403,9 +405,6 @@ int build_boot(struct build *b, const struct config *c, const struct payload *p,
 	struct vcpu_guest_context ctxt = { .flags = VGCF_online, .sctlr = SCTLR_GUEST_INIT };
 	int rc;
 
-	rc = hyp_dom_address_size(b->domid, narrow ? 32 : 64);
-	if (rc)
-		return failed(e, rc, narrow ? "this CPU cannot run 32-bit guests" : "setting 64-bit mode");
 	rc = put_rings(b, e);
 	if (!rc)
 		rc = put_payload(b, c, p, e);

@@ -36,7 +36,7 @@ void payload_free(struct payload *p);
  * The three steps, in this order; each returns 0 or -errno with a sentence.  Nothing is undone:
  * destroying b->domid (set as soon as it exists, 0 before) undoes everything.
  */
-int build_create(struct build *b, const struct config *c, struct err *e);
+int build_create(struct build *b, const struct config *c, const struct payload *p, struct err *e);
 int build_memory(struct build *b, const struct config *c, struct err *e);
 int build_boot(struct build *b, const struct config *c, const struct payload *p, struct err *e);
 

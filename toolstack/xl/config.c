@@ -23,6 +23,7 @@ struct ctx {
 	struct config *c;
 	const struct cfg *cfg;
 	const struct cfg_value *v;	/* the value at hand */
+	const char *key;		/* and whose it is */
 	FILE *warn;
 	struct err *e;
 };
@@ -39,6 +40,8 @@ static int fail(struct ctx *x, const char *what)
 	char where[160];
 
 	cfg_where(x->cfg, x->v->line, x->v->col, where, sizeof(where));
+	if (x->v->line <= 0)		/* no line to look at, so say which setting */
+		return err_set(x->e, -EINVAL, "%s: %s: %s", where, x->key, what);
 	return err_set(x->e, -EINVAL, "%s: %s", where, what);
 }
 
@@ -460,6 +463,7 @@ static int apply(struct ctx *x, const struct cfg_entry *en)
 	if (k->set == set_ignored && x->warn)
 		fprintf(x->warn, "%s: warning: `%s' is %s\n", where, k->name, k->help);
 	x->v = &en->value;
+	x->key = k->name;
 	return k->set(x, k->offset == SIZE_MAX ? NULL : (char *)x->c + k->offset);
 }
 

@@ -48,6 +48,12 @@ int hyp_open(void)
 	return -ENODEV;
 }
 
+int hyp_reopen(void)
+{
+	memset(&hyp, 0, sizeof(hyp));
+	return hyp_open();
+}
+
 void *hyp_scratch(size_t bytes)
 {
 	size_t pages = (bytes + HYP_PAGE - 1) / HYP_PAGE;
@@ -98,7 +104,12 @@ int hyp_sysctl(struct xen_sysctl *op)
 
 int hyp_version(unsigned int cmd, void *arg, size_t len)
 {
-	return issue(__HYPERVISOR_xen_version, cmd, arg, len);
+	int rc;
+
+	if (len)
+		return issue(__HYPERVISOR_xen_version, cmd, arg, len);
+	rc = xencall2(hyp.call, __HYPERVISOR_xen_version, cmd, 0);
+	return rc < 0 ? -errno : rc;
 }
 
 static struct xen_domctl dom_request(uint32_t domid, unsigned int cmd)

@@ -29,12 +29,13 @@ typedef struct xen_domctl_getdomaininfo hyp_dominfo;
 
 /* Opens privcmd once per process; prints why and returns -errno if this is not a Dom0. */
 int hyp_open(void);
+int hyp_reopen(void);			/* in a child after fork: the buffers do not come along */
 /* A zeroed buffer the hypervisor may read and write; valid until the next call, NULL on ENOMEM. */
 void *hyp_scratch(size_t bytes);
 /* Raw access for the rarely used; fills in the interface version, copies the result back. */
 int hyp_domctl(struct xen_domctl *op);
 int hyp_sysctl(struct xen_sysctl *op);
-int hyp_version(unsigned int cmd, void *arg, size_t len);
+int hyp_version(unsigned int cmd, void *arg, size_t len);	/* len 0: no argument */
 
 int hyp_dom_list(uint32_t first, unsigned int max, hyp_dominfo *out);
 int hyp_dom_info(uint32_t domid, hyp_dominfo *out);	/* -ESRCH if there is no such domain */

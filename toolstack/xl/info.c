@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * info.c - the machine and its hypervisor: info, dmesg, debug-keys.
+ *
+ * Owns no state.  Invariant: a question the hypervisor does not answer leaves its line empty or
+ * zero, never out, so that what reads the lines keeps working.
+ */
+#include "xl/xl.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define CONSOLE_CHUNK 32768u
+
+__attribute__((format(printf, 2, 3)))
+static void line(const char *key, const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("%-23s: ", key);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+static void print_host(void)
+{
+	struct utsname u;
+
+	if (uname(&u))
+		return;
+	line("host", "%s", u.nodename);
+	line("release", "%s", u.release);
+	line("version", "%s", u.version);
+	line("machine", "%s", u.machine);
+}
+
+static void print_physical(void)
+{
+	static const struct { uint32_t bit; const char *name; } caps[] = {
+		{ XEN_SYSCTL_PHYSCAP_pv, "pv" }, { XEN_SYSCTL_PHYSCAP_hvm, "hvm" },
+		{ XEN_SYSCTL_PHYSCAP_directio, "hvm_directio" }, { XEN_SYSCTL_PHYSCAP_hap, "hap" },
+		{ XEN_SYSCTL_PHYSCAP_shadow, "shadow" },
+		{ XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share, "iommu_hap_pt_share" },
+		{ XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace" }, { XEN_SYSCTL_PHYSCAP_vpmu, "vpmu" },
+		{ XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1" }, { XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
+	};
+	struct xen_sysctl_physinfo p = { 0 };
+	char list[160] = "";
+	unsigned int i;
+
+	hyp_physinfo(&p);
+	for (i = 0; i < sizeof(caps) / sizeof(*caps); i++)
+		if (p.capabilities & caps[i].bit)
+			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", *list ? " " : "",
+				 caps[i].name);
+	line("nr_cpus", "%u", p.nr_cpus);
+	line("max_cpu_id", "%u", p.max_cpu_id);
+	line("nr_nodes", "%u", p.nr_nodes);
+	line("cores_per_socket", "%u", p.cores_per_socket);
+	line("threads_per_core", "%u", p.threads_per_core);
+	line("cpu_mhz", "%u.%03u", p.cpu_khz / 1000, p.cpu_khz % 1000);
+	line("hw_caps", "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", p.hw_cap[0], p.hw_cap[1], p.hw_cap[2],
+	     p.hw_cap[3], p.hw_cap[4], p.hw_cap[5], p.hw_cap[6], p.hw_cap[7]);
+	line("virt_caps", "%s", list);
+	line("total_memory", "%llu", (unsigned long long)p.total_pages >> 8);
+	line("free_memory", "%llu", (unsigned long long)(p.free_pages - p.outstanding_pages) >> 8);
+	line("sharing_freed_memory", "0");	/* page sharing does not exist on ARM */
+	line("sharing_used_memory", "0");
+	line("outstanding_claims", "%llu", (unsigned long long)p.outstanding_pages >> 8);
+}
+
+static void print_cpus_free(void)
+{
+	struct xen_sysctl_cpupool_op pool;
+	struct cpumask m = { { 0 } };
+	unsigned int i, n = 0;
+
+	if (!hyp_cpupool_info(UINT32_MAX, &pool, m.bits))
+		for (i = 0; i < sizeof(m.bits); i++)
+			n += __builtin_popcount(m.bits[i]);
+	line("free_cpus", "%u", n);
+}
+
+/* Strings of the hypervisor are arrays it has filled; end them whatever it did. */
+#define ASK(cmd, v) (hyp_version(cmd, &(v), sizeof(v)) < 0 ? memset(&(v), 0, sizeof(v)) : (void *)&(v))
+#define END(a) ((a)[sizeof(a) - 1] = '\0')
+
+static void print_versions(void)
+{
+	xen_extraversion_t extra;
+	xen_capabilities_info_t caps;
+	xen_platform_parameters_t params;
+	xen_changeset_info_t changeset;
+	struct xen_sysctl sched = { .cmd = XEN_SYSCTL_sched_id };
+	int v = hyp_version(XENVER_version, NULL, 0);
+
+	ASK(XENVER_extraversion, extra);
+	ASK(XENVER_capabilities, caps);
+	ASK(XENVER_platform_parameters, params);
+	ASK(XENVER_changeset, changeset);
+	END(extra);
+	END(caps);
+	END(changeset);
+	hyp_sysctl(&sched);
+	line("xen_major", "%d", v >> 16);
+	line("xen_minor", "%d", v & 0xffff);
+	line("xen_extra", "%s", extra);
+	line("xen_version", "%d.%d%s", v >> 16, v & 0xffff, extra);
+	line("xen_caps", "%s", caps);
+	line("xen_scheduler", "%s", sched_name(sched.u.sched_id.sched_id));
+	line("xen_pagesize", "%d", hyp_version(XENVER_pagesize, NULL, 0));
+	line("platform_params", "virt_start=0x%llx", (unsigned long long)params.virt_start);
+	line("xen_changeset", "%s", changeset);
+}
+
+static void print_build(void)
+{
+	struct { uint32_t len; uint8_t id[64]; } build = { .len = sizeof(build.id) };
+	xen_compile_info_t cc;
+	xen_commandline_t cmdline;
+	int i, n = hyp_version(XENVER_build_id, &build, sizeof(build));
+
+	ASK(XENVER_commandline, cmdline);
+	ASK(XENVER_compile_info, cc);
+	END(cmdline);
+	END(cc.compiler);
+	END(cc.compile_by);
+	END(cc.compile_domain);
+	END(cc.compile_date);
+	line("xen_commandline", "%s", cmdline);
+	line("cc_compiler", "%s", cc.compiler);
+	line("cc_compile_by", "%s", cc.compile_by);
+	line("cc_compile_domain", "%s", cc.compile_domain);
+	line("cc_compile_date", "%s", cc.compile_date);
+	printf("%-23s: ", "build_id");
+	for (i = 0; i < n && i < (int)sizeof(build.id); i++)
+		printf("%02x", build.id[i]);
+	putchar('\n');
+	line("xend_config_format", "4");
+}
+
+int cmd_info(int argc, char **argv)
+{
+	struct xen_sysctl_physinfo p;
+
+	print_host();
+	print_physical();
+	print_cpus_free();
+	print_versions();
+	print_build();
+	if (argc > 1 && (!strcmp(argv[1], "-n") || !strcmp(argv[1], "--numa")) && !hyp_physinfo(&p)) {
+		printf("numa_info              :\nnode:    memsize    memfree    distances\n");
+		printf("   0:    %7llu    %7llu      10\n", (unsigned long long)p.total_pages >> 8,
+		       (unsigned long long)p.free_pages >> 8);
+	}
+	return 0;
+}
+
+int cmd_dmesg(int argc, char **argv)
+{
+	bool clear = argc > 1 && (!strcmp(argv[1], "-c") || !strcmp(argv[1], "--clear"));
+	char *buf = malloc(CONSOLE_CHUNK);
+	uint32_t index = 0;
+	int n = buf ? 1 : -ENOMEM;
+
+	while (n > 0) {
+		n = hyp_console(buf, CONSOLE_CHUNK, &index, false);
+		if (n > 0)
+			fwrite(buf, 1, n, stdout);
+	}
+	if (!n && clear)
+		n = hyp_console(buf, CONSOLE_CHUNK, NULL, true) < 0 ? -EPERM : 0;
+	free(buf);
+	if (n < 0)
+		fprintf(stderr, "xl: reading the hypervisor's console: %s\n", strerror(-n));
+	return n < 0 ? EXIT_FAILURE : 0;
+}
+
+int cmd_debug_keys(int argc, char **argv)
+{
+	int rc = hyp_debug_keys(argv[1]);
+
+	if (rc) {
+		fprintf(stderr, "cannot send debug keys: %s\n", argv[1]);
+		return EXIT_FAILURE;
+	}
+	return 0;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * life.c - the process that stays behind a guest and does what its on_* settings say.
+ *
+ * Owns the guest's struct config after creation.  Invariant: wakes only when the daemon says
+ * that some domain ended (@releaseDomain), never polls; a guest is replaced only after its
+ * predecessor is wholly destroyed or renamed.
+ */
+#include "xl/xl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <xen/sched.h>
+
+#include "lib/daemon.h"
+#include "xl/device.h"
+
+#define DUMP_DIR XL_STATE_DIR "/dump"
+#define QUICK_MS 2000			/* a guest that lives shorter is not restarted at once */
+
+/* Keeps stdin closed and sends what we say to the guest's log file. */
+static int to_background(const char *name)
+{
+	char path[160], old[170];
+	int fd, null, i;
+
+	make_dirs(XL_LOG_DIR, 0755);
+	snprintf(path, sizeof(path), XL_LOG_DIR "/xl-%s.log", name);
+	for (i = 9; i >= 0; i--) {		/* keep the last ten logs, as stock does */
+		char newer[170];
+
+		snprintf(old, sizeof(old), "%s.%d", path, i + 1);
+		snprintf(newer, sizeof(newer), i ? "%s.%d" : "%s", path, i);
+		rename(newer, old);
+	}
+	snprintf(old, sizeof(old), "%s.10", path);
+	unlink(old);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || null < 0)
+		return -errno;
+	setsid();
+	dup2(null, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	close(null);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return 0;
+}
+
+/* Blocks until the domain shuts down or is gone.  Returns the reason, or -ESRCH. */
+static int wait_end(uint32_t domid)
+{
+	struct xs_event ev;
+	hyp_dominfo info;
+
+	if (xs_watch(xstore(), "@releaseDomain", "life"))
+		return -EIO;
+	for (;;) {
+		if (hyp_dom_info(domid, &info) || info.flags & XEN_DOMINF_dying)
+			return -ESRCH;
+		if (info.flags & XEN_DOMINF_shutdown)
+			return info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+		if (xs_next_event(xstore(), &ev, -1) < 0) {
+			store_reopen();		/* the daemon went; the next one has our watch again */
+			sleep(1);
+			xs_watch(xstore(), "@releaseDomain", "life");
+		}
+	}
+}
+
+static enum action action_for(const struct config *c, int reason)
+{
+	switch (reason) {
+	case SHUTDOWN_poweroff:
+		return c->on_poweroff;
+	case SHUTDOWN_reboot:
+		return c->on_reboot;
+	case SHUTDOWN_crash:
+		return c->on_crash;
+	case SHUTDOWN_watchdog:
+		return c->on_watchdog;
+	default:
+		return ACTION_DESTROY;
+	}
+}
+
+static void dump(const struct config *c, uint32_t domid)
+{
+	char path[160];
+	struct err e;
+
+	make_dirs(DUMP_DIR, 0700);
+	snprintf(path, sizeof(path), DUMP_DIR "/%s", c->name);
+	printf("dumping core to %s\n", path);
+	if (core_dump(domid, path, &e))
+		printf("core dump failed: %s\n", e.msg);
+}
+
+/* The dead guest keeps its memory under another name, for whoever wants to look at it. */
+static int set_aside(const struct config *c, uint32_t domid)
+{
+	char name[CONFIG_NAME_MAX + 32], stamp[24];
+	time_t now = time(NULL);
+
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime(&now));
+	snprintf(name, sizeof(name), "%s-%s", c->name, stamp);
+	printf("Preserving domain %u as %s\n", domid, name);
+	return dom_rename(domid, name);
+}
+
+/* Acts on one end.  True: the guest is to be made again. */
+static bool handle_end(struct config *c, uint32_t domid, int reason)
+{
+	enum action a = action_for(c, reason);
+
+	printf("Domain %u has shut down, reason code %d 0x%x\n", domid, reason, reason);
+	printf("Action for shutdown reason code %d is %s\n", reason, config_action_names[a]);
+	if (a == ACTION_COREDUMP_DESTROY || a == ACTION_COREDUMP_RESTART)
+		dump(c, domid);
+	if (a == ACTION_PRESERVE)
+		return false;
+	if (a == ACTION_RENAME_RESTART) {
+		if (set_aside(c, domid))
+			return false;
+		c->uuid_set = false;
+		return true;
+	}
+	printf("Domain %u needs to be cleaned up: destroying the domain\n", domid);
+	dom_destroy(domid);
+	return a == ACTION_RESTART || a == ACTION_COREDUMP_RESTART;
+}
+
+static int again(struct config *c, uint32_t *domid, int64_t lived_ms)
+{
+	struct err e;
+	int rc;
+
+	if (lived_ms < QUICK_MS)
+		sleep(QUICK_MS / 1000);		/* a reboot loop must not eat the machine */
+	printf("Done. Rebooting now\n");
+	rc = dom_create(c, domid, &e);
+	if (rc) {
+		printf("restarting failed: %s\n", e.msg);
+		return rc;
+	}
+	return hyp_dom_op(*domid, XEN_DOMCTL_unpausedomain);
+}
+
+int life_watch(struct config *c, uint32_t domid, bool background)
+{
+	int reason, rc = background ? to_background(c->name) : 0;
+	int64_t born;
+
+	if (rc) {
+		fprintf(stderr, "xl: cannot stay behind the guest: %s\n", strerror(-rc));
+		return EXIT_FAILURE;
+	}
+	for (;;) {
+		printf("Waiting for domain %s (domid %u) to die [pid %d]\n", c->name, domid, getpid());
+		fflush(stdout);
+		born = now_ms();
+		reason = wait_end(domid);
+		if (reason < 0) {
+			printf("Domain %u has been destroyed.\n", domid);
+			return 0;
+		}
+		if (!handle_end(c, domid, reason))
+			return 0;
+		if (again(c, &domid, now_ms() - born))
+			return EXIT_FAILURE;
+	}
+}
