@@ -43,6 +43,6 @@ bool domu_poll(struct domu *d);
 bool domu_wait(struct domu *d, u32 seconds);	/* until shut down; false: still running */
 s64 domu_pin(u16 domid, u32 vcpu, u32 pcpu);
 
-#define domu_ptr(d, p) ((__typeof__(p))((d)->ram + ((u64)(p) - KBASE)))
+#define domu_ptr(d, p) ((__typeof__((p) + 0))((d)->ram + ((u64)(p) - KBASE)))
 
 #endif
