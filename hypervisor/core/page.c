@@ -18,7 +18,7 @@ enum { PG_RESERVED, PG_FREE, PG_USED, PG_SHARED };
 
 struct page *frame_table;
 u64 frame_base, frame_count;
-u64 heap_free_pages, heap_total_pages;
+u64 heap_free_pages, heap_total_pages, ram_pages;
 
 static struct lock heap_lock = LOCK_INIT(RANK_HEAP);
 static u32 free_head[MAX_ORDER + 1];
@@ -52,6 +52,7 @@ void page_add_ram(mfn_t start, u64 count)
 	}
 	banks[nr_banks].start = start.n;
 	banks[nr_banks++].end = start.n + count;
+	ram_pages += count;
 }
 
 static u32 index_of(const struct page *pg)

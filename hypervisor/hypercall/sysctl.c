@@ -69,7 +69,7 @@ s64 sysctl_physinfo(struct vcpu *v, struct xen_sysctl *op)
 	p->nr_nodes = 1;
 	p->cpu_khz = (u32)(timer_hz / 1000);
 	p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1;
-	p->total_pages = READ_ONCE(heap_total_pages);
+	p->total_pages = ram_pages;
 	p->free_pages = READ_ONCE(heap_free_pages);
 	p->max_mfn = frame_base + frame_count - 1;
 	return 0;
@@ -164,7 +164,7 @@ s64 sysctl_numainfo(struct vcpu *v, struct xen_sysctl *op)
 {
 	struct xen_sysctl_numainfo *n = &op->u.numainfo;
 	struct xen_sysctl_meminfo mem = {
-		.memsize = READ_ONCE(heap_total_pages) << PAGE_SHIFT,
+		.memsize = ram_pages << PAGE_SHIFT,
 		.memfree = READ_ONCE(heap_free_pages) << PAGE_SHIFT,
 	};
 	const u32 distance = NODE_DISTANCE;

@@ -29,6 +29,7 @@ struct page {
 extern struct page *frame_table;	/* indexed by mfn - frame_base */
 extern u64 frame_base, frame_count;
 extern u64 heap_free_pages, heap_total_pages;	/* pages the heap was ever given; free ones now (heap lock) */
+extern u64 ram_pages;	/* frames of RAM in the machine */
 
 bool mfn_is_ram(mfn_t mfn);
 /* NULL if the frame is not RAM under the ledger. */
