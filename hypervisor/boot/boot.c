@@ -241,7 +241,7 @@ void boot_free_init(void)
 	heap_add(va_to_pa(__init_start), va_to_pa(__init_end));
 }
 
-static __noreturn __attribute__((noinline)) void boot_finish(u64 ram_pages)
+static __noreturn __attribute__((noinline)) void boot_finish(void)
 {
 	u64 dom0_pages = hardware_domain->tot_pages, us;
 
@@ -258,8 +258,6 @@ static __noreturn __attribute__((noinline)) void boot_finish(u64 ram_pages)
 
 void __init boot_main(paddr_t fdt, paddr_t image_start, u64 image_size)
 {
-	u64 ram_pages;
-
 	boot_start_ticks = ticks_now();
 	fp_allowed(true);
 	image = whole_pages((struct range){ image_start, image_start + image_size });
@@ -268,7 +266,6 @@ void __init boot_main(paddr_t fdt, paddr_t image_start, u64 image_size)
 	cpu_features_init();
 	if (psci_init(machine.psci_hvc, machine.psci_cpu_on))
 		log_err("PSCI does not answer: no other CPUs, no reset, no power-off\n");
-	ram_pages = ranges_total(&machine.ram) >> PAGE_SHIFT;
 	set_up_memory();
 	grow_log_ring();
 	set_up_cpus();
@@ -279,5 +276,5 @@ void __init boot_main(paddr_t fdt, paddr_t image_start, u64 image_size)
 	irq_route_rest(hardware_domain);
 	give_to_heap(&avail);
 	dom0_start();
-	boot_finish(ram_pages);
+	boot_finish();
 }
