@@ -55,8 +55,15 @@ void vgic_review(struct vcpu *v)
 
 void vgic_review_holders(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
-	for (mask &= bank->inlr; mask; mask &= mask - 1)
-		vgic_review(vgic_holder(v, bank, b, (unsigned)__builtin_ctz(mask)));
+	struct vcpu *last = NULL;
+
+	for (mask &= bank->inlr; mask; mask &= mask - 1) {
+		struct vcpu *h = vgic_holder(v, bank, b, (unsigned)__builtin_ctz(mask));
+
+		if (h != last)
+			vgic_review(h);
+		last = h;
+	}
 }
 
 void vgic_raise(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
@@ -94,24 +101,24 @@ void vgic_drop_pending(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 m
 
 void vgic_drop_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
+	u32 ended = mask & bank->active;
+
+	/* All before anything is refilled, which moves interrupts from the model to list registers. */
+	for (u32 m = ended; m; m &= m - 1)
+		vgic_end_active(v, bank, b, (unsigned)__builtin_ctz(m));
 	bank->drop_active |= mask & bank->inlr;
 	bank->orders |= mask & bank->inlr;
 	vgic_review_holders(v, bank, b, mask);
-	for (u32 m = mask & bank->active; m; m &= m - 1) {
-		unsigned n = (unsigned)__builtin_ctz(m);
-
-		vgic_end_active(v, bank, b, n);
-		if ((bank->latch | bank->line) >> n & 1)
-			vgic_raise(v, bank, b, n);
-	}
+	vgic_raise_all(v, bank, b, ended & (bank->latch | bank->line));
 }
 
 void vgic_add_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
+	u32 fresh = mask & ~bank->inlr & ~bank->active;
+
 	bank->add_active |= mask & bank->inlr;
 	bank->orders |= mask & bank->inlr;
-	vgic_review_holders(v, bank, b, mask);
-	for (u32 m = mask & ~bank->inlr & ~bank->active; m; m &= m - 1) {
+	for (u32 m = fresh; m; m &= m - 1) {
 		unsigned n = (unsigned)__builtin_ctz(m);
 		struct vcpu *to = vgic_target(v, bank, b, n);
 
@@ -120,9 +127,12 @@ void vgic_add_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mas
 		bank->active |= 1U << n;
 		bank->holder[n] = (u8)to->id;
 		to->vgic.dirty |= 1U << b;
-		if (to->vgic.cpu)
-			vgic_notify(to);
 	}
+	/* Now list registers may change: see vgic_drop_active(). */
+	vgic_review_holders(v, bank, b, mask);
+	for (fresh &= bank->active; fresh; fresh &= fresh - 1)
+		if (vgic_holder(v, bank, b, (unsigned)__builtin_ctz(fresh))->vgic.cpu)
+			vgic_notify(vgic_holder(v, bank, b, (unsigned)__builtin_ctz(fresh)));
 }
 
 bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsigned b)

@@ -68,14 +68,16 @@ static inline void retire(struct vcpu *v, unsigned i)
 
 	v->vgic.used &= ~(1U << i);
 	bank->inlr &= ~bit;
-	if (unlikely(bank->orders & bit))	/* came too late */
+	if (unlikely(bank->orders & bit)) {	/* nothing is left to drop */
+		bank->active |= bank->add_active & bit;
 		clear_orders(bank, bit);
+	}
 	if (unlikely(v->vgic.soft >> i & 1))
 		vgic_hw_release(v, bank, b, n);
-	if (unlikely((bank->latch | bank->line) & bit))
-		reconsider(v, bank, b, n);	/* `hw` is the new one's: it could fire only since the old one was deactivated */
-	else
-		bank->hw &= ~bit;
+	if (likely(!(bank->latch & bit)))
+		bank->hw &= ~bit;	/* else it is the new one's, which could fire only since the old one was deactivated */
+	if (unlikely((bank->latch | bank->line | bank->active) & bit))
+		reconsider(v, bank, b, n);
 }
 
 /* GICv2 keeps SGIs of different sources apart; a list register holds one of them. */
@@ -222,9 +224,10 @@ void vgic_review_all(struct vcpu *v)
 		u32 bit = 1U << n;
 		u64 old = gic->lr_read(i), lr = old;
 
-		if (lr & (LR_PENDING | LR_ACTIVE))
+		if (lr & (LR_PENDING | LR_ACTIVE)) {
 			lr = lr_review(v, bank, b, n, i, lr);
-		clear_orders(bank, bit);
+			clear_orders(bank, bit);
+		}
 		if (!(lr & (LR_PENDING | LR_ACTIVE))) {
 			if (old != lr && (bank->hw & bit))	/* ended by order: the hardware has not deactivated it */
 				vv->soft |= 1U << i;

@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The virtual GIC against a model of hardware and guest. The model knows, per interrupt, whether it is pending and active as the architecture says,
+ * plays list registers and CPU interface, and does random things: injecting, acknowledging, ending, registers, switches of vCPUs between CPUs. Every
+ * acknowledged interrupt must have been pending, the most urgent one comes first, and at the end nothing is left behind.
+ */
+#include <core/irq.h>
+#include <domain/domain.h>
+#include <domain/sched.h>
+#include <virt/vgic_model.h>
+#include "harness.h"
+
+void *calloc(size_t n, size_t size);
+void free(void *p);
+
+#define CPUS 2
+#define VCPUS 3
+#define BANKS 3
+#define IRQS (BANKS * 32)
+#define TIMER 27
+#define LINE 30
+
+static unsigned nr_lrs = 4, version = 3;
+static unsigned rnd(unsigned n)
+{
+	return host_random() % n;
+}
+
+/* --- hardware --- */
+static struct hw {
+	u64 lr[GIC_MAX_LRS];
+	u32 hcr, vmcr;
+	bool ppi_active;
+	unsigned run[64], depth;	/* guest's running interrupts (intid | source << 10), innermost last */
+} hw[CPUS];
+static bool spi_active[IRQS], spi_enabled[IRQS];
+struct cpu cpus[MAX_CPUS];
+unsigned cpu_count = CPUS;
+_Thread_local struct cpu *fake_cpu;
+_Thread_local bool fake_irq_pending;
+u64 fake_ticks;
+struct gic_info gic_info;
+unsigned gic_nr_irqs = IRQS, gic_nr_lrs = 4;
+unsigned vtimer_ppi = TIMER;
+static unsigned long kicks, acks, overflows;
+
+#define H (&hw[this_cpu()->id])
+static u64 h_lr_read(unsigned n) { return H->lr[n]; }
+static void h_lr_write(unsigned n, u64 v) { H->lr[n] = v; }
+static u32 h_lr_empty(void)
+{
+	u32 m = 0;
+
+	for (unsigned i = 0; i < gic_nr_lrs; i++)
+		if (!(H->lr[i] >> 62) && ((H->lr[i] & LR_HW) || !(H->lr[i] & LR_EOI)))
+			m |= 1U << i;
+	return m;
+}
+static u32 h_hcr_read(void) { return H->hcr; }
+static void h_hcr_write(u32 h) { if (h & HCR_GIC_NPIE) overflows++; H->hcr = h; }
+static u32 h_vmcr_read(void) { return H->vmcr; }
+static void h_save(struct gic_vcpu_state *s)
+{
+	s->vmcr = H->vmcr;
+}
+static void h_restore(const struct gic_vcpu_state *s) { H->vmcr = s->vmcr; }
+static void h_set_active(unsigned irq, bool on)
+{
+	if (irq < 32)
+		H->ppi_active = on;
+	else
+		spi_active[irq] = on;
+}
+static void h_set_enabled(unsigned irq, bool on) { spi_enabled[irq] = on; }
+static void h_set_edge(unsigned irq, bool edge) { }
+static void h_set_target(unsigned irq, const struct cpu *c) { }
+static const struct gic_ops ops = {
+	.lr_read = h_lr_read, .lr_write = h_lr_write, .lr_empty = h_lr_empty, .hcr_read = h_hcr_read, .hcr_write = h_hcr_write,
+	.vmcr_read = h_vmcr_read, .state_save = h_save, .state_restore = h_restore, .set_active = h_set_active, .set_enabled = h_set_enabled,
+	.set_edge = h_set_edge, .set_target = h_set_target,
+};
+const struct gic_ops *gic = &ops;
+
+static __noreturn void die(const char *what, unsigned a, unsigned b)
+{
+	host_panic("%s (%u, %u), GICv%u, %u list registers", what, a, b, version, nr_lrs);
+}
+
+/* --- the rest of the hypervisor --- */
+void *xzalloc(size_t n) { return calloc(1, n); }
+void xfree(void *p) { free(p); }
+void printk(const char *f, ...) { }
+void panic(const char *f, ...) { die(f, 0, 0); }
+static irq_handler *maintenance;
+int irq_request(unsigned irq, irq_handler *fn) { maintenance = fn; return 0; }
+int irq_unroute_guest(unsigned irq, struct domain *d) { irq_guest_detach(d, irq); return 0; }
+int p2m_map(struct domain *d, gfn_t g, mfn_t m, u64 n, enum p2m_type t, bool r) { return 0; }
+static unsigned woken;
+void vcpu_wake(struct vcpu *v) { woken++; v->blocked = false; }
+void cpu_kick(struct cpu *c, u32 work) { kicks++; c->work |= work; }
+
+/* --- reference --- */
+static struct domain dom;
+static struct vcpu vcpus[VCPUS], *vcpu_list[VCPUS];
+static struct ref {
+	bool pending, line, active, enabled, edge_only;
+	u8 prio, sources, src;
+} ref[VCPUS][IRQS];			/* SPIs: [0] */
+static u8 spi_target[IRQS];
+static struct vcpu *on[CPUS];
+static struct { unsigned run[64], depth; } frozen[VCPUS];
+
+static struct ref *R(unsigned v, unsigned i) { return &ref[i < 32 ? v : 0][i]; }
+
+static void settle(void)
+{
+	struct cpu *was = fake_cpu;
+
+	for (bool again = true; again;) {
+		again = false;
+		for (unsigned c = 0; c < CPUS; c++) {
+			u32 misr = 0;
+
+			fake_cpu = &cpus[c];
+			if (cpus[c].work && on[c]) {
+				cpus[c].work = 0;
+				vgic_flush(on[c]);
+				again = true;
+			}
+			cpus[c].work = 0;
+			for (unsigned i = 0; i < gic_nr_lrs; i++) {
+				u64 lr = hw[c].lr[i];
+
+				misr |= !(lr >> 62) && !(lr & LR_HW) && (lr & LR_EOI);
+				for (unsigned j = 0; j < i; j++)
+					if ((lr >> 62) && (hw[c].lr[j] >> 62) && LR_INTID(lr) == LR_INTID(hw[c].lr[j]))
+						die("one interrupt in two list registers", i, j);
+			}
+			if (hw[c].hcr & HCR_GIC_NPIE) {
+				bool any = false;
+
+				for (unsigned i = 0; i < gic_nr_lrs; i++)
+					any |= hw[c].lr[i] >> 62 == 1;
+				misr |= !any;
+			}
+			misr |= (hw[c].hcr & HCR_GIC_LRENPIE) && HCR_GIC_EOICOUNT(hw[c].hcr);
+			if (misr && on[c]) {
+				static unsigned storm, last;
+
+				if (last != acks)
+					storm = 0, last = (unsigned)acks;
+				if (++storm > 100000)
+					die("maintenance storm", c, 0);
+				maintenance(25);
+				again = true;
+			}
+		}
+	}
+	fake_cpu = was;
+}
+
+static bool deliverable(unsigned v, unsigned i)
+{
+	struct ref *r = R(v, i);
+
+	return (r->pending || r->line) && r->enabled && !r->active && dom.vgic.on && (i < 32 || spi_target[i] == v);
+}
+
+static unsigned running_prio(unsigned c)
+{
+	struct hw *h = &hw[c];
+
+	return h->depth ? R(on[c]->id, h->run[h->depth - 1] & 0x3ff)->prio : 256;
+}
+
+static void guest_ack(unsigned c)
+{
+	unsigned v = on[c]->id, best = 256, at = 0, want = 256, want_irq = 0;
+	struct ref *r;
+	u64 lr;
+
+	for (unsigned i = 0; i < gic_nr_lrs; i++)
+		if ((hw[c].lr[i] & LR_PENDING) && !(hw[c].lr[i] & LR_ACTIVE) && (hw[c].lr[i] >> LR_PRIO_SHIFT & 0xff) < best) {
+			best = hw[c].lr[i] >> LR_PRIO_SHIFT & 0xff;
+			at = i;
+		}
+	for (unsigned i = 0; i < IRQS; i++)
+		if (deliverable(v, i) && R(v, i)->prio < want)
+			want = R(v, i)->prio, want_irq = i;
+	if (want >= running_prio(c)) {
+		if (best < running_prio(c))
+			die("more than there is", LR_INTID(hw[c].lr[at]), best);
+		return;
+	}
+	if (best != want)
+		die("most urgent not there", want_irq, best);
+	lr = hw[c].lr[at];
+	r = R(v, LR_INTID(lr));
+	if (!deliverable(v, LR_INTID(lr)))
+		die("spurious", v, LR_INTID(lr));
+	acks++;
+	if (version == 2 && LR_INTID(lr) < 16) {
+		if (!(r->sources >> LR_SOURCE(lr) & 1))
+			die("wrong source", LR_INTID(lr), LR_SOURCE(lr));
+		r->sources &= (u8)~(1U << LR_SOURCE(lr));
+		r->pending = r->sources;
+	} else {
+		r->pending = false;
+	}
+	r->active = true;
+	hw[c].lr[at] = (lr & ~LR_PENDING) | LR_ACTIVE;
+	hw[c].run[hw[c].depth++] = LR_INTID(lr);
+}
+
+static void guest_eoi(unsigned c)
+{
+	struct hw *h = &hw[c];
+	unsigned i, irq;
+
+	if (!h->depth)
+		return;
+	irq = h->run[--h->depth];
+	R(on[c]->id, irq)->active = false;
+	for (i = 0; i < gic_nr_lrs; i++)
+		if ((h->lr[i] & LR_ACTIVE) && LR_INTID(h->lr[i]) == irq)
+			break;
+	if (i == gic_nr_lrs) {
+		if (!(h->hcr & HCR_GIC_LRENPIE))
+			die("EOI of something lost", irq, c);
+		h->hcr += 1U << 27;
+	} else {
+		h->lr[i] &= ~LR_ACTIVE;
+		if ((h->lr[i] & LR_HW) && !(h->lr[i] & LR_PENDING))
+			h_set_active(h->lr[i] >> LR_PIRQ_SHIFT & 0x3ff, false);
+	}
+}
+
+/* --- what happens --- */
+static void mmio(unsigned v, u64 off, u64 val)
+{
+	bool ok;
+
+	if (version == 2)
+		ok = vgic_v2_write(&vcpus[v], NULL, off, 4, val);
+	else if (off % 128 / 4 == 0 && off < 0x400)
+		ok = vgic_v3_rdist_write(&vcpus[v], NULL, 0x20000 * v + 0x10000 + off, 4, val);
+	else
+		ok = vgic_v3_dist_write(&vcpus[v], NULL, off, 4, val);
+	if (!ok)
+		die("register refused", (unsigned)off, 0);
+}
+
+static u64 mmio_read(unsigned v, u64 off)
+{
+	u64 val = 0;
+	bool ok;
+
+	do {
+		if (version == 2)
+			ok = vgic_v2_read(&vcpus[v], NULL, off, 4, &val);
+		else if (off % 128 / 4 == 0 && off < 0x400)
+			ok = vgic_v3_rdist_read(&vcpus[v], NULL, 0x20000 * v + 0x10000 + off, 4, &val);
+		else
+			ok = vgic_v3_dist_read(&vcpus[v], NULL, off, 4, &val);
+		if (!ok && !vgic_take_retry(&vcpus[v].vgic))
+			die("register refused", (unsigned)off, 1);
+		settle();
+	} while (!ok);
+	return val;
+}
+
+static bool by_mmio_pend(unsigned v, unsigned i)
+{
+	return mmio_read(v, 0x200 + i / 32 * 4) >> i % 32 & 1;
+}
+
+static void do_load(unsigned c)
+{
+	unsigned v = rnd(VCPUS + 1);
+
+	fake_cpu = &cpus[c];
+	if (on[c]) {
+		frozen[on[c]->id].depth = hw[c].depth;
+		__builtin_memcpy(frozen[on[c]->id].run, hw[c].run, sizeof(hw[c].run));
+		vgic_unload(on[c]);
+		if (fake_cpu->vtimer_active != hw[c].ppi_active)
+			die("timer's active state", c, on[c]->id);
+		on[c] = fake_cpu->loaded = NULL;
+		settle();
+	}
+	for (unsigned i = 0; i < CPUS; i++)
+		if (v == VCPUS || on[i] == &vcpus[v])
+			return;
+	vgic_load(&vcpus[v]);
+	on[c] = fake_cpu->loaded = &vcpus[v];
+	hw[c].depth = frozen[v].depth;
+	__builtin_memcpy(hw[c].run, frozen[v].run, sizeof(hw[c].run));
+}
+
+/* Active state set and cleared by register, in a bank where nothing is. */
+static void do_active(unsigned v)
+{
+	unsigned b = 1 + rnd(BANKS - 1);
+	u32 mask = rnd(1 << 24) << 8 | rnd(256);
+
+	for (unsigned i = 0; i < 32; i++)
+		if (ref[0][b * 32 + i].active)
+			return;
+	mmio(v, 0x300 + b * 4, mask);
+	settle();
+	if (mmio_read(v, 0x380 + b * 4) != mask)
+		die("ISACTIVER does not set", b, mask);
+	mmio(v, 0x380 + b * 4, ~0U);
+	settle();
+	if (mmio_read(v, 0x300 + b * 4))
+		die("ICACTIVER does not clear", b, mask);
+}
+
+static void do_register(unsigned v)
+{
+	unsigned i = rnd(IRQS);
+	struct ref *r = R(v, i);
+	u32 bit = 1U << i % 32;
+
+	switch (rnd(9)) {
+	case 8:
+		do_active(v);
+		break;
+	case 0:
+	case 1:
+		mmio(v, 0x100 + i / 32 * 4, bit);
+		r->enabled = true;
+		break;
+	case 2:
+		mmio(v, 0x180 + i / 32 * 4, bit);
+		r->enabled = false;
+		break;
+	case 3:
+		if (i == LINE || (i < 16 && version == 2))
+			break;
+		mmio(v, 0x200 + i / 32 * 4, bit);
+		r->pending = true;
+		break;
+	case 4:
+		if (i == LINE || (i < 16 && version == 2))
+			break;
+		mmio(v, 0x280 + i / 32 * 4, bit);
+		r->pending = false;
+		break;
+	case 5:
+		if (by_mmio_pend(v, i) != (r->pending || r->line))
+			die("ISPENDR is wrong", v, i);
+		break;
+	case 6:
+		if ((mmio_read(v, 0x300 + i / 32 * 4) >> i % 32 & 1) != r->active)
+			die("ISACTIVER is wrong", v, i);
+		break;
+	case 7:
+		if (i < 32)
+			break;
+		if (version == 2)
+			vgic_v2_write(&vcpus[v], NULL, 0x800 + i, 1, 1U << (spi_target[i] = (u8)rnd(VCPUS)));
+		else
+			vgic_v3_dist_write(&vcpus[v], NULL, 0x6000 + 8 * i, 8, spi_target[i] = (u8)rnd(VCPUS));
+	}
+}
+
+static void do_hw(unsigned c)
+{
+	unsigned i = 64 + rnd(32);
+
+	if (on[c] && !hw[c].ppi_active && rnd(2)) {
+		hw[c].ppi_active = true;
+		vgic_inject_hw(on[c], TIMER, TIMER);
+		R(on[c]->id, TIMER)->pending = true;
+	} else if (!spi_active[i]) {
+		spi_active[i] = true;
+		irq_guest_raise(&dom, i, i);
+		R(0, i)->pending = true;
+	}
+}
+
+static void step(void)
+{
+	unsigned c = rnd(CPUS), v, i;
+
+	fake_cpu = &cpus[c];
+	switch (rnd(12)) {
+	case 0:
+		do_load(c);
+		break;
+	case 1:
+	case 2:
+		if (on[c])
+			do_register(on[c]->id);
+		break;
+	case 3:
+		v = rnd(VCPUS);
+		i = 16 + rnd(11);
+		vgic_inject(&vcpus[v], i);
+		R(v, i)->pending = true;
+		break;
+	case 4:
+		i = 32 + rnd(32);
+		vgic_inject_spi(&dom, i);
+		R(0, i)->pending = true;
+		break;
+	case 5:
+		v = rnd(VCPUS);
+		R(v, LINE)->line = rnd(2);
+		vgic_set_level(&vcpus[v], LINE, R(v, LINE)->line);
+		break;
+	case 6:
+		do_hw(c);
+		break;
+	case 7:
+		if (!on[c])
+			break;
+		v = rnd(VCPUS);
+		i = rnd(16);
+		if (version == 3) {
+			vgic_sgi1r(on[c], (u64)i << 24 | 1U << v);
+		} else {
+			vgic_v2_write(on[c], NULL, 0xf00, 4, 1U << (16 + v) | i);
+			R(v, i)->sources |= (u8)(1U << on[c]->id);
+		}
+		R(v, i)->pending = true;
+		break;
+	case 8:
+	case 9:
+		if (on[c])
+			guest_ack(c);
+		break;
+	default:
+		if (on[c])
+			guest_eoi(c);
+	}
+	settle();
+	if (rnd(64) == 0 && on[c]) {
+		bool any = false;
+
+		fake_cpu = &cpus[c];
+		for (i = 0; i < IRQS; i++)
+			any |= deliverable(on[c]->id, i);
+		if (vgic_pending(on[c]) != any)
+			die("vgic_pending", any, on[c]->id);
+	}
+}
+
+static void drain(void)
+{
+	for (unsigned i = 0; i < IRQS; i += 32)
+		for (unsigned v = 0; v < VCPUS; v++)
+			mmio(v, 0x100 + i / 32 * 4, ~0U);
+	for (unsigned v = 0; v < VCPUS; v++)
+		for (unsigned i = 0; i < IRQS; i++)
+			R(v, i)->enabled = true;
+	settle();
+	for (unsigned v = 0; v < VCPUS; v++) {
+		fake_cpu = &cpus[0];
+		vgic_set_level(&vcpus[v], LINE, false);
+		R(v, LINE)->line = false;
+	}
+	settle();
+	for (unsigned n = 0; n < 100000; n++) {
+		unsigned c = rnd(CPUS);
+
+		fake_cpu = &cpus[c];
+		if (rnd(20) == 0)
+			do_load(c);
+		else if (on[c] && rnd(2))
+			guest_ack(c);
+		else if (on[c])
+			guest_eoi(c);
+		settle();
+	}
+	for (unsigned c = 0; c < CPUS; c++) {
+		fake_cpu = &cpus[c];
+		while (on[c] && hw[c].depth) {
+			guest_eoi(c);
+			settle();
+		}
+		if (on[c])
+			vgic_unload(on[c]);
+		on[c] = fake_cpu->loaded = NULL;
+		settle();
+	}
+	for (unsigned v = 0; v < VCPUS; v++)
+		for (unsigned b = 0; b < BANKS; b++) {
+			struct vgic_bank *k = vgic_bank_of(&vcpus[v], b);
+
+			if (k->latch | k->active | k->inlr | k->hw | k->orders | k->drop_pending)
+				die("left behind", v, b);
+		}
+	for (unsigned i = 32; i < IRQS; i++)
+		if (spi_active[i])
+			die("physical interrupt left active", i, 0);
+}
+
+static void set_up(unsigned seed)
+{
+	host_seed(seed);
+	gic_nr_lrs = nr_lrs;
+	__builtin_memset(&dom, 0, sizeof(dom));
+	__builtin_memset(hw, 0, sizeof(hw));
+	__builtin_memset(ref, 0, sizeof(ref));
+	__builtin_memset(frozen, 0, sizeof(frozen));
+	__builtin_memset(vcpus, 0, sizeof(vcpus));
+	__builtin_memset(cpus, 0, sizeof(cpus));
+	__builtin_memset(spi_target, 0, sizeof(spi_target));
+	gic_info = (struct gic_info){ .version = version, .dist = 0x8000000, .cpu_size = 0x2000, .vcpu_size = 0x2000, .nr_rdist = 1,
+		.rdist[0] = { 0x80a0000, 0xf60000 }, .maint_ppi = 25 };
+	dom.direct_mapped = true;
+	if (vgic_init_domain(&dom, 0))
+		die("init", 0, 0);
+	dom.vcpu = vcpu_list;
+	dom.max_vcpus = VCPUS;
+	for (unsigned c = 0; c < CPUS; c++) {
+		cpus[c].id = c;
+		hw[c].hcr = HCR_GIC_EN;
+		on[c] = NULL;
+	}
+	fake_cpu = &cpus[0];
+	vgic_init();
+	for (unsigned v = 0; v < VCPUS; v++) {
+		vcpu_list[v] = &vcpus[v];
+		vcpus[v].domain = &dom;
+		vcpus[v].id = (u16)v;
+		vcpus[v].sched.cpu = &cpus[0];
+		vgic_init_vcpu(&vcpus[v]);
+		vgic_reset_vcpu(&vcpus[v]);
+		vcpus[v].vgic.state.vmcr = 0xff000003;
+		for (unsigned i = 0; i < IRQS; i++) {
+			struct vgic_bank *k = vgic_bank_of(&vcpus[v], i / 32);
+
+			k->priority[i % 32] = R(v, i)->prio = (u8)(rnd(8) * 32);
+			R(v, i)->enabled = version == 2 && i < 16;
+			if (i >= 32)
+				k->target[i % 32] = 0;
+		}
+	}
+	for (unsigned i = 32; i < IRQS; i++)
+		if (irq_guest_attach(&dom, i, i))
+			die("attach", i, 0);
+	dom.vgic.on = ~0U;
+}
+
+static void rounds(unsigned v)
+{
+	static const unsigned lrs[] = { 1, 2, 4, 16 };
+
+	version = v;
+	for (unsigned seed = 1; seed <= 12; seed++) {
+		nr_lrs = lrs[seed % 4];
+		set_up(seed);
+		for (unsigned n = 0; n < 20000; n++)
+			step();
+		drain();
+		vgic_free_domain(&dom);
+	}
+	CHECK(acks > 10000 && kicks > 1000 && overflows > 1000);
+}
+
+static void random_v2(void) { rounds(2); }
+static void random_v3(void) { rounds(3); }
+
+/* GICv2: who is told; GICv3: a list of affinities. */
+static void sgi_targets(void)
+{
+	version = 2;
+	set_up(1);
+	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 1 << 24 | 3));	/* all but self */
+	CHECK_EQ(vcpus[0].vgic.sgi_source[3], 2);
+	CHECK_EQ(vcpus[1].vgic.sgi_source[3], 0);
+	CHECK_EQ(vcpus[2].vgic.sgi_source[3], 2);
+	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 2 << 24 | 4));	/* self */
+	CHECK_EQ(vcpus[1].vgic.sgi_source[4], 2);
+	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 3 << 24 | 0xff0000 | 5));	/* reserved */
+	CHECK_EQ(vcpus[0].vgic.sgi_source[5] | vcpus[1].vgic.sgi_source[5] | vcpus[2].vgic.sgi_source[5], 0);
+	vgic_free_domain(&dom);
+	version = 3;
+	set_up(1);
+	vgic_sgi1r(&vcpus[1], 6UL << 24 | BIT(40));
+	CHECK_EQ(vcpus[0].vgic.bank.latch >> 6 & 1, 1);
+	CHECK_EQ(vcpus[1].vgic.bank.latch >> 6 & 1, 0);
+	vgic_sgi1r(&vcpus[1], 7UL << 24 | 0xffff | 1UL << 32);	/* Aff2 1: nobody */
+	vgic_sgi1r(&vcpus[1], 7UL << 24 | 0xffff | 1UL << 16);	/* Aff1 1: nobody with three vCPUs */
+	CHECK_EQ(vcpus[0].vgic.bank.latch >> 7 & 1, 0);
+	vgic_sgi1r(&vcpus[1], 7UL << 24 | 0xfff8 | 4);
+	CHECK_EQ(vcpus[2].vgic.bank.latch >> 7 & 1, 1);
+	CHECK_EQ((vcpus[0].vgic.bank.latch | vcpus[1].vgic.bank.latch) >> 7 & 1, 0);
+	vgic_free_domain(&dom);
+}
+
+/* Every offset in every width: no access may do harm, whatever it is told. */
+static void all_offsets(void)
+{
+	for (version = 2; version <= 3; version++) {
+		u64 size = version == 2 ? 0x1000 : 0x10000, val;
+
+		set_up(1);
+		fake_cpu = &cpus[0];
+		vgic_load(&vcpus[0]);
+		on[0] = cpus[0].loaded = &vcpus[0];
+		for (unsigned width = 1; width <= 8; width *= 2) {
+			for (u64 off = 0; off < size; off += width) {
+				(version == 2 ? vgic_v2_read : vgic_v3_dist_read)(&vcpus[0], NULL, off, width, &val);
+				(version == 2 ? vgic_v2_write : vgic_v3_dist_write)(&vcpus[0], NULL, off, width, rnd(2) ? ~0UL : 0);
+				settle();
+			}
+			for (u64 off = 0; version == 3 && off < 0x90000; off += width) {
+				vgic_v3_rdist_read(&vcpus[0], NULL, off, width, &val);
+				vgic_v3_rdist_write(&vcpus[0], NULL, off, width, rnd(2) ? ~0UL : 0);
+				settle();
+			}
+		}
+		vgic_unload(&vcpus[0]);
+		on[0] = cpus[0].loaded = NULL;
+		vgic_free_domain(&dom);
+	}
+	CHECK(true);
+}
+
+static const struct test tests[] = {
+	{ "SGIs reach whom they are sent to", sgi_targets },
+	{ "every offset in every width", all_offsets },
+	{ "random events against a model, GICv2", random_v2 },
+	{ "random events against a model, GICv3", random_v3 },
+};
+
+int main(void)
+{
+	return run_tests("vgic", tests, ARRAY_SIZE(tests));
+}
