@@ -56,9 +56,9 @@ static void load_modules(void)
 	}
 }
 
-static int start_program(const char *name, const char *pid_file)
+static int start_program(const char *name, const char *pid_file, const char *more)
 {
-	char *argv[] = { "/proc/self/exe", (char *)name, "--pid-file", (char *)pid_file, NULL };
+	char *argv[] = { "/proc/self/exe", (char *)name, "--pid-file", (char *)pid_file, (char *)more, NULL };
 	int rc = run_program(argv);
 
 	if (rc)
@@ -96,11 +96,11 @@ int xencommons_start(void)
 		if (make_dirs(dirs[i], 0755))
 			log_warn("cannot make %s: %s", dirs[i], strerror(errno));
 	if (!store_pid())
-		rc = start_program("xenstored", XENSTORED_PID);
+		rc = start_program("xenstored", XENSTORED_PID, NULL);
 	if (!rc)
 		rc = write_dom0();
 	if (!rc && !console_pid())
-		rc = start_program("xenconsoled", CONSOLED_PID);
+		rc = start_program("xenconsoled", CONSOLED_PID, "--log=guest");
 	return rc;
 }
 

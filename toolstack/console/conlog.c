@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Log files of the console daemon. Owns one fd per log. A line is never split by rotation: it happens at a line's end,
+ * or when a file without newlines has grown to twice its size.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "console/conlog.h"
+#include "lib/log.h"
+
+size_t conlog_size = 1 << 20;
+unsigned int conlog_keep = 4;
+
+static void open_file(struct conlog *l)
+{
+	struct stat st;
+
+	l->fd = open(l->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (l->fd < 0) {
+		if (!l->complained)
+			log_warn("%s: %s", l->path, strerror(errno));
+		l->complained = true;
+		return;
+	}
+	l->complained = false;
+	l->size = fstat(l->fd, &st) ? 0 : st.st_size;
+}
+
+void conlog_open(struct conlog *l, const char *dir, const char *name, bool stamps)
+{
+	memset(l, 0, sizeof(*l));
+	l->fd = -1;
+	l->stamps = stamps;
+	l->line_start = true;
+	if (snprintf(l->path, sizeof(l->path), "%s/%s.log", dir, name) < (int)sizeof(l->path))
+		open_file(l);
+}
+
+void conlog_close(struct conlog *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+}
+
+void conlog_reopen(struct conlog *l)
+{
+	if (!l->path[0])
+		return;
+	conlog_close(l);
+	open_file(l);
+}
+
+static void rotate(struct conlog *l)
+{
+	char from[540], to[540];
+
+	conlog_close(l);
+	for (unsigned int i = conlog_keep; i > 0; i--) {
+		if (i > 1)
+			snprintf(from, sizeof(from), "%s.%u", l->path, i - 1);
+		else
+			snprintf(from, sizeof(from), "%s", l->path);
+		snprintf(to, sizeof(to), "%s.%u", l->path, i);
+		rename(from, to);
+	}
+	if (!conlog_keep)
+		unlink(l->path);
+	open_file(l);
+}
+
+static void put(struct conlog *l, const char *data, size_t len)
+{
+	while (len && l->fd >= 0) {
+		ssize_t n = write(l->fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (!l->complained)
+				log_warn("%s: %s", l->path, strerror(errno));
+			l->complained = true;
+			return;
+		}
+		l->complained = false;
+		l->size += n;
+		data += n;
+		len -= n;
+	}
+}
+
+static void put_line(struct conlog *l, const char *data, size_t len)
+{
+	if (l->line_start && l->stamps) {
+		char stamp[32];
+		time_t now = time(NULL);
+		struct tm tm;
+
+		localtime_r(&now, &tm);
+		put(l, stamp, strftime(stamp, sizeof(stamp), "[%Y-%m-%d %H:%M:%S] ", &tm));
+	}
+	put(l, data, len);
+	l->line_start = data[len - 1] == '\n';
+	if (conlog_size && l->fd >= 0 && l->size >= conlog_size && (l->line_start || l->size >= 2 * conlog_size))
+		rotate(l);
+}
+
+void conlog_write(struct conlog *l, const char *data, size_t len)
+{
+	char clean[2 * 1024 + 1];
+
+	if (!l->path[0])
+		return;
+	while (len) {
+		size_t part = len < 1024 ? len : 1024, n = filter_text(&l->filter, data, part, clean);
+
+		for (char *p = clean; n; ) {
+			char *nl = memchr(p, '\n', n);
+			size_t line = nl ? (size_t)(nl + 1 - p) : n;
+
+			put_line(l, p, line);
+			p += line;
+			n -= line;
+		}
+		data += part;
+		len -= part;
+	}
+}

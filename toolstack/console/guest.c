@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Consoles of guests. Owns the list of guests and the event channel, grant and foreign memory handles. Whatever a guest
+ * prints goes into its history first; the pseudo terminal, viewers and log take it from there at their own speed.
+ * The ring's indices are the guest's to spoil: they are read once and checked; a guest that spoils them loses its
+ * console. Only store entries that Dom0 alone can write are believed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+#include <xengnttab.h>
+#include <xen/xen.h>
+#include <xen/io/console.h>
+#include "console/guest.h"
+#include "lib/log.h"
+
+#define HISTORY_MAX	(128 << 10)
+#define HISTORY_LEAST	(4 << 10)
+#define PERIOD_MS	200		/* in which a guest may send this many events: */
+#define PERIOD_EVENTS	30
+#define CLOSE_MS	3000		/* how long those who read slowly may take after a guest's end */
+
+const struct con_kind con_kinds[N_KINDS] = {
+	{ "pv", "console", "", true },
+	{ "vuart", "vuart/0", "-vuart", false },
+};
+
+struct con_options con_opt = { .log_dir = "/var/log/xen/console" };
+struct xs *con_xs;
+struct guest *guests;
+
+static xenevtchn_handle *xce;
+static xengnttab_handle *xgt;
+static xenforeignmemory_handle *xfm;
+static struct loop_fd evtchn_lf;
+static void (*port_of_others)(uint32_t port);
+
+struct guest *guest_find(uint16_t domid, const struct con_kind *kind)
+{
+	struct guest *g;
+
+	for (g = guests; g; g = g->next)
+		if (g->domid == domid && g->kind == kind && !g->closing)
+			return g;
+	return NULL;
+}
+
+static void unmap_ring(struct guest *g)
+{
+	if (g->port)
+		xenevtchn_unbind(xce, g->port);
+	g->port = 0;
+	if (!g->intf)
+		return;
+	if (g->granted)
+		xengnttab_unmap(xgt, g->intf, 1);
+	else
+		xenforeignmemory_unmap(xfm, g->intf, 1);
+	g->intf = NULL;
+}
+
+static void free_guest(struct guest *g)
+{
+	struct guest **p;
+
+	for (p = &guests; *p && *p != g; p = &(*p)->next)
+		;
+	if (*p)
+		*p = g->next;
+	loop_disarm(&g->timer);
+	while (g->viewers) {
+		struct viewer *v = g->viewers;
+
+		g->viewers = v->next;
+		loop_del(&v->lf);
+		close(v->lf.fd);
+		free(v);
+	}
+	loop_del(&g->pty);
+	if (g->master >= 0)
+		close(g->master);
+	if (g->slave >= 0)
+		close(g->slave);
+	unmap_ring(g);
+	conlog_close(&g->log);
+	hist_free(&g->hist);
+	free(g);
+}
+
+static void bad_ring(struct guest *g)
+{
+	if (!g->was_bad)
+		log_limited(LOG_LVL_WARN, "domain %u: impossible indices in its console ring; console closed", g->domid);
+	g->was_bad = true;
+	unmap_ring(g);
+}
+
+/* From the ring into the history and the log: how many bytes. */
+static size_t read_ring(struct guest *g)
+{
+	struct xencons_interface *intf = g->intf;
+	char buf[sizeof(intf->out)];
+	uint32_t cons, prod;
+
+	if (!intf)
+		return 0;
+	cons = __atomic_load_n(&intf->out_cons, __ATOMIC_RELAXED);
+	prod = __atomic_load_n(&intf->out_prod, __ATOMIC_ACQUIRE);
+	if (prod == cons)
+		return 0;
+	if (prod - cons > sizeof(intf->out)) {
+		bad_ring(g);
+		return 0;
+	}
+	for (uint32_t i = 0; i < prod - cons; i++)
+		buf[i] = intf->out[MASK_XENCONS_IDX(cons + i, intf->out)];
+	__atomic_store_n(&intf->out_cons, prod, __ATOMIC_SEQ_CST);
+	xenevtchn_notify(xce, g->port);
+	hist_add(&g->hist, buf, prod - cons);
+	conlog_write(&g->log, buf, prod - cons);
+	return prod - cons;
+}
+
+static size_t ring_room(struct guest *g)
+{
+	struct xencons_interface *intf = g->intf;
+	uint32_t used;
+
+	if (!intf)
+		return 0;
+	used = __atomic_load_n(&intf->in_prod, __ATOMIC_RELAXED) - __atomic_load_n(&intf->in_cons, __ATOMIC_ACQUIRE);
+	return used > sizeof(intf->in) ? 0 : sizeof(intf->in) - used;
+}
+
+static void write_ring(struct guest *g, const char *data, size_t len)
+{
+	struct xencons_interface *intf = g->intf;
+	uint32_t prod = __atomic_load_n(&intf->in_prod, __ATOMIC_RELAXED);
+
+	for (size_t i = 0; i < len; i++, prod++)
+		intf->in[MASK_XENCONS_IDX(prod, intf->in)] = data[i];
+	__atomic_store_n(&intf->in_prod, prod, __ATOMIC_SEQ_CST);
+	xenevtchn_notify(xce, g->port);
+}
+
+/* What somebody typed; -errno when he is gone. Without room in the ring it stays with the kernel. */
+static int take_input(struct guest *g, int fd)
+{
+	char buf[sizeof(g->intf->in)];
+	size_t room = ring_room(g);
+	ssize_t n;
+
+	/* Nobody there to read it: typed at a dead guest. */
+	n = read(fd, buf, g->intf ? room : sizeof(buf));
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		return room || !g->intf ? -EPIPE : 0;
+	if (g->intf)
+		write_ring(g, buf, n);
+	return 0;
+}
+
+/* Writes history to fd from *pos on: 0, or -errno when the reader is gone. */
+static int feed(struct guest *g, int fd, uint64_t *pos)
+{
+	const char *data;
+	size_t len;
+
+	while ((len = hist_peek(&g->hist, pos, &data))) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		*pos += n;
+	}
+	return 0;
+}
+
+static void drop_viewer(struct viewer *v)
+{
+	struct viewer **p;
+
+	for (p = &v->guest->viewers; *p != v; p = &(*p)->next)
+		;
+	*p = v->next;
+	loop_del(&v->lf);
+	close(v->lf.fd);
+	free(v);
+}
+
+/* Output to all who want it, and interest in their input while there is room for it. */
+static void serve(struct guest *g)
+{
+	uint32_t in = !g->intf || ring_room(g) ? EPOLLIN : 0;
+	struct viewer *v, *next;
+
+	if (feed(g, g->master, &g->pty_pos))
+		g->pty_pos = g->hist.head;
+	loop_want(&g->pty, in | (g->pty_pos != g->hist.head ? EPOLLOUT : 0));
+	for (v = g->viewers; v; v = next) {
+		next = v->next;
+		if (feed(g, v->lf.fd, &v->pos)) {
+			drop_viewer(v);
+			continue;
+		}
+		if (v->pos > g->seen)
+			g->seen = v->pos;
+		loop_want(&v->lf, in | (v->pos != g->hist.head ? EPOLLOUT : 0));
+	}
+}
+
+static void pty_ready(struct loop_fd *lf, uint32_t events)
+{
+	struct guest *g = (struct guest *)((char *)lf - offsetof(struct guest, pty));
+
+	if (events & EPOLLIN)
+		take_input(g, g->master);
+	serve(g);
+}
+
+static void viewer_ready(struct loop_fd *lf, uint32_t events)
+{
+	struct viewer *v = (struct viewer *)((char *)lf - offsetof(struct viewer, lf));
+	struct guest *g = v->guest;
+
+	if ((events & EPOLLIN ? take_input(g, lf->fd) : 0) || (!(events & EPOLLIN) && (events & (EPOLLHUP | EPOLLERR))))
+		drop_viewer(v);
+	serve(g);
+}
+
+int guest_add_viewer(struct guest *g, int fd)
+{
+	struct viewer *v = calloc(1, sizeof(*v));
+	int rc = v ? loop_add(&v->lf, fd, EPOLLIN, viewer_ready) : -ENOMEM;
+
+	if (rc) {
+		free(v);
+		return rc;
+	}
+	v->guest = g;
+	/* What nobody has seen yet comes first. */
+	v->pos = g->seen;
+	v->next = g->viewers;
+	g->viewers = v;
+	serve(g);
+	return 0;
+}
+
+static int open_pty(struct guest *g)
+{
+	struct termios tio;
+
+	g->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	if (g->master < 0 || grantpt(g->master) || unlockpt(g->master))
+		return -errno;
+	/* Our own slave end stays open: the terminal outlives its readers. */
+	g->slave = open(ptsname(g->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (g->slave < 0 || tcgetattr(g->slave, &tio))
+		return -errno;
+	cfmakeraw(&tio);
+	tcsetattr(g->slave, TCSAFLUSH, &tio);
+	return loop_add(&g->pty, g->master, EPOLLIN, pty_ready);
+}
+
+/* A number that Dom0 wrote and nobody else can have: else -1. */
+static int64_t trusted_number(const char *dir, const char *name)
+{
+	char path[128], *text, *end;
+	struct xs_perm *p;
+	int64_t v = -1;
+	size_t n;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	p = xs_get_perms(con_xs, 0, path, &n);
+	if (!p)
+		return -1;
+	ok = n && p[0].domid == 0 && !(p[0].access & XS_PERM_WRITE);
+	for (size_t i = 1; i < n; i++)
+		ok = ok && !(p[i].access & XS_PERM_WRITE);
+	free(p);
+	if (!ok) {
+		log_limited(LOG_LVL_WARN, "%s can be written by a guest: ignored", path);
+		return -1;
+	}
+	text = xs_read(con_xs, 0, path, NULL);
+	if (!text)
+		return -1;
+	v = strtoll(text, &end, 10);
+	if (*end || end == text || v < 0)
+		v = -1;
+	free(text);
+	return v;
+}
+
+static int map_ring(struct guest *g)
+{
+	xen_pfn_t gfn = g->gfn;
+
+	if (g->kind->granted) {
+		if (!xgt)
+			xgt = xengnttab_open(NULL, 0);
+		if (xgt)
+			g->intf = xengnttab_map_grant_ref(xgt, g->domid, GNTTAB_RESERVED_CONSOLE, PROT_READ | PROT_WRITE);
+		g->granted = g->intf != NULL;
+	}
+	if (!g->intf) {
+		if (!xfm)
+			xfm = xenforeignmemory_open(NULL, 0);
+		if (xfm)
+			g->intf = xenforeignmemory_map(xfm, g->domid, PROT_READ | PROT_WRITE, 1, &gfn, NULL);
+	}
+	return g->intf ? 0 : -EINVAL;
+}
+
+static void open_log(struct guest *g)
+{
+	char *name = xs_readf(con_xs, 0, "/local/domain/%u/name", g->domid), file[256];
+
+	if (!name || !name[0] || strchr(name, '/') || name[0] == '.')
+		snprintf(file, sizeof(file), "guest-%u%s", g->domid, g->kind->log_suffix);
+	else
+		snprintf(file, sizeof(file), "guest-%.200s%s", name, g->kind->log_suffix);
+	free(name);
+	conlog_open(&g->log, con_opt.log_dir, file, con_opt.stamp_guest);
+}
+
+static struct guest *new_guest(uint16_t domid, const struct con_kind *kind, const char *dir)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+	int64_t limit = trusted_number(dir, "limit");
+	char path[128];
+	int rc;
+
+	if (!g)
+		return NULL;
+	g->domid = domid;
+	g->kind = kind;
+	g->master = g->slave = -1;
+	g->log.fd = -1;
+	/* The smallest power of two that holds the limit: the ring in the guest is a power of two as well. */
+	hist_init(&g->hist, HISTORY_MAX);
+	if (limit >= 0)
+		for (g->hist.max = HISTORY_LEAST; (int64_t)g->hist.max < limit && g->hist.max < HISTORY_MAX; )
+			g->hist.max *= 2;
+	rc = open_pty(g);
+	if (!rc) {
+		snprintf(path, sizeof(path), "%s/tty", dir);
+		rc = xs_write(con_xs, 0, path, ptsname(g->master), strlen(ptsname(g->master)));
+	}
+	if (rc) {
+		log_err("domain %u: no terminal: %s (is /dev/pts mounted?)", domid, strerror(-rc));
+		free_guest(g);
+		return NULL;
+	}
+	if (con_opt.log_guest)
+		open_log(g);
+	g->next = guests;
+	guests = g;
+	return g;
+}
+
+void guest_update(uint16_t domid, const struct con_kind *kind)
+{
+	struct guest *g = guest_find(domid, kind);
+	int64_t gfn, port;
+	char dir[64], *type;
+	int rc;
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u/%s", domid, kind->path);
+	gfn = trusted_number(dir, "ring-ref");
+	port = trusted_number(dir, "port");
+	if (gfn < 0 || port <= 0)
+		return;
+	type = xs_readf(con_xs, 0, "%s/type", dir);
+	rc = type && strcmp(type, "xenconsoled");
+	free(type);
+	if (rc || (g && g->gfn == (uint64_t)gfn && g->remote_port == (uint32_t)port))
+		return;
+	if (!g)
+		g = new_guest(domid, kind, dir);
+	if (!g)
+		return;
+	unmap_ring(g);
+	g->gfn = gfn;
+	g->remote_port = port;
+	g->was_bad = false;
+	rc = map_ring(g);
+	if (!rc) {
+		int p = xenevtchn_bind_interdomain(xce, domid, port);
+
+		g->port = p < 0 ? 0 : p;
+		rc = p < 0 ? -errno : 0;
+	}
+	if (rc) {
+		log_err("domain %u: cannot connect its console: %s", domid, strerror(-rc));
+		unmap_ring(g);
+		return;
+	}
+	read_ring(g);
+	serve(g);
+}
+
+static void unmask_later(struct loop_timer *lt)
+{
+	struct guest *g = (struct guest *)((char *)lt - offsetof(struct guest, timer));
+
+	g->events = 0;
+	read_ring(g);
+	serve(g);
+	if (g->port)
+		xenevtchn_unmask(xce, g->port);
+}
+
+void guest_event(struct guest *g)
+{
+	int64_t now = loop_now();
+
+	read_ring(g);
+	serve(g);
+	if (now - g->period >= PERIOD_MS) {
+		g->period = now;
+		g->events = 0;
+	}
+	if (!g->port)
+		return;
+	if (++g->events < PERIOD_EVENTS)
+		xenevtchn_unmask(xce, g->port);
+	else
+		loop_arm(&g->timer, PERIOD_MS - (now - g->period) + 1, unmask_later);
+}
+
+/* Everybody has everything, or has had the time to take it. */
+static void try_close(struct loop_timer *lt)
+{
+	struct guest *g = (struct guest *)((char *)lt - offsetof(struct guest, timer));
+	int unread = 0;
+	bool done;
+
+	serve(g);
+	done = g->pty_pos == g->hist.head && ioctl(g->slave, FIONREAD, &unread) == 0 && unread == 0;
+	for (struct viewer *v = g->viewers; v; v = v->next)
+		done = done && v->pos == g->hist.head;
+	if (done || loop_now() >= g->deadline)
+		free_guest(g);
+	else
+		loop_arm(&g->timer, 50, try_close);
+}
+
+void guest_gone(struct guest *g)
+{
+	while (read_ring(g))
+		;
+	unmap_ring(g);
+	g->closing = true;
+	g->deadline = loop_now() + CLOSE_MS;
+	loop_arm(&g->timer, 0, try_close);
+}
+
+void guest_unmask(uint32_t port)
+{
+	xenevtchn_unmask(xce, port);
+}
+
+static void evtchn_ready(struct loop_fd *lf, uint32_t events)
+{
+	for (int i = 0; i < 32; i++) {
+		xenevtchn_port_or_error_t port = xenevtchn_pending(xce);
+		struct guest *g;
+
+		if (port < 0)
+			return;
+		for (g = guests; g && g->port != (uint32_t)port; g = g->next)
+			;
+		if (g)
+			guest_event(g);
+		else
+			port_of_others(port);
+	}
+}
+
+int guest_init(void (*other_port)(uint32_t port), uint32_t *hv_port)
+{
+	int fd;
+
+	port_of_others = other_port;
+	xce = xenevtchn_open(NULL, 0);
+	if (!xce)
+		return -errno;
+	if (hv_port) {
+		xenevtchn_port_or_error_t p = xenevtchn_bind_virq(xce, VIRQ_CON_RING);
+
+		*hv_port = p < 0 ? 0 : p;
+	}
+	fd = xenevtchn_fd(xce);
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return loop_add(&evtchn_lf, fd, EPOLLIN, evtchn_ready);
+}

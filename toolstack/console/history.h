@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The last bytes of an endless stream, read at many positions: each reader keeps its own and never takes anything away
+ * from the others. A reader that falls behind by more than `max` loses the oldest. Pure code.
+ */
+#ifndef HOSPES_HISTORY_H
+#define HOSPES_HISTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct history {
+	char *buf;			/* a ring of cap bytes, grown up to max */
+	size_t cap, max;
+	uint64_t head;			/* bytes ever added */
+};
+
+void hist_init(struct history *h, size_t max);
+void hist_free(struct history *h);
+/* Out of memory: what no longer fits pushes out the oldest, as if max were reached. */
+void hist_add(struct history *h, const char *data, size_t len);
+/* A piece in one run at *pos (moved forward over what is lost): its length, 0 at the end. */
+size_t hist_peek(const struct history *h, uint64_t *pos, const char **data);
+
+/* Makes a log of a terminal's stream: no escape sequences, no control characters, lines ended by \n. */
+struct filter {
+	enum { F_TEXT, F_ESC, F_CSI, F_STRING, F_STRING_ESC } state;
+	unsigned char lead;		/* 0xc2, whose next byte decides */
+	unsigned int more;		/* UTF-8 bytes to come */
+};
+/* out has room for 2 * len + 1 bytes: how many it wrote. */
+size_t filter_text(struct filter *f, const char *in, size_t len, char *out);
+
+#endif

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The console client. With our daemon it is one of several viewers over a socket and sees what nobody has seen yet; with
+ * a stock daemon it opens the guest's terminal as the stock client does. Ends with the guest, or at the escape key.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include "console/viewer.h"
+#include "lib/applet.h"
+#include "lib/log.h"
+#include "xenstore/client.h"
+
+#define WAIT_MS 10000			/* for the daemon to set up a new guest's console */
+
+static struct termios saved;
+static bool is_raw;
+
+static void restore_terminal(void)
+{
+	if (is_raw)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
+	is_raw = false;
+}
+
+static void on_signal(int sig)
+{
+	restore_terminal();
+	_exit(128 + sig);
+}
+
+static void raw_terminal(void)
+{
+	struct termios tio;
+
+	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved))
+		return;
+	tio = saved;
+	cfmakeraw(&tio);
+	is_raw = true;
+	atexit(restore_terminal);
+	signal(SIGTERM, on_signal);
+	signal(SIGHUP, on_signal);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &tio);
+}
+
+/* >= 0: connected; -EAGAIN: the daemon does not know the console (yet); else there is no such daemon. */
+static int open_socket(int domid, const char *type)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = VIEWER_SOCKET };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char line[32], c = 0, first = 0;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(line, sizeof(line), "%d %s\n", domid, type);
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) || write(fd, line, strlen(line)) != (ssize_t)strlen(line)) {
+		close(fd);
+		return -ENOENT;
+	}
+	while (read(fd, &c, 1) == 1 && c != '\n')
+		first = first ? first : c;
+	if (c == '\n' && first == 'O')
+		return fd;
+	close(fd);
+	return -EAGAIN;
+}
+
+/* The terminal that the daemon wrote into the store; one client at a time. */
+static int open_tty(struct xs *xs, int domid, const char *type, int num)
+{
+	char *tty, lock[64];
+	int fd;
+
+	if (!strcmp(type, "pv") && num)
+		tty = xs_readf(xs, 0, "/local/domain/%d/device/console/%d/tty", domid, num);
+	else if (!strcmp(type, "pv"))
+		tty = xs_readf(xs, 0, "/local/domain/%d/console/tty", domid);
+	else
+		tty = xs_readf(xs, 0, "/local/domain/%d/%s/%d/tty", domid, type, num);
+	if (!tty || !tty[0]) {
+		free(tty);
+		return -EAGAIN;
+	}
+	snprintf(lock, sizeof(lock), "/var/lock/xenconsole-%s", strrchr(tty, '/') ? strrchr(tty, '/') + 1 : tty);
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		die("somebody else is connected to this console");
+	fd = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	free(tty);
+	if (fd >= 0) {
+		struct termios tio;
+
+		if (!tcgetattr(fd, &tio)) {
+			cfmakeraw(&tio);
+			tcsetattr(fd, TCSANOW, &tio);
+		}
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_console(struct xs *xs, int domid, const char *type, int num)
+{
+	struct timespec pause = { .tv_nsec = 50 * 1000000 };
+
+	for (int waited = 0; waited < WAIT_MS; waited += 50) {
+		int fd = num ? -ENOENT : open_socket(domid, type);
+
+		if (fd < 0 && fd != -EAGAIN)
+			fd = open_tty(xs, domid, type, num);
+		if (fd >= 0)
+			return fd;
+		if (xs_is_introduced(xs, domid) != 1)
+			die("there is no domain %d", domid);
+		nanosleep(&pause, NULL);
+	}
+	die("domain %d has no console of type %s (is xenconsoled running? try: xencommons status)", domid, type);
+}
+
+static bool write_all(int fd, const char *p, ssize_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, p, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return false;
+		p += w;
+		n -= w;
+	}
+	return true;
+}
+
+static int talk(int con, char escape, bool interactive)
+{
+	bool in_open = true;
+	char buf[4096];
+
+	for (;;) {
+		struct pollfd p[2] = { { .fd = con, .events = POLLIN }, { .fd = in_open ? STDIN_FILENO : -1, .events = POLLIN } };
+		ssize_t n;
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return 1;
+		if (p[0].revents) {
+			n = read(con, buf, sizeof(buf));
+			if (n <= 0 && errno != EINTR)
+				return 0;	/* the guest is gone */
+			if (n > 0 && !write_all(STDOUT_FILENO, buf, n))
+				return 1;
+		}
+		if (p[1].revents) {
+			char *esc;
+
+			n = read(STDIN_FILENO, buf, interactive && ! is_raw ? sizeof(buf) : 64);
+			if (n <= 0) {
+				in_open = false;	/* go on showing */
+				continue;
+			}
+			esc = memchr(buf, escape, n);
+			if (!write_all(con, buf, esc ? esc - buf : n) || esc)
+				return 0;
+		}
+	}
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to, "Usage: xenconsole [--type pv|vuart] [--num N] [--escape C|^C] [--start-notify-fd FD] [--interactive] DOMID\n"
+		"Leave it with the escape key: Ctrl-] if no other is given.\n");
+}
+
+int xenconsole_main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "type", 1, NULL, 't' }, { "num", 1, NULL, 'n' }, { "escape", 1, NULL, 'e' }, { "help", 0, NULL, 'h' },
+		{ "start-notify-fd", 1, NULL, 's' }, { "interactive", 0, NULL, 'i' }, { NULL },
+	};
+	const char *type = "pv";
+	int c, num = 0, notify = -1, con;
+	bool interactive = false;
+	char escape = ']' & 0x1f, *end;
+	struct xs *xs;
+	long domid;
+
+	log_init("xenconsole", LOG_LVL_INFO);
+	while ((c = getopt_long(argc, argv, "hn:t:e:s:i", longs, NULL)) != -1) {
+		switch (c) {
+		case 'h': usage(stdout); return 0;
+		case 't': type = optarg; break;
+		case 'n': num = atoi(optarg); break;
+		case 's': notify = atoi(optarg); break;
+		case 'i': interactive = true; break;
+		case 'e': escape = optarg[0] == '^' && optarg[1] ? optarg[1] & 0x1f : optarg[0]; break;
+		default: usage(stderr); return 2;
+		}
+	}
+	if (optind + 1 != argc) {
+		usage(stderr);
+		return 2;
+	}
+	domid = strtol(argv[optind], &end, 10);
+	if (*end || end == argv[optind] || domid < 1 || domid > 0x7fef)
+		die("not a domain number: %s", argv[optind]);
+	xs = xs_open();
+	if (!xs)
+		die("cannot connect to xenstored: %s", strerror(errno));
+	con = open_console(xs, domid, type, num);
+	xs_close(xs);
+	signal(SIGPIPE, SIG_IGN);
+	raw_terminal();
+	if (notify >= 0) {
+		if (write(notify, "", 1) != 1)
+			log_dbg("start-notify-fd: %s", strerror(errno));
+		close(notify);
+	}
+	return talk(con, escape, interactive);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The console daemon's main program: options (as stock xenconsoled), the store's watches, the socket for viewers, the
+ * hypervisor's log. A viewer's socket takes one line, "DOMID TYPE", answers "OK" or a reason, and is then the console.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "console/guest.h"
+#include "console/viewer.h"
+#include "lib/applet.h"
+#include "lib/daemon.h"
+#include "lib/hv.h"
+#include "lib/log.h"
+
+static volatile sig_atomic_t stop, reopen;
+
+static struct {
+	const char *pid_file;
+	bool interactive, verbose, log_hv, stamp_hv;
+} opt;
+static struct loop_fd store_lf, listener;
+static struct conlog hv_log;
+static uint32_t hv_port, hv_index;
+
+struct known {				/* a domain whose store entries are watched */
+	struct known *next;
+	uint16_t domid;
+};
+static struct known *known;
+
+struct asking {				/* a viewer that has not said yet what it wants */
+	struct loop_fd lf;
+	char line[64];
+	size_t have;
+};
+
+static void watch_domain(uint16_t domid, bool on)
+{
+	for (int k = 0; k < N_KINDS; k++) {
+		char path[64], token[32];
+
+		snprintf(path, sizeof(path), "/local/domain/%u/%s", domid, con_kinds[k].path);
+		snprintf(token, sizeof(token), "%u %d", domid, k);
+		if (on)
+			xs_watch(con_xs, path, token);
+		else
+			xs_unwatch(con_xs, path, token);
+	}
+}
+
+static void find_new(void)
+{
+	size_t n;
+	char **ids = xs_directory(con_xs, 0, "/local/domain", &n);
+
+	for (size_t i = 0; ids && i < n; i++) {
+		long domid = strtol(ids[i], NULL, 10);
+		struct known *k;
+
+		for (k = known; k && k->domid != domid; k = k->next)
+			;
+		if (k || domid <= 0 || domid >= DOMID_FIRST_RESERVED || xs_is_introduced(con_xs, domid) != 1)
+			continue;
+		k = malloc(sizeof(*k));
+		if (!k)
+			break;
+		k->domid = domid;
+		k->next = known;
+		known = k;
+		watch_domain(domid, true);
+	}
+	free(ids);
+}
+
+static void find_gone(void)
+{
+	struct known **p = &known;
+
+	while (*p) {
+		struct known *k = *p;
+
+		if (xs_is_introduced(con_xs, k->domid) != 0) {
+			p = &k->next;
+			continue;
+		}
+		watch_domain(k->domid, false);
+		for (int i = 0; i < N_KINDS; i++) {
+			struct guest *g = guest_find(k->domid, &con_kinds[i]);
+
+			if (g)
+				guest_gone(g);
+		}
+		*p = k->next;
+		free(k);
+	}
+}
+
+static void store_ready(struct loop_fd *lf, uint32_t events)
+{
+	static struct xs_event ev;
+	int rc;
+
+	while ((rc = xs_next_event(con_xs, &ev, 0)) == 1) {
+		unsigned int domid, kind;
+
+		if (!strcmp(ev.token, "introduce")) {
+			find_new();
+		} else if (!strcmp(ev.token, "release")) {
+			find_gone();
+			find_new();
+		} else if (sscanf(ev.token, "%u %u", &domid, &kind) == 2 && kind < N_KINDS && domid < DOMID_FIRST_RESERVED) {
+			guest_update(domid, &con_kinds[kind]);
+		}
+	}
+	if (rc < 0)
+		die("lost xenstored: %s", strerror(-rc));
+}
+
+static void read_hypervisor(void)
+{
+	char buf[4096];
+	int n;
+
+	while ((n = hv_read_console(buf, sizeof(buf), &hv_index)) > 0)
+		conlog_write(&hv_log, buf, n);
+}
+
+static void other_port(uint32_t port)
+{
+	if (port != hv_port)
+		return;
+	read_hypervisor();
+	guest_unmask(port);
+}
+
+static void end_asking(struct asking *a, const char *why)
+{
+	int fd = a->lf.fd;
+
+	loop_del(&a->lf);
+	if (why) {
+		if (write(fd, why, strlen(why)) < 0)
+			log_dbg("viewer: %s", strerror(errno));
+		close(fd);
+	}
+	free(a);
+}
+
+static void asking_ready(struct loop_fd *lf, uint32_t events)
+{
+	struct asking *a = (struct asking *)lf;
+	struct guest *g = NULL;
+	unsigned int domid;
+	char type[16];
+	ssize_t n;
+	int fd = lf->fd;
+
+	/* Up to the end of the line and no further: the rest is for the guest. */
+	while ((n = read(fd, a->line + a->have, 1)) == 1 && a->line[a->have] != '\n')
+		if (++a->have == sizeof(a->line) - 1)
+			break;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	a->line[a->have] = '\0';
+	if (n != 1 || sscanf(a->line, "%u %15s", &domid, type) != 2 || domid >= DOMID_FIRST_RESERVED) {
+		end_asking(a, "bad request\n");
+		return;
+	}
+	for (int k = 0; k < N_KINDS; k++)
+		if (!strcmp(type, con_kinds[k].name))
+			g = guest_find(domid, &con_kinds[k]);
+	if (!g) {
+		end_asking(a, "no such console\n");
+		return;
+	}
+	end_asking(a, NULL);
+	if (write(fd, "OK\n", 3) != 3 || guest_add_viewer(g, fd))
+		close(fd);
+}
+
+static void accept_ready(struct loop_fd *lf, uint32_t events)
+{
+	int fd = accept4(lf->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct asking *a = fd < 0 ? NULL : calloc(1, sizeof(*a));
+
+	if (fd >= 0 && (!a || loop_add(&a->lf, fd, EPOLLIN, asking_ready))) {
+		free(a);
+		close(fd);
+	}
+}
+
+static int listen_viewers(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = VIEWER_SOCKET };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	unlink(VIEWER_SOCKET);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || chmod(VIEWER_SOCKET, 0600) || listen(fd, 16))
+		return -errno;
+	return loop_add(&listener, fd, EPOLLIN, accept_ready);
+}
+
+static void which(const char *arg, bool *guest, bool *hv)
+{
+	*guest = !strcmp(arg, "guest") || !strcmp(arg, "all");
+	*hv = !strcmp(arg, "hv") || !strcmp(arg, "all");
+	if (!*guest && !*hv && strcmp(arg, "none"))
+		die("not one of none, guest, hv, all: %s", arg);
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+		"Usage: xenconsoled [OPTION...]\n"
+		"  -i, --interactive          stay in the foreground\n"
+		"  -v, --verbose              say more\n"
+		"      --log=WHAT             none (default), guest, hv or all\n"
+		"      --log-dir=DIR          default /var/log/xen/console\n"
+		"      --log-size=BYTES       rotate a log at this size (default 1048576; 0: never)\n"
+		"      --log-keep=N           old logs to keep (default 4)\n"
+		"  -t, --timestamp=WHAT       none (default), guest, hv or all: time at each line\n"
+		"      --pid-file=FILE        write the process id here\n"
+		"Accepted for stock scripts: -o/--overflow-data, --replace-escape (logs are always filtered)\n");
+}
+
+static void parse_options(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "help", 0, NULL, 'h' }, { "version", 0, NULL, 'V' }, { "verbose", 0, NULL, 'v' },
+		{ "interactive", 0, NULL, 'i' }, { "log", 1, NULL, 'l' }, { "log-dir", 1, NULL, 'r' },
+		{ "pid-file", 1, NULL, 'p' }, { "timestamp", 1, NULL, 't' }, { "overflow-data", 1, NULL, 'o' },
+		{ "replace-escape", 0, NULL, 'e' }, { "log-size", 1, NULL, 'S' }, { "log-keep", 1, NULL, 'K' }, { NULL },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hVvit:o:", longs, NULL)) != -1) {
+		switch (c) {
+		case 'h': usage(stdout); exit(0);
+		case 'V': puts("xenconsoled of Hospes"); exit(0);
+		case 'v': opt.verbose = true; break;
+		case 'i': opt.interactive = true; break;
+		case 'l': which(optarg, &con_opt.log_guest, &opt.log_hv); break;
+		case 't': which(optarg, &con_opt.stamp_guest, &opt.stamp_hv); break;
+		case 'r': con_opt.log_dir = optarg; break;
+		case 'p': opt.pid_file = optarg; break;
+		case 'S': conlog_size = strtoul(optarg, NULL, 10); break;
+		case 'K': conlog_keep = strtoul(optarg, NULL, 10); break;
+		case 'o': case 'e': break;
+		default: usage(stderr); exit(1);
+		}
+	}
+}
+
+static void on_signal(int sig)
+{
+	if (sig == SIGHUP)
+		reopen = 1;
+	else
+		stop = 1;
+}
+
+static void start(void)
+{
+	int rc;
+
+	con_xs = xs_open();
+	if (!con_xs)
+		die("cannot connect to xenstored: %s", strerror(errno));
+	rc = guest_init(other_port, opt.log_hv ? &hv_port : NULL);
+	if (rc)
+		die("/dev/xen/evtchn: %s", strerror(-rc));
+	if (make_dirs("/var/run/xen", 0755) || ((con_opt.log_guest || opt.log_hv) && make_dirs(con_opt.log_dir, 0755)))
+		log_warn("cannot make my directories: %s", strerror(errno));
+	rc = listen_viewers();
+	if (rc)
+		log_warn("%s: %s: only one viewer per guest, at its terminal", VIEWER_SOCKET, strerror(-rc));
+	if (opt.log_hv) {
+		conlog_open(&hv_log, con_opt.log_dir, "hypervisor", opt.stamp_hv);
+		read_hypervisor();
+	}
+	if (xs_watch(con_xs, "@introduceDomain", "introduce") || xs_watch(con_xs, "@releaseDomain", "release") ||
+	    loop_add(&store_lf, xs_fd(con_xs), EPOLLIN, store_ready))
+		die("cannot watch the store");
+}
+
+int xenconsoled_main(int argc, char **argv)
+{
+	int rc;
+
+	log_init("xenconsoled", LOG_LVL_INFO);
+	parse_options(argc, argv);
+	log_init("xenconsoled", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, on_signal);
+	signal(SIGINT, on_signal);
+	signal(SIGHUP, on_signal);
+	umask(022);
+	if (!opt.interactive)
+		daemon_fork();
+	rc = opt.pid_file ? daemon_pidfile(opt.pid_file) : 0;
+	if (rc)
+		die("%s: %s", opt.pid_file, rc == -EEXIST ? "another xenconsoled runs" : strerror(-rc));
+	start();
+	if (!opt.interactive)
+		log_to_syslog();
+	daemon_ready();
+	while (!stop) {
+		/* Events that arrived while a reply was awaited make no fd readable. */
+		store_ready(&store_lf, 0);
+		loop_once(-1);
+		if (reopen) {
+			reopen = 0;
+			conlog_reopen(&hv_log);
+			for (struct guest *g = guests; g; g = g->next)
+				conlog_reopen(&g->log);
+		}
+	}
+	unlink(VIEWER_SOCKET);
+	if (opt.pid_file)
+		unlink(opt.pid_file);
+	return 0;
+}
