@@ -16,9 +16,10 @@ static u8 page[4][PAGE_SIZE] __page_aligned;
 static u8 buffer[PAGE_SIZE] __page_aligned;
 static volatile u32 ready, command, answered;
 static volatile s64 answer;
+#define GTF_BUSY	(GTF_reading | GTF_writing)
 static u64 spare;
 
-enum { CMD_NONE, CMD_STEAL, CMD_QUIT };
+enum { CMD_NONE, CMD_STEAL, CMD_FLAGS };
 
 static int map(u16 dom, u32 ref, u32 flags, u64 at, u32 *handle)
 {
@@ -44,6 +45,21 @@ static int copy(struct gnttab_copy c)
 	return rc ? (int)rc : c.status;
 }
 
+static void ask(struct domu *d, u32 what, u64 arg)
+{
+	d->info->arg[0] = arg;
+	*domu_ptr(d, &answered) = 0;
+	*domu_ptr(d, &command) = what;
+	wait_for(domu_ptr(d, &answered), 1);
+}
+
+/* The granter's entry as the granter sees it (its frame is not ours to map). */
+static u64 busy(struct domu *d, u32 ref)
+{
+	ask(d, CMD_FLAGS, ref);
+	return (u64)*domu_ptr(d, &answer) & GTF_BUSY;
+}
+
 static void mapping(struct domu *d, const char *who)
 {
 	volatile u32 *here = (volatile u32 *)spare;
@@ -54,16 +70,13 @@ static void mapping(struct domu *d, const char *who)
 		return;
 	*here = 0x1234;
 	report(*there == 0x1234, "%s: a write through the mapping arrives", who);
-	report((READ_ONCE(domu_ptr(d, grant_table)[REF_RW].flags) & (GTF_reading | GTF_writing)) ==
-	       (GTF_reading | GTF_writing), "%s: both flags are set while mapped", who);
+	report(busy(d, REF_RW) == GTF_BUSY, "%s: both flags are set while mapped", who);
 	report(map(d->domid, REF_RW, GNTMAP_host_map, spare + PAGE_SIZE, &h2) == 0 && h2 != h,
 	       "%s: map a second time", who);
 	report(unmap(spare, h) == 0, "%s: unmap the first", who);
-	report(READ_ONCE(domu_ptr(d, grant_table)[REF_RW].flags) & GTF_writing,
-	       "%s: flags stay for the second", who);
+	report(busy(d, REF_RW) == GTF_BUSY, "%s: flags stay for the second", who);
 	report(unmap(spare + PAGE_SIZE, h2) == 0, "%s: unmap the second", who);
-	report(!(READ_ONCE(domu_ptr(d, grant_table)[REF_RW].flags) & (GTF_reading | GTF_writing)),
-	       "%s: flags are clear again", who);
+	report(!busy(d, REF_RW), "%s: flags are clear again", who);
 	report(FAULTS(*here) == 1, "%s: nothing is mapped there any more", who);
 	report_value((u64)unmap(spare, h), "%s: unmap twice", who);
 }
@@ -77,10 +90,23 @@ static void read_only(struct domu *d)
 	report(map(d->domid, REF_RO, GNTMAP_host_map | GNTMAP_readonly, spare, &h) == 0,
 	       "map it read-only");
 	report(FAULTS(*here) == 0, "reading works");
-	report(FAULTS(*here = 1) == 1, "writing aborts");
-	report((READ_ONCE(domu_ptr(d, grant_table)[REF_RO].flags) & (GTF_reading | GTF_writing)) ==
-	       GTF_reading, "only the reading flag is set");
+	if (on_oracle())	/* Xen 4.17 returns to the same instruction for ever */
+		report_skip("writing aborts");
+	else
+		report(FAULTS(*here = 1) == 1, "writing aborts");
+	report(busy(d, REF_RO) == GTF_reading, "only the reading flag is set");
 	report(unmap(spare, h) == 0, "unmap it");
+}
+
+/* Expected to fail; what succeeds is taken back, so that it disturbs nothing after it. */
+static u64 try_map(u16 dom, u32 ref, u32 flags, u64 at)
+{
+	u32 h;
+	int rc = map(dom, ref, flags, at, &h);
+
+	if (!rc)
+		unmap(flags & GNTMAP_host_map ? at : 0, h);
+	return (u64)rc;
 }
 
 static void wrong(struct domu *d)
@@ -89,22 +115,20 @@ static void wrong(struct domu *d)
 	static const u32 flags[] = { 0, GNTMAP_device_map, GNTMAP_application_map | GNTMAP_host_map,
 				     GNTMAP_contains_pte | GNTMAP_host_map, ~0u };
 	static const u64 at[] = { 1, 0x7ffffffffffff000, ~0ul };
-	u32 h;
 
 	for (size_t i = 0; i < ARRAY_SIZE(refs); i++)
-		report_value((u64)map(d->domid, refs[i], GNTMAP_host_map, spare, &h),
+		report_value(try_map(d->domid, refs[i], GNTMAP_host_map, spare),
 			     "map of ref %x", refs[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		report_value((u64)map(d->domid, REF_RW, flags[i], spare, &h),
+		report_value(try_map(d->domid, REF_RW, flags[i], spare),
 			     "map with flags %x", flags[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
-		report_value((u64)map(d->domid, REF_RW, GNTMAP_host_map, at[i], &h),
+		report_value(try_map(d->domid, REF_RW, GNTMAP_host_map, at[i]),
 			     "map at %lx", at[i]);
-		report(!(READ_ONCE(domu_ptr(d, grant_table)[REF_RW].flags) & GTF_writing),
-		       "map at %lx leaves no flag", at[i]);
+		report(!busy(d, REF_RW), "map at %lx leaves no flag", at[i]);
 	}
-	report_value((u64)map(77, REF_RW, GNTMAP_host_map, spare, &h), "map from no domain");
-	report_value((u64)map(DOMID_IO, REF_RW, GNTMAP_host_map, spare, &h), "map from DOMID_IO");
+	report_value(try_map(77, REF_RW, GNTMAP_host_map, spare), "map from no domain");
+	report_value(try_map(DOMID_IO, REF_RW, GNTMAP_host_map, spare), "map from DOMID_IO");
 	report_value((u64)unmap(spare, 0), "unmap handle 0 never given");
 	report_value((u64)unmap(spare, ~0u), "unmap handle -1");
 	report(grant_op(GNTTABOP_unmap_grant_ref, NULL, 0) == 0, "unmap of none");
@@ -160,8 +184,7 @@ static void copying(struct domu *d)
 	report_value((u64)copy(copy_out(d, REF_RO, 8)), "copy to a read-only grant");
 	buffer[0] = 0x99;
 	report(copy(copy_out(d, REF_RW, 8)) == 0 && *domu_ptr(d, page[0]) == 0x99, "copy out");
-	report(!(READ_ONCE(domu_ptr(d, grant_table)[REF_RW].flags) & (GTF_reading | GTF_writing)),
-	       "copies leave no flags");
+	report(!busy(d, REF_RW) && !busy(d, REF_RO), "copies leave no flags");
 }
 
 static void sizes(void)
@@ -185,13 +208,6 @@ static void sizes(void)
 	for (u64 i = 60; i < 70; i++)
 		report_value((u64)map_at(XENMAPSPACE_grant_table, 0, i, (spare + (4ul << 20)) / PAGE_SIZE),
 			     "grant frame %lu", i);
-}
-
-static void ask(struct domu *d, u32 what)
-{
-	*domu_ptr(d, &answered) = 0;
-	*domu_ptr(d, &command) = what;
-	wait_for(domu_ptr(d, &answered), 1);
 }
 
 static bool launch(struct domu *d)
@@ -226,13 +242,18 @@ void domu_main(void)
 	grant_access(REF_FOR_OTHER, 1234, virt_to_gfn(page[2]), false);
 	spare = machine.free_base;
 	ready = 1;
-	for (;;) {
-		if (command == CMD_STEAL) {
-			command = 0;
+	for (;; sched_op(SCHEDOP_yield, NULL)) {
+		u32 what = command;
+
+		if (!what)
+			continue;
+		command = CMD_NONE;
+		if (what == CMD_STEAL)
 			answer = map((u16)start_info->arg[0], REF_RW, GNTMAP_host_map, spare, &h);
-			answered = 1;
-		}
-		sched_op(SCHEDOP_yield, NULL);
+		else
+			answer = READ_ONCE(grant_table[start_info->arg[0]].flags);
+		dsb();
+		answered = 1;
 	}
 }
 
@@ -250,8 +271,7 @@ void guest_main(void)
 		read_only(&a);
 		wrong(&a);
 		copying(&a);
-		b.info->arg[0] = a.domid;
-		ask(&b, CMD_STEAL);
+		ask(&b, CMD_STEAL, a.domid);
 		report_value((u64)*domu_ptr(&b, &answer), "a third domain maps what is not granted to it");
 		death(&a);
 		domu_destroy(&b);

@@ -19,6 +19,11 @@ void __attribute__((weak)) domu_main(void)
 {
 }
 
+bool on_oracle(void)
+{
+	return !strncmp(machine.bootargs, "oracle", 6);
+}
+
 static void lock(void)
 {
 	if (machine.ncpus > 1)
