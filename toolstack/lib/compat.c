@@ -8,13 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #ifndef __GLIBC__
 int __fprintf_chk(FILE *f, int flag, const char *fmt, ...);
 int __vfprintf_chk(FILE *f, int flag, const char *fmt, va_list ap);
 int __open_2(const char *path, int flags);
-unsigned long __getauxval(unsigned long type);
 
 int __vfprintf_chk(FILE *f, int flag, const char *fmt, va_list ap)
 {
@@ -35,10 +33,5 @@ int __fprintf_chk(FILE *f, int flag, const char *fmt, ...)
 int __open_2(const char *path, int flags)
 {
 	return open(path, flags);
-}
-
-unsigned long __getauxval(unsigned long type)
-{
-	return getauxval(type);
 }
 #endif
