@@ -104,7 +104,7 @@ static void map_image(const char *from, const char *to, enum el2_map how)
 }
 
 u64 mm_early_init(paddr_t fdt, paddr_t image_start);
-/* MMU off. Maps the image with its rights, and the device tree (up to 2 MiB, wherever it starts) read-only. Returns TTBR0_EL2. */
+/* MMU off. Maps the image with its rights, and the device tree (up to 2 MiB, wherever it starts). Returns TTBR0_EL2. */
 u64 mm_early_init(paddr_t fdt, paddr_t image_start)
 {
 	u64 fdt_base = fdt & ~(MIB(2) - 1);
@@ -116,7 +116,7 @@ u64 mm_early_init(paddr_t fdt, paddr_t image_start)
 	map_image(__init_text_start, __init_text_end, EL2_TEXT);
 	map_image(__init_text_end, __image_end, EL2_NORMAL);
 	if (fdt && fdt < BIT(48) - MIB(4))
-		map_level((u64 *)mm_root, 0, fdt_base, fdt_base, MIB(4), leaf_bits(EL2_RODATA));
+		map_level((u64 *)mm_root, 0, fdt_base, fdt_base, MIB(4), leaf_bits(EL2_NORMAL));	/* ordinary memory once it has been read */
 #if CONFIG_EARLY_UART
 	map_level((u64 *)mm_root, 0, CONFIG_EARLY_UART, CONFIG_EARLY_UART, PAGE_SIZE, leaf_bits(EL2_DEVICE));
 #endif

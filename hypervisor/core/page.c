@@ -202,21 +202,94 @@ static void give(struct page *pg, struct domain *d, u64 n)
 		__atomic_store_n(&pg[i].word, first.word, __ATOMIC_RELEASE);
 }
 
-struct page *page_alloc_domain(struct domain *d, unsigned order)
+#define SCRUB_CHUNK 8	/* pages scrubbed between two looks for an interrupt */
+
+/* The block that d was being given when the last call was cut short, if it is of that size; *done pages of it are scrubbed. */
+static struct page *resume_block(struct domain *d, unsigned order, u64 *done)
+{
+	struct page *pg = NULL;
+
+	lock(&d->lock);
+	if (d->half.pg && d->half.order == order) {
+		pg = d->half.pg;
+		*done = d->half.done;
+		d->half.pg = NULL;
+	}
+	unlock(&d->lock);
+	return pg;
+}
+
+static bool suspend_block(struct domain *d, struct page *pg, unsigned order, u64 done)
+{
+	bool taken = false;
+
+	lock(&d->lock);
+	if (!d->half.pg && d->state == DOM_ALIVE) {
+		d->half.pg = pg;
+		d->half.order = (u8)order;
+		d->half.done = (u32)done;
+		taken = true;
+	}
+	unlock(&d->lock);
+	return taken;
+}
+
+static struct page *charged_block(struct domain *d, unsigned order)
 {
 	struct page *pg;
 
 	if (!charge(d, 1UL << order))
 		return NULL;
 	pg = page_alloc(order);
-	if (!pg) {
+	if (!pg)
 		uncharge(d, 1UL << order);
-		return NULL;
-	}
-	for (u64 i = 0; i < 1UL << order; i++)
-		page_scrub(page_va(pg + i));
-	give(pg, d, 1UL << order);
 	return pg;
+}
+
+void page_drop_half(struct domain *d)
+{
+	struct page *pg;
+	unsigned order;
+
+	lock(&d->lock);
+	pg = d->half.pg;
+	order = d->half.order;
+	d->half.pg = NULL;
+	unlock(&d->lock);
+	if (pg) {
+		page_free(pg, order);
+		uncharge(d, 1UL << order);
+	}
+}
+
+int page_alloc_domain_step(struct domain *d, unsigned order, struct page **out)
+{
+	u64 done = 0, n = 1UL << order;
+	struct page *pg = order ? resume_block(d, order, &done) : NULL;
+
+	if (!pg)
+		pg = charged_block(d, order);
+	if (!pg)
+		return -ENOMEM;
+	while (done < n) {
+		page_scrub(page_va(pg + done++));
+		if (done % SCRUB_CHUNK == 0 && done < n && irq_pending() && suspend_block(d, pg, order, done))
+			return -ERESTART;
+	}
+	give(pg, d, n);
+	*out = pg;
+	return 0;
+}
+
+struct page *page_alloc_domain(struct domain *d, unsigned order)
+{
+	struct page *pg;
+	int rc;
+
+	do
+		rc = page_alloc_domain_step(d, order, &pg);
+	while (rc == -ERESTART);
+	return rc ? NULL : pg;
 }
 
 void page_assign(struct page *pg, struct domain *d, unsigned order)

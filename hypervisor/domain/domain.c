@@ -322,6 +322,7 @@ static int kill_step(struct domain *d)
 		vgic_free_domain(d);
 		return 0;
 	case KILL_MEMORY:
+		page_drop_half(d);
 		return d->p2m.root ? p2m_relinquish(d) : 0;
 	default:
 		if (d->shared_info)

@@ -9,7 +9,7 @@
 #include <lib/bitmap.h>
 #include <xen/memory.h>
 
-/* Extents of at most 2 MiB: an extent is not cut short, and scrubbing a gigabyte would hold its CPU for long. Tools go on with smaller ones. */
+/* Extents of at most 2 MiB: decreasing one is not cut short. Tools go on with smaller ones. */
 #define MAX_EXTENT_ORDER 9
 #define CHUNK 32	/* frame numbers read at once */
 
@@ -85,22 +85,23 @@ static bool populate_direct(struct domain *d, gfn_t gfn, u64 nr)
 	return true;
 }
 
-static bool populate(struct domain *d, gfn_t gfn, unsigned order, unsigned bits)
+/* 0; -ERESTART: an interrupt waits, the extent is not done; anything else: not to be had. */
+static int populate(struct domain *d, gfn_t gfn, unsigned order, unsigned bits)
 {
 	struct page *pg;
+	int rc;
 
 	if (unlikely(d->direct_mapped))
-		return populate_direct(d, gfn, 1UL << order);
-	pg = page_alloc_domain(d, order);
-	if (!pg)
-		return false;
-	if (unlikely(bits && (page_pa(pg) + (PAGE_SIZE << order) - 1) >> bits))
-		goto put;
-	if (likely(!p2m_map(d, gfn, page_mfn(pg), 1UL << order, P2M_RAM, true)))
-		return true;
-put:
-	page_put_block(pg, order);
-	return false;
+		return populate_direct(d, gfn, 1UL << order) ? 0 : -ENOMEM;
+	rc = page_alloc_domain_step(d, order, &pg);
+	if (rc)
+		return rc;
+	rc = -ENOMEM;
+	if (likely(!bits || !((page_pa(pg) + (PAGE_SIZE << order) - 1) >> bits)))
+		rc = p2m_map(d, gfn, page_mfn(pg), 1UL << order, P2M_RAM, true);
+	if (unlikely(rc))
+		page_put_block(pg, order);
+	return rc;
 }
 
 /* a: cmd and progress, struct xen_memory_reservation */
@@ -114,8 +115,14 @@ s64 hc_mem_populate_physmap(struct vcpu *v, u64 *a)
 		return (s64)x.start;
 	if (x.d->state == DOM_ALIVE && address_limit(x.r.mem_flags, &bits)) {
 		for (; x.at < x.r.nr_extents; x.at++) {
+			int rc;
+
 			preempted = x.at != x.start && preempt_wanted();
-			if (preempted || !extents_read(&x) || !populate(x.d, GFN(x.gfn[x.at - x.first]), x.r.extent_order, bits))
+			if (preempted || !extents_read(&x))
+				break;
+			rc = populate(x.d, GFN(x.gfn[x.at - x.first]), x.r.extent_order, bits);
+			preempted = rc == -ERESTART;
+			if (rc)
 				break;
 		}
 	}

@@ -68,7 +68,8 @@ class Dom0(Shell):
         return self.run(f"cat /var/log/xen/console/guest-{name}.log || true")
 
     def hypervisor_log(self):
-        return re.sub("^: ", "", self.run("xl dmesg | sed 's/^/: /'"), flags=re.M)
+        # In other letters, or run() would take it for the hypervisor's own messages on the console and drop it.
+        return self.run("xl dmesg | tr '()' '{}'").replace("{XEN}", "(XEN)")
 
     def details(self, what=""):
         return json.loads(self.run(f"xl list -l {what}"))

@@ -12,7 +12,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 SCALE = float(os.environ.get("TIMEOUT_SCALE", "1"))
 
 # Text of a crash or of a broken promise of the hypervisor or of a kernel, whoever printed it.
-TROUBLE = re.compile(r"Xen call trace|Assertion '.*' failed|Panic on CPU|Hypervisor panic|hospes: panic|\(XEN\).*BUG|"
+TROUBLE = re.compile(r"Xen call trace|Assertion '.*' failed|Panic on CPU|\(XEN\).*BUG|"
                      r"Unable to handle kernel|Internal error: Oops|Kernel panic - not syncing|rcu: INFO|"
                      r"BUG: (soft|workqueue) lockup|WARNING: CPU: \d+ PID|unregister_netdevice: waiting")
 
@@ -142,7 +142,7 @@ class Shell:
         m.expect(r"@@\$\?\n", 10, f"the echo of {command!r}")
         start = m.mark
         found = m.expect(r"@@(\d+)\n", timeout, f"the end of {command!r}")
-        output = re.sub(r"^(\[ *\d+\.\d+\]|\(XEN\)|\(HOSPES\)) .*\n", "", m.text[start:found.start()], flags=re.M)
+        output = re.sub(r"\(XEN\) .*\n|^\[ *\d+\.\d+\] .*\n", "", m.text[start:found.start()], flags=re.M)
         status = int(found[1])
         if ok is None:
             return status, output

@@ -239,9 +239,9 @@ static int wait_opened(const struct ends *en, struct err *e)
 }
 
 /* Two guests, or a guest and Dom0, must not write the same storage behind each other's back. */
-static int check_shared(const struct ends *en, const char *physical, bool writable, struct err *e)
+static int check_shared(const struct disk *d, const char *physical, struct err *e)
 {
-	char **doms, **devs, *other, *mode;
+	char **doms, **devs, *other, *target, *mode;
 	size_t nd, nv, i, j;
 	int rc = 0;
 
@@ -253,12 +253,15 @@ static int check_shared(const struct ends *en, const char *physical, bool writab
 		devs = xs_directory(xstore(), 0, dir, &nv);
 		for (j = 0; devs && j < nv && !rc; j++) {
 			other = store_get("%s/%s/physical-device", dir, devs[j]);
+			target = store_get("%s/%s/params", dir, devs[j]);
 			mode = store_get("%s/%s/mode", dir, devs[j]);
-			if (other && !strcmp(other, physical) && (writable || (mode && *mode == 'w')))
-				rc = err_set(e, -EBUSY, "disk %s: the storage is in use by domain %s "
-					     "(vbd %s), and one of them writes", en->back[0].value,
-					     doms[i], devs[j]);
+			/* A file has another loop device each time, but only one name. */
+			if (other && (!strcmp(other, physical) || (target && !strcmp(target, d->target))) &&
+			    (d->writable || (mode && *mode == 'w')))
+				rc = err_set(e, -EBUSY, "disk %s: %s is in use by domain %s (vbd %s), and "
+					     "one of them writes", d->vdev, d->target, doms[i], devs[j]);
 			free(other);
+			free(target);
 			free(mode);
 		}
 		free(devs);
@@ -283,7 +286,7 @@ static int plug_disk(const struct ends *en, const struct disk *d, struct err *e)
 	if (rc)
 		return rc;
 	snprintf(number, sizeof(number), "%x:%x", h.major, h.minor);
-	rc = check_shared(en, number, d->writable, e);
+	rc = check_shared(d, number, e);
 	if (!rc) {
 		snprintf(path, sizeof(path), "%s/physical-device-path", p.back);
 		store_set(path, "%s", h.node);

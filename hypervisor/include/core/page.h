@@ -56,6 +56,9 @@ void xfree(void *p);				/* NULL is fine */
  * (the caller's, to become that of the p2m entry).
  */
 struct page *page_alloc_domain(struct domain *d, unsigned order);
+/* The same, cut short when an interrupt waits: -ERESTART, and the block, scrubbed half, waits in d for the next call of that size. 0 -ENOMEM -ERESTART */
+int page_alloc_domain_step(struct domain *d, unsigned order, struct page **out) __must_check;
+void page_drop_half(struct domain *d);	/* d dies: that block goes back */
 /*
  * A zeroed frame of the hypervisor that d (and with acquire_resource others) may map: shared_info, grant table frames. Owner d, not charged; the returned reference is the
  * hypervisor's, each mapping takes another (page_get()). Its last page_put() frees it; until then d's slot stays. NULL: no memory.

@@ -108,6 +108,7 @@ struct domain {
 
 	u64 tot_pages, max_pages;	/* frames owned; limit (atomic add, checked) */
 	u64 table_pages, max_table_pages;	/* stage-2 tables in use; quota */
+	struct { struct page *pg; u32 done; u8 order; } half;	/* block being scrubbed for it, see page_alloc_domain_step() (d->lock) */
 	xen_domain_handle_t handle;
 	u64 created_ns;
 	struct sched_domain sched;
