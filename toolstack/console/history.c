@@ -89,7 +89,7 @@ static size_t text(struct filter *f, unsigned char c, char *out)
 			return 2;
 		}
 		out[0] = '.';
-		return c < 0x80 ? 1 + text(f, c, out + 1) : 1;
+		return c < 0x80 || c > 0xbf ? 1 + text(f, c, out + 1) : 1;
 	}
 	if (c >= 0x80 && c <= 0xbf && f->more) {
 		f->more--;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Host tests and fuzzers of xenstored's core; included by ../Makefile.
+# Host tests and fuzzers of the daemons; included by ../Makefile.
 xs_core	:= $(addprefix xenstore/,account.c conn.c control.c node.c perm.c request.c state.c tx.c watch.c)
 
 $(tout)/xs_test: tests/xs_test.c tests/fake.h xenstore/store.h $(xs_core)
@@ -11,6 +11,19 @@ $(tout)/xs_fuzz: tests/xs_fuzz.c tests/fake.h xenstore/store.h $(xs_core)
 	$(HOSTCC) $(HCFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D__real_realloc=realloc \
 		-o $@ tests/xs_fuzz.c $(xs_core)
 
+$(tout)/con_test: tests/con_test.c $(wildcard console/*.[ch]) lib/log.c
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ tests/con_test.c console/history.c console/conlog.c lib/log.c
+
+# The whole executable for this machine, but without xl.
+$(tout)/hospes-tools: main.c $(wildcard lib/*.[ch] xenstore/*.[ch] console/*.[ch])
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ $(filter %.c,$^) -lxencall -lxenevtchn -lxengnttab -lxenforeignmemory -lutil
+
+$(tout)/daemon_test: tests/daemon_test.c xenstore/client.c xenstore/client.h $(tout)/hospes-tools
+	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ tests/daemon_test.c xenstore/client.c
+
+HOST_TESTS += $(tout)/con_test $(tout)/daemon_test
 HOST_TESTS += $(tout)/xs_test
 FUZZERS	+= $(tout)/xs_fuzz
 

@@ -92,6 +92,15 @@ static int cmd_live_update(struct conn *c, struct text *t, int argc, char **argv
 	return rc;
 }
 
+static int cmd_log(struct conn *c, struct text *t, int argc, char **argv)
+{
+	if (argc != 2 || (strcmp(argv[1], "on") && strcmp(argv[1], "off")))
+		return -EINVAL;
+	store.quiet = !strcmp(argv[1], "off");
+	add(t, store.trace ? "OK\n" : "OK, but no --trace-file was given\n");
+	return 0;
+}
+
 static int cmd_help(struct conn *c, struct text *t, int argc, char **argv);
 
 static const struct {
@@ -101,6 +110,7 @@ static const struct {
 	{ "check",	"",				cmd_check },
 	{ "help",	"",				cmd_help },
 	{ "live-update", "-f FILE | -c OPTIONS | -s | -a", cmd_live_update },
+	{ "log",	"on | off",			cmd_log },
 	{ "memreport",	"",				cmd_memreport },
 	{ "print",	"TEXT...",			cmd_print },
 	{ "quota",	"[set NAME VALUE | DOMID]",	cmd_quota },

@@ -622,7 +622,7 @@ void request_handle(struct conn *c)
 	r.c = c;
 	r.body = c->body;
 	r.len = c->hdr.len;
-	if (store.trace)
+	if (store.trace && !store.quiet)
 		fprintf(store.trace, "dom %u %s tx %u len %u %.*s\n", c->domid, request_name(c->hdr.type), c->hdr.tx_id,
 			c->hdr.len, (int)c->hdr.len, c->body);
 	if (!h || !h->fn) {

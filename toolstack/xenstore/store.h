@@ -151,6 +151,7 @@ struct store {
 	int64_t (*now)(void);
 	unsigned long requests, conflicts, events;
 	void *trace;			/* FILE: one line per request */
+	bool quiet;			/* not at present */
 };
 extern struct store store;
 extern const char *const quota_names[Q_COUNT];

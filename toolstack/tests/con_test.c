@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tests of the console daemon's pure parts: history, log filter, rotation. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "console/conlog.h"
+
+static int failed;
+#define CHECK(x) do { if (!(x)) { printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); failed++; } } while (0)
+
+static unsigned long long rnd_state = 7;
+static unsigned int rnd(unsigned int n)
+{
+	rnd_state = rnd_state * 6364136223846793005ull + 1442695040888963407ull;
+	return (unsigned int)(rnd_state >> 33) % n;
+}
+
+/* Byte n of the stream is a function of n, so that each reader can check what it gets. */
+static char byte(uint64_t n)
+{
+	return (char)(n * 31 + n / 251);
+}
+
+static void test_history(void)
+{
+	struct history h;
+	uint64_t pos[4] = { 0 }, lost[4] = { 0 };
+
+	hist_init(&h, 16384);
+	for (int i = 0; i < 20000; i++) {
+		char data[2048];
+		size_t n = rnd(10) ? rnd(60) : rnd(sizeof(data));
+		int r = rnd(4);
+		const char *p;
+
+		for (size_t j = 0; j < n; j++)
+			data[j] = byte(h.head + j);
+		hist_add(&h, data, n);
+		if (r == 3 && rnd(50))
+			continue;		/* a slow one */
+		for (uint64_t was = pos[r]; (n = hist_peek(&h, &pos[r], &p)); pos[r] += n, was = pos[r]) {
+			size_t take = rnd(3) ? n : 1 + rnd(n);
+
+			lost[r] += pos[r] - was;
+			for (size_t j = 0; j < take; j++)
+				CHECK(p[j] == byte(pos[r] + j));
+			n = take;
+		}
+		CHECK(pos[r] == h.head && h.cap <= 16384);
+	}
+	CHECK(lost[3] > 0 && h.cap == 16384);
+	hist_free(&h);
+	hist_init(&h, 16384);
+	hist_add(&h, "x", 1);
+	CHECK(h.cap == 4096);			/* small guests cost little */
+	hist_free(&h);
+}
+
+static bool filters(const char *in, const char *want)
+{
+	struct filter f = { 0 };
+	char out[512], one[512];
+	size_t n = filter_text(&f, in, strlen(in), out), m = 0;
+	bool ok = n == strlen(want) && !memcmp(out, want, n);
+
+	/* The same in pieces of one byte. */
+	memset(&f, 0, sizeof(f));
+	for (const char *p = in; *p; p++)
+		m += filter_text(&f, p, 1, one + m);
+	return ok && m == n && !memcmp(out, one, n);
+}
+
+static void test_filter(void)
+{
+	CHECK(filters("plain\ttext\r\n", "plain\ttext\n"));
+	CHECK(filters("\033[1;31mred\033[0m", "red"));
+	CHECK(filters("\033]0;title\007after", "after"));
+	CHECK(filters("\033]52;c;ZXZpbA==\033\\after", "after"));
+	CHECK(filters("\033Pq#0\033\\x", "x") && filters("\033(Bx", "x") && filters("\033cx", "x"));
+	CHECK(filters("a\001\bb\177c", "a..b.c"));
+	CHECK(filters("gr\303\274n \342\202\254 \360\237\230\200", "gr\303\274n \342\202\254 \360\237\230\200"));
+	CHECK(filters("\302\2331mx", ".1mx") && filters("\2331mx", ".1mx"));	/* C1 in UTF-8 and raw */
+	CHECK(filters("\302\251", "\302\251") && filters("\302a", ".a") && filters("\302\302\251", ".\302\251"));
+	CHECK(filters("\033]never ends\nnext line\n", "\nnext line\n"));
+	for (int i = 0; i < 20000; i++) {
+		struct filter f = { 0 };
+		char in[64], out[129];
+		size_t n;
+
+		for (size_t j = 0; j < sizeof(in); j++)
+			in[j] = (char)(rnd(3) ? rnd(256) : "\033[]P\\\302\233\n"[rnd(8)]);
+		n = filter_text(&f, in, sizeof(in), out);
+		CHECK(n <= sizeof(out));
+		for (size_t j = 0; j < n; j++) {
+			unsigned char c = out[j], before = j ? out[j - 1] : 0;
+
+			CHECK(c >= 0x20 || c == '\n' || c == '\t');
+			CHECK(c != 0x7f && !(before == 0xc2 && c >= 0x80 && c <= 0x9f));
+			CHECK(!(c >= 0x80 && c <= 0x9f && before < 0x80));
+		}
+	}
+}
+
+static long size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? -1 : (long)st.st_size;
+}
+
+static void test_log(void)
+{
+	char dir[] = "/tmp/conlog-XXXXXX", path[64], line[64];
+	struct conlog l;
+	FILE *f;
+
+	CHECK(mkdtemp(dir) != NULL);
+	conlog_size = 10000;
+	conlog_keep = 2;
+	conlog_open(&l, dir, "guest-x", false);
+	for (int i = 0; i < 2000; i++) {
+		int n = snprintf(line, sizeof(line), "line %d\r\n", i);
+
+		conlog_write(&l, line, 3);
+		conlog_write(&l, line + 3, n - 3);
+	}
+	snprintf(path, sizeof(path), "%s/guest-x.log.1", dir);
+	CHECK(size_of(path) >= 10000 && size_of(path) < 10100);
+	f = fopen(path, "r");
+	CHECK(f && fgets(line, sizeof(line), f) && !strncmp(line, "line ", 5));	/* not split */
+	if (f)
+		fclose(f);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/guest-x.log.3", dir);
+	CHECK(size_of(path) == -1);
+	snprintf(path, sizeof(path), "%s/guest-x.log.2", dir);
+	unlink(path);
+	/* A stream without newlines is bounded too. */
+	for (int i = 0; i < 1000; i++)
+		conlog_write(&l, "0123456789012345678901234567890123456789", 40);
+	snprintf(path, sizeof(path), "%s/guest-x.log", dir);
+	CHECK(size_of(path) < 20100);
+	/* Someone moved it away: SIGHUP. */
+	unlink(path);
+	conlog_reopen(&l);
+	conlog_write(&l, "new\n", 4);
+	CHECK(size_of(path) == 4);
+	conlog_close(&l);
+	unlink(path);
+	l.stamps = true;
+	conlog_reopen(&l);
+	conlog_write(&l, "a\nb", 3);
+	conlog_write(&l, "c\n", 2);
+	CHECK(size_of(path) == 2 * 22 + 5);
+	conlog_close(&l);
+	snprintf(path, sizeof(path), "rm -r %s", dir);
+	CHECK(system(path) == 0);
+	conlog_open(&l, dir, "gone", false);	/* no folder: a message, no more */
+	conlog_write(&l, "x", 1);
+}
+
+int main(void)
+{
+	static const struct { const char *name; void (*fn)(void); } tests[] = {
+		{ "console-history", test_history }, { "console-log-filter", test_filter }, { "console-log-rotation", test_log },
+	};
+	int bad = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		failed = 0;
+		tests[i].fn();
+		printf("%s %s\n", failed ? "FAIL" : "PASS", tests[i].name);
+		bad += failed != 0;
+	}
+	return bad != 0;
+}
