@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "builder/build.h"
+#include "builder/copy.h"
 #include "builder/gfdt.h"
 
 #define SSID_DOMU 12			/* what a system without a FLASK policy uses */
@@ -28,7 +29,6 @@
 #define GRANT_XENSTORE 1
 #define CALLBACK_PPI_LOW (2ull << 56 | 2ull << 8)	/* type PPI, level-triggered low */
 #define SLACK_KIB 1024			/* for the magic pages and what a guest may add */
-#define COPY_PAGES 1024			/* guest pages mapped at a time */
 #define ORDER_2M 9
 
 int file_read(const char *path, size_t max, void **data, size_t *len, const char *what, struct err *e)
@@ -45,7 +45,7 @@ int file_read(const char *path, size_t max, void **data, size_t *len, const char
 		rc = err_set(e, -EINVAL, "%s: %s is not a regular file", what, path);
 	else if ((uint64_t)st.st_size > max)
 		rc = err_set(e, -EFBIG, "%s: %s is larger than %zu MiB", what, path, max >> 20);
-	else if (!(buf = malloc(st.st_size + 1)))
+	else if (!(buf = aligned_alloc(4096, (st.st_size + 4096) & ~4095ul)))	/* whole pages copy faster */
 		rc = err_set(e, -ENOMEM, "%s: no memory for %s", what, path);
 	while (!rc && got < (size_t)st.st_size) {
 		n = read(fd, buf + got, st.st_size - got);
@@ -123,6 +123,30 @@ static uint32_t spis_wanted(const struct config *c)
 	return nr;
 }
 
+/* Stage-2 tables: 1 MiB per vCPU, a page per MiB of RAM and of the room to map foreign pages. */
+static uint64_t paging_bytes(const struct config *c)
+{
+	return 4096ull * (256 * c->maxvcpus + c->maxmem + 128);
+}
+
+/* What the machine cannot give is said before anything is made. */
+static int check_host(const struct config *c, struct err *e)
+{
+	struct xen_sysctl_physinfo phys;
+	uint64_t need = c->maxmem + (paging_bytes(c) >> 20) + 1, left;
+
+	if (hyp_physinfo(&phys))
+		return 0;		/* the hypervisor will say it itself */
+	left = (phys.free_pages - phys.outstanding_pages) >> 8;
+	if (need > left)
+		return err_set(e, -ENOMEM, "memory: the guest needs %llu MiB with its page tables, the "
+			       "machine has %llu MiB free", (unsigned long long)need,
+			       (unsigned long long)left);
+	if (c->nr_dtdev && !(phys.capabilities & XEN_SYSCTL_PHYSCAP_directio))
+		return err_set(e, -ENODEV, "dtdev: this machine has no IOMMU the hypervisor could use");
+	return 0;
+}
+
 int build_create(struct build *b, const struct config *c, const struct payload *p, struct err *e)
 {
 	bool narrow = p->img.kind == IMAGE_ZIMAGE32;
@@ -141,12 +165,15 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 	int rc;
 
 	memset(b, 0, sizeof(*b));
+	rc = check_host(c, e);
+	if (rc)
+		return rc;
 	memcpy(create.handle, c->uuid, sizeof(create.handle));
 	create.arch.gic_version = gic_wanted(c);
 	create.arch.nr_spis = spis_wanted(c);
 	rc = hyp_dom_create(&create, &domid);
-	if (rc == -EINVAL && c->gic_version)
-		return err_set(e, rc, "creating: this machine may not offer gic_version %s", c->gic_version);
+	if ((rc == -EINVAL || rc == -ENODEV) && c->gic_version)
+		return err_set(e, rc, "gic_version: this machine does not offer %s", c->gic_version);
 	if (rc)
 		return failed(e, rc, "creating the domain");
 	b->domid = domid;
@@ -161,12 +188,6 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 	b->gpa_bits = info.gpaddr_bits ? info.gpaddr_bits : 40;
 	rc = hyp_dom_address_size(domid, narrow ? 32 : 64);	/* before it has any memory */
 	return rc ? failed(e, rc, narrow ? "32-bit guest on this CPU" : "setting 64-bit mode") : 0;
-}
-
-/* Stage-2 tables: 1 MiB per vCPU, a page per MiB of RAM and of the room to map foreign pages. */
-static uint64_t paging_bytes(const struct config *c)
-{
-	return 4096ull * (256 * c->maxvcpus + c->maxmem + 128);
 }
 
 /* In 2 MiB extents; what cannot be had so is had in pages. */
@@ -288,35 +309,6 @@ int build_memory(struct build *b, const struct config *c, struct err *e)
 	return rc ? rc : give_devices(b, c, e);
 }
 
-/* Copies to guest memory and makes it visible to a guest that starts with its caches off. */
-static int put_bytes(struct build *b, uint64_t addr, const void *data, uint64_t len, struct err *e)
-{
-	const uint8_t *from = data;
-	uint64_t gfn = addr >> 12, skip = addr & 4095, nr, n;
-	uint8_t *to;
-	int rc;
-
-	while (len) {
-		nr = (skip + len + 4095) >> 12;
-		nr = nr > COPY_PAGES ? COPY_PAGES : nr;
-		n = nr * 4096 - skip < len ? nr * 4096 - skip : len;
-		to = hyp_map_range(b->domid, gfn, nr);
-		if (!to)
-			return err_set(e, -errno, "mapping guest memory at %#llx: %s",
-				       (unsigned long long)gfn << 12, strerror(errno));
-		memcpy(to + skip, from, n);
-		hyp_unmap(to, nr);
-		rc = hyp_dom_cacheflush(b->domid, gfn, nr);
-		if (rc)
-			return failed(e, rc, "flushing guest memory");
-		from += n;
-		len -= n;
-		gfn += nr;
-		skip = 0;
-	}
-	return 0;
-}
-
 static int put_dtb(struct build *b, const struct config *c, const struct payload *p, void *buf,
 		   struct err *e)
 {
@@ -336,7 +328,7 @@ static int put_dtb(struct build *b, const struct config *c, const struct payload
 	if (rc)
 		return rc;
 	rc = gfdt_build(&g, buf, GFDT_MAX_BYTES, e);
-	return rc < 0 ? rc : put_bytes(b, b->layout.dtb, buf, b->dtb_size, e);
+	return rc < 0 ? rc : copy_to_guest(b->domid, b->layout.dtb, buf, b->dtb_size, e);
 }
 
 static int put_payload(struct build *b, const struct config *c, const struct payload *p, struct err *e)
@@ -350,11 +342,25 @@ static int put_payload(struct build *b, const struct config *c, const struct pay
 	rc = put_dtb(b, c, p, buf, e);
 	free(buf);
 	for (i = 0; !rc && i < p->img.nr; i++)
-		rc = put_bytes(b, p->img.seg[i].addr, (char *)p->kernel + p->img.seg[i].offset,
-			       p->img.seg[i].filesz, e);
+		rc = copy_to_guest(b->domid, p->img.seg[i].addr, (char *)p->kernel +
+				   p->img.seg[i].offset, p->img.seg[i].filesz, e);
 	if (!rc && p->ramdisk_len)
-		rc = put_bytes(b, b->layout.ramdisk, p->ramdisk, p->ramdisk_len, e);
+		rc = copy_to_guest(b->domid, b->layout.ramdisk, p->ramdisk, p->ramdisk_len, e);
 	return rc;
+}
+
+/* The daemons map the rings through grants that exist before the guest runs. */
+static int seed_grants(struct build *b, struct err *e)
+{
+	struct grant_entry_v1 *tab;
+	void *res = hyp_grants_map(b->domid, &tab);
+
+	if (!res)
+		return failed(e, -errno, "granting the console and xenstore pages");
+	hyp_grant_set(&tab[GRANT_CONSOLE], b->console_gfn);
+	hyp_grant_set(&tab[GRANT_XENSTORE], b->store_gfn);
+	hyp_grants_unmap(res);
+	return 0;
 }
 
 /* The rings to xenstored and xenconsoled: a page, a port and a grant each. */
@@ -393,10 +399,7 @@ static int put_rings(struct build *b, struct err *e)
 		if (rc)
 			return failed(e, rc, "setting HVM parameters");
 	}
-	rc = hyp_dom_grant_seed(b->domid, GRANT_CONSOLE, b->console_gfn);
-	if (!rc)
-		rc = hyp_dom_grant_seed(b->domid, GRANT_XENSTORE, b->store_gfn);
-	return rc ? failed(e, rc, "granting the console and xenstore pages") : 0;
+	return seed_grants(b, e);
 }
 
 int build_boot(struct build *b, const struct config *c, const struct payload *p, struct err *e)

@@ -187,13 +187,21 @@ static int backend_failed(const struct device *d, const char *what, struct err *
 	return rc;
 }
 
+static void remove_empty(const char *dir)
+{
+	size_t n;
+	char **names = xs_directory(xstore(), 0, dir, &n);
+
+	if (names && !n)
+		xs_rm(xstore(), 0, dir);
+	free(names);
+}
+
 /* Removes the records of a device that is no more, and directories that become empty. */
 static void forget(const struct device *d)
 {
 	struct device_paths p;
 	char dir[256];
-	char **names;
-	size_t n;
 
 	device_paths(d, &p);
 	xs_rm(xstore(), 0, p.front);
@@ -203,10 +211,9 @@ static void forget(const struct device *d)
 		 d->domid, d->devid);
 	xs_rm(xstore(), 0, dir);
 	snprintf(dir, sizeof(dir), "/local/domain/%u/backend/%s/%u", d->backend, d->type, d->domid);
-	names = xs_directory(xstore(), 0, dir, &n);
-	if (names && !n)
-		xs_rm(xstore(), 0, dir);
-	free(names);
+	remove_empty(dir);
+	snprintf(dir, sizeof(dir), "/local/domain/%u/backend/%s", d->backend, d->type);
+	remove_empty(dir);
 }
 
 static int backend_domid(const char *who, uint32_t *domid)

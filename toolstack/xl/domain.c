@@ -305,6 +305,7 @@ void dom_destroy(uint32_t domid)
 	rc = hyp_dom_destroy(domid);
 	if (rc && rc != -ESRCH)
 		fprintf(stderr, "xl: destroying domain %u: %s\n", domid, strerror(-rc));
+	remove_records(domid);		/* again: a daemon may just have written its last word */
 }
 
 /* The guest answers by taking the word away; whether it obeys is its affair. */

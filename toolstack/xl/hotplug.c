@@ -35,7 +35,7 @@
 #define NETDEV_MS 10000
 
 /* A free loop device for @fd.  Another process may take it first, hence the retries. */
-static int loop_setup(struct hotplug_disk *h, int fd, bool writable)
+static int loop_setup(struct hotplug_disk *h, int fd, const char *file, bool writable)
 {
 	int ctl = open("/dev/loop-control", O_RDWR | O_CLOEXEC), tries, n;
 
@@ -51,6 +51,7 @@ static int loop_setup(struct hotplug_disk *h, int fd, bool writable)
 		h->fd = open(h->node, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 		if (h->fd < 0)
 			break;
+		snprintf((char *)cfg.info.lo_file_name, LO_NAME_SIZE, "%.63s", file);	/* what losetup shows */
 		cfg.info.lo_flags = LO_FLAGS_AUTOCLEAR | (writable ? 0 : LO_FLAGS_READ_ONLY);
 		if (!ioctl(h->fd, LOOP_CONFIGURE, &cfg)) {
 			close(ctl);
@@ -83,7 +84,7 @@ int hotplug_disk_open(struct hotplug_disk *h, const struct disk *d, struct err *
 	if (fstat(fd, &st)) {
 		rc = -errno;
 	} else if (S_ISREG(st.st_mode)) {
-		rc = loop_setup(h, fd, d->writable);
+		rc = loop_setup(h, fd, dev, d->writable);
 		if (rc)
 			err_set(e, rc, "disk %s: no loop device for %s: %s (is the module loop loaded?)",
 				d->vdev, dev, strerror(-rc));

@@ -301,24 +301,27 @@ int hyp_dom_evtchn(uint32_t domid)
 	return rc ? rc : (int)a.port;
 }
 
-/* The daemons map the guest's rings through grants that exist before the guest runs. */
-int hyp_dom_grant_seed(uint32_t domid, unsigned int ref, uint64_t gfn)
+void *hyp_grants_map(uint32_t domid, struct grant_entry_v1 **tab)
 {
-	xenforeignmemory_resource_handle *res;
-	void *p = NULL;
-	grant_entry_v1_t *tab;
+	void *p = NULL, *res;
 
 	res = xenforeignmemory_map_resource(hyp.mem, domid, XENMEM_resource_grant_table,
 					    XENMEM_resource_grant_table_id_shared, 0, 1, &p,
 					    PROT_READ | PROT_WRITE, 0);
-	if (!res)
-		return -errno;
-	tab = p;
-	tab[ref].frame = gfn;
-	tab[ref].domid = 0;
-	__atomic_store_n(&tab[ref].flags, GTF_permit_access, __ATOMIC_RELEASE);
+	*tab = p;
+	return res;
+}
+
+void hyp_grants_unmap(void *res)
+{
 	xenforeignmemory_unmap_resource(hyp.mem, res);
-	return 0;
+}
+
+void hyp_grant_set(struct grant_entry_v1 *g, uint64_t gfn)
+{
+	g->frame = gfn;
+	g->domid = 0;
+	__atomic_store_n(&g->flags, GTF_permit_access, __ATOMIC_RELEASE);
 }
 
 int hyp_dom_max_gfn(uint32_t domid, uint64_t *gfn)

@@ -17,6 +17,7 @@
 
 #include <xen/xen.h>
 #include <xen/domctl.h>
+#include <xen/grant_table.h>
 #include <xen/memory.h>
 #include <xen/sysctl.h>
 #include <xen/version.h>
@@ -53,7 +54,11 @@ int hyp_dom_assign_dt(uint32_t domid, const char *path);
 int hyp_dom_populate(uint32_t domid, const xen_pfn_t *gfn, unsigned int nr, unsigned int order);
 int hyp_dom_param(uint32_t domid, unsigned int index, uint64_t value);
 int hyp_dom_evtchn(uint32_t domid);			/* new port of @domid, for Dom0 to bind */
-int hyp_dom_grant_seed(uint32_t domid, unsigned int ref, uint64_t gfn);
+/* The first page (HYP_GRANTS entries) of a guest's grant table; NULL with errno, else for unmap. */
+#define HYP_GRANTS 512u
+void *hyp_grants_map(uint32_t domid, struct grant_entry_v1 **tab);
+void hyp_grants_unmap(void *res);
+void hyp_grant_set(struct grant_entry_v1 *g, uint64_t gfn);	/* to Dom0, read and write */
 int hyp_dom_max_gfn(uint32_t domid, uint64_t *gfn);
 
 int hyp_vcpu_set(uint32_t domid, const struct vcpu_guest_context *ctxt);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * copy.c - bytes into a guest that has not run yet.
+ *
+ * Mapping foreign pages costs Dom0 two hypercalls and a TLB flush each, so the pages are granted
+ * to Dom0 (we own the guest's grant table until it starts) and copied by the hypervisor, sixteen
+ * to a hypercall.  Mapping remains for hypervisors that refuse.  Invariant: afterwards the
+ * grants used here are revoked, and the guest sees the bytes with its caches off.
+ */
+#include "xl/hyp.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <xengnttab.h>
+
+#include "builder/copy.h"
+
+#define FIRST_REF 8u			/* those below belong to the ABI */
+#define BATCH (HYP_GRANTS - FIRST_REF)
+#define MAP_PAGES 1024u			/* guest pages mapped at a time */
+
+/* One batch of pages, beginning @skip bytes into the first.  Returns the bytes copied, or -errno. */
+static int64_t copy_batch(xengnttab_handle *gnt, struct grant_entry_v1 *tab, uint32_t domid,
+			  uint64_t addr, const uint8_t *from, uint64_t len)
+{
+	static xengnttab_grant_copy_segment_t seg[BATCH];
+	uint64_t done = 0;
+	unsigned int i, n;
+	int rc;
+
+	for (n = 0; n < BATCH && done < len; n++) {
+		uint64_t skip = (addr + done) & 4095, part = 4096 - skip;
+
+		part = part > len - done ? len - done : part;
+		hyp_grant_set(&tab[FIRST_REF + n], (addr + done) >> 12);
+		memset(&seg[n], 0, sizeof(seg[n]));
+		seg[n].source.virt = (void *)(from + done);
+		seg[n].dest.foreign.ref = FIRST_REF + n;
+		seg[n].dest.foreign.offset = skip;
+		seg[n].dest.foreign.domid = domid;
+		seg[n].len = part;
+		seg[n].flags = GNTCOPY_dest_gref;
+		done += part;
+	}
+	rc = xengnttab_grant_copy(gnt, n, seg) ? -errno : 0;
+	for (i = 0; i < n; i++) {
+		__atomic_store_n(&tab[FIRST_REF + i].flags, 0, __ATOMIC_RELEASE);
+		tab[FIRST_REF + i].frame = 0;
+		if (!rc && seg[i].status != GNTST_okay)
+			rc = -EIO;
+	}
+	return rc ? rc : (int64_t)done;
+}
+
+static int copy_granted(uint32_t domid, uint64_t addr, const uint8_t *from, uint64_t len)
+{
+	struct grant_entry_v1 *tab;
+	xengnttab_handle *gnt = xengnttab_open(NULL, 0);
+	void *res = gnt ? hyp_grants_map(domid, &tab) : NULL;
+	int64_t n = res ? 0 : -errno;
+
+	while (len && n >= 0) {
+		n = copy_batch(gnt, tab, domid, addr, from, len);
+		if (n > 0) {
+			addr += n;
+			from += n;
+			len -= n;
+		}
+	}
+	if (res)
+		hyp_grants_unmap(res);
+	if (gnt)
+		xengnttab_close(gnt);
+	return n < 0 ? n : 0;
+}
+
+static int copy_mapped(uint32_t domid, uint64_t addr, const uint8_t *from, uint64_t len)
+{
+	uint64_t skip, nr, n;
+	uint8_t *to;
+
+	for (; len; addr += n, from += n, len -= n) {
+		skip = addr & 4095;
+		nr = (skip + len + 4095) >> 12;
+		nr = nr > MAP_PAGES ? MAP_PAGES : nr;
+		n = nr * 4096 - skip < len ? nr * 4096 - skip : len;
+		to = hyp_map_range(domid, addr >> 12, nr);
+		if (!to)
+			return -errno;
+		memcpy(to + skip, from, n);
+		hyp_unmap(to, nr);
+	}
+	return 0;
+}
+
+int copy_to_guest(uint32_t domid, uint64_t addr, const void *data, uint64_t len, struct err *e)
+{
+	int rc;
+
+	if (!len)
+		return 0;
+	rc = copy_granted(domid, addr, data, len);
+	if (rc)
+		rc = copy_mapped(domid, addr, data, len);
+	if (!rc)
+		rc = hyp_dom_cacheflush(domid, addr >> 12, ((addr + len + 4095) >> 12) - (addr >> 12));
+	return rc ? err_set(e, rc, "writing guest memory at %#llx: %s", (unsigned long long)addr,
+			    strerror(-rc)) : 0;
+}
