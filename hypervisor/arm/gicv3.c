@@ -69,11 +69,8 @@ static void v3_deactivate(u32 token)
 
 static void v3_send_sgi(const struct cpu *c, unsigned sgi)
 {
-	u64 m = c->mpidr;
-	u64 aff = (m & 0xff00) << 8 | (m & 0xff0000) << 16 | (m & 0xff00000000UL) << 16 | (m & 0xf0) << 40;
-
 	dsb(ishst);
-	wr(aff | (u64)sgi << 24 | BIT(m & 15), icc_sgi1r_el1);
+	wr(c->gic_sgi | (u64)sgi << 24, icc_sgi1r_el1);
 	isb();
 }
 
@@ -135,26 +132,28 @@ static void v3_set_target(unsigned irq, const struct cpu *c)
 	mmio_write64(gicd + GICD_IROUTER + 8 * irq, c->mpidr);
 }
 
-#define LRS(X) X(0, c12_0) X(1, c12_1) X(2, c12_2) X(3, c12_3) X(4, c12_4) X(5, c12_5) X(6, c12_6) X(7, c12_7) \
-	X(8, c13_0) X(9, c13_1) X(10, c13_2) X(11, c13_3) X(12, c13_4) X(13, c13_5) X(14, c13_6) X(15, c13_7)
+/* The number of a list register is part of the instruction: a jump into a row of pairs "access, leave". */
+#define LRS(X) X(c12_0) X(c12_1) X(c12_2) X(c12_3) X(c12_4) X(c12_5) X(c12_6) X(c12_7) \
+	X(c13_0) X(c13_1) X(c13_2) X(c13_3) X(c13_4) X(c13_5) X(c13_6) X(c13_7)
+#define ROW_BEGIN "adr %0, 1f\n\tadd %0, %0, %2, lsl #3\n\tbr %0\n1:\n\t"
 
 static u64 v3_lr_read(unsigned n)
 {
-	switch (n) {
-#define X(i, name) case i: return read_sysreg(s3_4_c12_##name);
-	LRS(X)
+	u64 to, lr;
+
+#define X(name) "mrs %1, s3_4_c12_" #name "\n\tb 2f\n\t"
+	asm volatile(ROW_BEGIN LRS(X) "2:" : "=&r"(to), "=&r"(lr) : "r"((u64)n));
 #undef X
-	}
-	return 0;
+	return lr;
 }
 
 static void v3_lr_write(unsigned n, u64 lr)
 {
-	switch (n) {
-#define X(i, name) case i: write_sysreg(lr, s3_4_c12_##name); break;
-	LRS(X)
+	u64 to;
+
+#define X(name) "msr s3_4_c12_" #name ", %1\n\tb 2f\n\t"
+	asm volatile(ROW_BEGIN LRS(X) "2:" : "=&r"(to) : "r"(lr), "r"((u64)n));
 #undef X
-	}
 }
 
 static u32 v3_lr_empty(void)
@@ -252,11 +251,14 @@ static int cpu_interface_init(void)
 static int v3_init_cpu(void)
 {
 	struct cpu *c = this_cpu();
-	u8 *gicr = find_rdist(c->mpidr), *sgi = gicr + GICR_SGI_FRAME;
+	u64 m = c->mpidr;
+	u8 *gicr = find_rdist(m), *sgi;
 
 	if (!gicr || rdist_wake(gicr))
 		return -ENODEV;
 	c->gicr = gicr;
+	c->gic_sgi = (m & 0xff00) << 8 | (m & 0xff0000) << 16 | (m & 0xff00000000UL) << 16 | (m & 0xf0) << 40 | BIT(m & 15);
+	sgi = gicr + GICR_SGI_FRAME;
 	mmio_write32(sgi + GICD_ICENABLER, 0xffff0000);
 	mmio_write32(sgi + GICD_ICACTIVER, 0xffffffff);
 	mmio_write32(sgi + GICD_ICPENDR, 0xffffffff);

@@ -166,17 +166,25 @@ void vgic_inject(struct vcpu *v, unsigned intid)
 		vgic_inject_spi(v->domain, intid);
 		return;
 	}
+	if (vgic_relight(v, intid, 0))
+		return;
 	lock(&vg->lock);
 	v->vgic.bank.latch |= 1U << intid;
 	vgic_raise(v, &v->vgic.bank, 0, intid);
 	unlock(&vg->lock);
 }
 
-void vgic_sgi(struct vcpu *v, unsigned sgi, unsigned source)
+void vgic_inject_from(struct vcpu *v, unsigned sgi, unsigned source)
 {
+	struct vgic *vg = &v->domain->vgic;
+
+	if (vgic_relight(v, sgi, (u64)source << 32))
+		return;
+	lock(&vg->lock);
 	v->vgic.bank.latch |= 1U << sgi;
 	v->vgic.sgi_source[sgi] |= (u8)(1U << source);
 	vgic_raise(v, &v->vgic.bank, 0, sgi);
+	unlock(&vg->lock);
 }
 
 void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
@@ -203,6 +211,8 @@ void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq)
 	struct vgic *vg = &v->domain->vgic;
 	struct vgic_bank *bank = &v->vgic.bank;
 
+	if (vgic_relight(v, intid, LR_HW | (u64)pirq << LR_PIRQ_SHIFT))
+		return;
 	lock(&vg->lock);
 	if (likely(!v->vgic.cpu || v->vgic.cpu == this_cpu())) {
 		bank->pirq[intid] = (u16)pirq;
@@ -219,13 +229,9 @@ static bool accepts(const struct vgic *vg, u32 vmcr, unsigned priority)
 	return (vmcr & (vg->version == 2 ? 1 : 2)) && priority < vmcr >> 24;
 }
 
-static bool pending_loaded(struct vcpu *v)
+static bool pending_in_lrs(struct vcpu *v)
 {
-	struct vgic_vcpu *vv = &v->vgic;
-
-	if (vv->dirty || vv->review)
-		vgic_update(v);
-	for (u32 m = vv->used & ~gic->lr_empty(); m; m &= m - 1) {
+	for (u32 m = v->vgic.used & ~gic->lr_empty(); m; m &= m - 1) {
 		u64 lr = gic->lr_read((unsigned)__builtin_ctz(m));
 
 		if ((lr & (LR_PENDING | LR_ACTIVE)) == LR_PENDING &&
@@ -235,24 +241,36 @@ static bool pending_loaded(struct vcpu *v)
 	return false;
 }
 
+static bool pending_in_model(struct vcpu *v)
+{
+	for (u32 d = v->vgic.dirty; d; d &= d - 1) {
+		unsigned b = (unsigned)__builtin_ctz(d);
+		struct vgic_bank *bank = vgic_bank_of(v, b);
+
+		for (u32 m = vgic_ready(v, b) & ~bank->active; m; m &= m - 1)
+			if (accepts(&v->domain->vgic, v->vgic.state.vmcr, bank->priority[__builtin_ctz(m)]))
+				return true;
+	}
+	return false;
+}
+
+/* Whoever injects writes `dirty` and then reads `blocked`: here it is the other way round, so one of both sees the other's. */
 bool vgic_pending(struct vcpu *v)
 {
-	struct vgic *vg = &v->domain->vgic;
-	bool found = false;
+	struct vgic_vcpu *vv = &v->vgic;
+	bool found;
 
-	lock(&vg->lock);
-	if (v->vgic.cpu) {
-		found = pending_loaded(v);
+	smp_mb();
+	if (likely(vv->cpu && !(READ_ONCE(vv->dirty) | READ_ONCE(vv->review))))
+		return vv->used && pending_in_lrs(v);
+	lock(&v->domain->vgic.lock);
+	if (vv->cpu) {
+		vgic_update(v);
+		found = pending_in_lrs(v);
 	} else {
-		for (u32 d = v->vgic.dirty; d && !found; d &= d - 1) {
-			unsigned b = (unsigned)__builtin_ctz(d);
-			struct vgic_bank *bank = vgic_bank_of(v, b);
-
-			for (u32 m = vgic_ready(v, b) & ~bank->active; m && !found; m &= m - 1)
-				found = accepts(vg, v->vgic.state.vmcr, bank->priority[__builtin_ctz(m)]);
-		}
+		found = pending_in_model(v);
 	}
-	unlock(&vg->lock);
+	unlock(&v->domain->vgic.lock);
 	return found;
 }
 

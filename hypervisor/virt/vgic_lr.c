@@ -7,12 +7,8 @@
  * When list registers run out the best by priority are chosen; NPIE brings the CPU back when the last pending one is taken, LRENPIE when
  * the guest ends one that had to make room.
  */
+#include <domain/sched.h>
 #include <virt/vgic_model.h>
-
-static inline u32 lr_mask(void)
-{
-	return (u32)(BIT(gic_nr_lrs) - 1);
-}
 
 /* What of the bank belongs into a list register of some vCPU and is in none. */
 static inline u32 bank_ready(const struct vgic *vg, const struct vgic_bank *bank)
@@ -36,7 +32,7 @@ static u32 spi_ready(const struct vcpu *v, const struct vgic_bank *bank)
 
 u32 vgic_ready(struct vcpu *v, unsigned b)
 {
-	return b ? spi_ready(v, vgic_bank_of(v, b)) : bank_ready(&v->domain->vgic, &v->vgic.bank);
+	return unlikely(b) ? spi_ready(v, vgic_bank_of(v, b)) : bank_ready(&v->domain->vgic, &v->vgic.bank);
 }
 
 /* Interrupt n of the bank is back in the model: its vCPU has to look at it. v is the one whose list registers are at work. */
@@ -96,39 +92,56 @@ static u64 sgi_fields(struct vgic_vcpu *vv, u32 bit, unsigned n)
 	return (u64)src << 32 | (vv->bank.latch & bit ? LR_EOI : 0);
 }
 
-/* Moves an interrupt from the model to list register i. */
-static inline void lr_fill(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i)
+/* The fields of list register i for what is not just pending, or not just linked to a private physical interrupt. */
+static u64 lr_fields(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i)
 {
 	struct vgic_vcpu *vv = &v->vgic;
-	bool v2 = v->domain->vgic.version == 2;
 	u32 bit = 1U << n;
-	u64 lr = (b * 32 + n) | (u64)bank->priority[n] << LR_PRIO_SHIFT | (v2 ? 0 : LR_GROUP1);
 	bool was_active = bank->active & bit, latched = bank->latch & bit;
+	u64 lr = was_active ? LR_ACTIVE : LR_PENDING;
 
-	vv->soft &= ~(1U << i);
-	vv->by_line &= ~(1U << i);
-	if (v2 && b == 0 && n < 16)
+	if (v->domain->vgic.version == 2 && b == 0 && n < 16)
 		lr |= sgi_fields(vv, bit, n);
-	else if (likely(!was_active))
+	else if (!was_active)
 		bank->latch &= ~bit;
-	lr |= was_active ? LR_ACTIVE : LR_PENDING;
+	bank->active &= ~bit;
 	if (bank->hw & bit) {
 		/* Deactivated by EL2 where the list register cannot: pending again meanwhile, or acknowledged by another CPU's interface. */
-		if ((bank->latch & bit) || (b && bank->ack_cpu[n] != vv->cpu->id)) {
-			vv->soft |= 1U << i;
-			lr |= LR_EOI;
-		} else {
-			lr |= LR_HW | (u64)bank->pirq[n] << LR_PIRQ_SHIFT;
-		}
-	} else if (unlikely((bank->line | (was_active ? bank->latch : 0)) & bit)) {
+		if (!(bank->latch & bit) && (!b || bank->ack_cpu[n] == vv->cpu->id))
+			return lr | LR_HW | (u64)bank->pirq[n] << LR_PIRQ_SHIFT;
+		vv->soft |= 1U << i;
+		return lr | LR_EOI;
+	}
+	if ((bank->line | (was_active ? bank->latch : 0)) & bit) {
 		lr |= LR_EOI;
 		if (!was_active && !latched)
 			vv->by_line |= 1U << i;
 	}
-	bank->active &= ~bit;
+	return lr;
+}
+
+/* Moves an interrupt from the model to list register i. */
+static inline void lr_fill(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+	u32 bit = 1U << n;
+	u64 lr = (b * 32 + n) | (u64)bank->priority[n] << LR_PRIO_SHIFT | v->domain->vgic.lr_group;
+
+	if (unlikely(vv->soft | vv->by_line)) {
+		vv->soft &= ~(1U << i);
+		vv->by_line &= ~(1U << i);
+	}
+	if (unlikely(((bank->active | bank->line | bank->hw) & bit) || (!b && n < v->domain->vgic.sourced))) {
+		lr |= lr_fields(v, bank, b, n, i);
+	} else {
+		bank->latch &= ~bit;
+		lr |= LR_PENDING;
+	}
 	bank->inlr |= bit;
 	if (b)
 		bank->holder[n] = (u8)v->id;
+	else
+		vv->lr_of[n] = (u8)i;
 	vv->used |= 1U << i;
 	vv->lr_intid[i] = (u16)(b * 32 + n);
 	gic->lr_write(i, lr);
@@ -379,25 +392,54 @@ static void record_all(struct vcpu *v)
 	}
 }
 
+/* Takes note of list registers that the guest has emptied. Needed only when they, or what was in them, are wanted again. */
+static void retire_empty(struct vcpu *v)
+{
+	for (u32 m = v->vgic.used & gic->lr_empty(); m; m &= m - 1)
+		retire(v, (unsigned)__builtin_ctz(m));
+}
+
+/* Interrupts of a bank are pending again whose list register was not empty when it was last looked at. */
+static void pending_again(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 again)
+{
+	u32 empty = gic->lr_empty();
+
+	for (u32 m = b ? 0 : again & bank->enabled & v->domain->vgic.on & ~bank->orders; m; m &= m - 1) {
+		unsigned n = (unsigned)__builtin_ctz(m), i = v->vgic.lr_of[n];
+
+		if (empty >> i & 1) {
+			lr_fill(v, bank, 0, n, i);
+			again &= ~(1U << n);
+		}
+	}
+	if (likely(!again))
+		return;
+	retire_empty(v);
+	if (bank->latch & bank->inlr)
+		vgic_review_all(v);
+}
+
 static inline void fill_all(struct vcpu *v)
 {
 	struct vgic_vcpu *vv = &v->vgic;
 
 	while (vv->dirty) {
-		unsigned b = (unsigned)__builtin_ctz(vv->dirty);
+		unsigned b = (unsigned)__builtin_ctz(vv->dirty), i;
 		struct vgic_bank *bank = vgic_bank_of(v, b);
-		u32 free;
 
-		if (unlikely(bank->latch & bank->inlr))	/* again, while the last one is still there */
-			vgic_review_all(v);
-		free = lr_mask() & ~vv->used;
+		if (bank->latch & bank->inlr)
+			pending_again(v, bank, b, bank->latch & bank->inlr);
 		for (u32 m = vgic_ready(v, b); m; m &= m - 1) {
-			if (unlikely(!free)) {
-				overflow(v);
-				return;
+			i = (unsigned)__builtin_ctz(~vv->used);
+			if (unlikely(i >= gic_nr_lrs)) {
+				retire_empty(v);
+				i = (unsigned)__builtin_ctz(~vv->used);
+				if (i >= gic_nr_lrs) {
+					overflow(v);
+					return;
+				}
 			}
-			lr_fill(v, bank, b, (unsigned)__builtin_ctz(m), (unsigned)__builtin_ctz(free));
-			free &= free - 1;
+			lr_fill(v, bank, b, (unsigned)__builtin_ctz(m), i);
 		}
 		vv->dirty &= ~(1U << b);
 	}
@@ -411,12 +453,29 @@ void vgic_update(struct vcpu *v)
 
 	if (unlikely(vv->hcr != HCR_GIC_EN))
 		vgic_overflow_end(v);
-	if (vv->used)
-		for (u32 m = vv->used & gic->lr_empty(); m; m &= m - 1)
-			retire(v, (unsigned)__builtin_ctz(m));
-	if (unlikely(review))
+	if (unlikely(review)) {
+		retire_empty(v);
 		vgic_review_all(v);
+	}
 	fill_all(v);
 	if (unlikely(review))
 		record_all(v);
+}
+
+/*
+ * The short way for what comes again and again, with no lock: a private interrupt of a vCPU that is loaded here, whose last list register is empty again, is
+ * written there once more. It changes nothing in the model, and whoever changes that at the same time kicks this CPU to look again.
+ */
+bool vgic_relight(struct vcpu *v, unsigned intid, u64 fields)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+	unsigned i = vv->lr_of[intid];
+
+	if (vv->cpu != this_cpu() || (READ_ONCE(vv->dirty) | READ_ONCE(vv->review)) ||
+	    !((vv->bank.inlr & READ_ONCE(vv->bank.enabled) & READ_ONCE(v->domain->vgic.on)) >> intid & 1) || !(gic->lr_empty() >> i & 1))
+		return false;
+	gic->lr_write(i, intid | (u64)vv->bank.priority[intid] << LR_PRIO_SHIFT | v->domain->vgic.lr_group | LR_PENDING | fields);
+	if (unlikely(v->blocked))
+		vcpu_wake(v);
+	return true;
 }

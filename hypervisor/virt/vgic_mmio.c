@@ -5,31 +5,26 @@
  */
 #include <virt/vgic_model.h>
 
-static u64 get_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
+static void set_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
-	return READ_ONCE(bank->enabled);
-}
-
-static void set_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
-{
-	u32 new = (u32)val & ~bank->enabled;
+	u32 new = mask & ~bank->enabled;
 
 	bank->enabled |= new;
 	if (unlikely(new & bank->routed))
 		vgic_spi_enable(v->domain, bank, new & bank->routed, true);
 	if (new & (bank->latch | bank->line))
-		vgic_raise_all(v, bank, irq / 32, new & (bank->latch | bank->line));
+		vgic_raise_all(v, bank, b, new & (bank->latch | bank->line));
 }
 
-static void clear_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+static void clear_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
-	u32 gone = (u32)val & bank->enabled;
+	u32 gone = mask & bank->enabled;
 
 	bank->enabled &= ~gone;
 	if (unlikely(gone & bank->routed))
 		vgic_spi_enable(v->domain, bank, gone & bank->routed, false);
 	if (gone & bank->inlr)
-		vgic_review_holders(v, bank, irq / 32, gone);
+		vgic_review_holders(v, bank, b, gone);
 }
 
 static u64 get_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
@@ -38,39 +33,28 @@ static u64 get_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, uns
 }
 
 /* SGIs of GICv2 are made pending by SPENDSGIR only. */
-static u32 sgi_mask(const struct vcpu *v, unsigned irq)
+static u32 without_sgis(const struct vcpu *v, unsigned b, u32 mask)
 {
-	return v->domain->vgic.version == 2 && irq == 0 ? 0xffff : 0;
+	return b ? mask : mask & ~(u32)(BIT(v->domain->vgic.sourced) - 1);
 }
 
-static void set_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+static void set_pending(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
-	u32 set = (u32)val & ~sgi_mask(v, irq);
-
-	if (unlikely(set & bank->inlr & bank->hw))	/* those that the guest has ended are not linked any more */
-		vgic_review_holders(v, bank, irq / 32, set & bank->hw);
-	bank->latch |= set;
-	vgic_raise_all(v, bank, irq / 32, set);
+	mask = without_sgis(v, b, mask);
+	if (unlikely(mask & bank->inlr & bank->hw))	/* those that the guest has ended are not linked any more */
+		vgic_review_holders(v, bank, b, mask & bank->hw);
+	bank->latch |= mask;
+	vgic_raise_all(v, bank, b, mask);
 }
 
-static void clear_pending(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+static void clear_pending(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
-	vgic_drop_pending(v, bank, irq / 32, (u32)val & ~sgi_mask(v, irq));
+	vgic_drop_pending(v, bank, b, without_sgis(v, b, mask));
 }
 
 static u64 get_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
 {
 	return bank->active | (bank->lr_active & bank->inlr);
-}
-
-static void set_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
-{
-	vgic_add_active(v, bank, irq / 32, (u32)val);
-}
-
-static void clear_active(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
-{
-	vgic_drop_active(v, bank, irq / 32, (u32)val);
 }
 
 static u64 get_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size)
@@ -139,21 +123,29 @@ static void set_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 	}
 }
 
-#define WORD(g, s) { .bits = 1, .widths = 4, .get = g, .set = s }
-#define LIVE(g, s) { .bits = 1, .widths = 4, .live = true, .get = g, .set = s }
+#define ENABLE(s) { .bits = 1, .widths = 4, .plain = true, .word = offsetof(struct vgic_bank, enabled), .set_bits = s }
+#define LIVE(g, s) { .bits = 1, .widths = 4, .live = true, .get = g, .set_bits = s }
 #define PRIORITY { .bits = 8, .widths = 4 | 1, .get = get_priority, .set = set_priority }
 #define TARGETS { .bits = 8, .widths = 4 | 1, .get = get_targets, .set = set_targets }
 #define CONFIG { .bits = 2, .widths = 4, .get = get_config, .set = set_config }
 
 /* IGROUPR (1) and IGRPMODR (26) read as zero: there is one group, as for a non-secure access. */
 const struct vgic_reg vgic_irq_regs[26] = {
-	[2] = WORD(get_enabled, set_enabled), [3] = WORD(get_enabled, clear_enabled),
+	[2] = ENABLE(set_enabled), [3] = ENABLE(clear_enabled),
 	[4] = LIVE(get_pending, set_pending), [5] = LIVE(get_pending, clear_pending),
-	[6] = LIVE(get_active, set_active), [7] = LIVE(get_active, clear_active),
+	[6] = LIVE(get_active, vgic_add_active), [7] = LIVE(get_active, vgic_drop_active),
 	[8] = PRIORITY, [9] = PRIORITY, [10] = PRIORITY, [11] = PRIORITY, [12] = PRIORITY, [13] = PRIORITY, [14] = PRIORITY, [15] = PRIORITY,
 	[16] = TARGETS, [17] = TARGETS, [18] = TARGETS, [19] = TARGETS, [20] = TARGETS, [21] = TARGETS, [22] = TARGETS, [23] = TARGETS,
 	[24] = CONFIG, [25] = CONFIG,
 };
+
+/* Interrupts that do not exist, or that another frame shows, read as zero. GICv3's distributor does not show bank 0, a redistributor only that. */
+static inline struct vgic_bank *bank_at(struct vcpu *v, unsigned first, unsigned b)
+{
+	if (unlikely(b < first || b >= v->domain->vgic.nr_banks))
+		return NULL;
+	return vgic_bank_of(v, b);
+}
 
 /* The first interrupt of the word at off: each array begins at a multiple of its own size. */
 static inline unsigned irq_at(const struct vgic_reg *r, u64 off)
@@ -163,26 +155,16 @@ static inline unsigned irq_at(const struct vgic_reg *r, u64 off)
 	return r->bits == 8 ? off & 0x3ff : (off & 0xff) * 4;
 }
 
-/* Interrupts that do not exist, or that another frame shows, read as zero. GICv3's distributor does not show bank 0, a redistributor only that. */
-static inline struct vgic_bank *bank_at(struct vcpu *v, unsigned first, unsigned irq)
-{
-	unsigned b = irq / 32;
-
-	if (unlikely(b < first || b >= v->domain->vgic.nr_banks))
-		return NULL;
-	return vgic_bank_of(v, b);
-}
-
-bool vgic_reg_read(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val)
+static __attribute__((noinline)) bool read_other(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off,
+						 unsigned size, u64 *val)
 {
 	unsigned irq = irq_at(r, off);
-	struct vgic_bank *bank = bank_at(v, first, irq);
+	struct vgic_bank *bank = bank_at(v, first, irq / 32);
 
-	if (!r->get || !bank) {
-		*val = 0;
+	*val = 0;
+	if (!r->bits || !bank)
 		return true;
-	}
-	if (unlikely(!(size & r->widths)))
+	if (!(size & r->widths))
 		return false;
 	if (!r->live) {
 		*val = r->get(v, bank, irq, size);
@@ -195,17 +177,40 @@ bool vgic_reg_read(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, un
 	return !by->vgic.retry;
 }
 
-bool vgic_reg_write(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val)
+bool vgic_reg_read(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val)
+{
+	struct vgic_bank *bank = bank_at(v, first, (off & 0x7f) / 4);
+
+	if (unlikely(!r->plain || size != 4 || !bank))
+		return read_other(r, by, v, first, off, size, val);
+	*val = READ_ONCE(*(u32 *)((char *)bank + r->word));
+	return true;
+}
+
+static __attribute__((noinline)) bool write_other(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val)
 {
 	unsigned irq = irq_at(r, off);
-	struct vgic_bank *bank = bank_at(v, first, irq);
+	struct vgic_bank *bank = bank_at(v, first, irq / 32);
 
-	if (!r->set || !bank)
+	if (!r->bits || !bank)
 		return true;
-	if (unlikely(!(size & r->widths)))
+	if (!(size & r->widths))
 		return false;
 	lock(&v->domain->vgic.lock);
 	r->set(v, bank, irq, size, val);
+	unlock(&v->domain->vgic.lock);
+	return true;
+}
+
+bool vgic_reg_write(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val)
+{
+	unsigned b = (off & 0x7f) / 4;
+	struct vgic_bank *bank = bank_at(v, first, b);
+
+	if (unlikely(!r->set_bits || size != 4 || !bank))
+		return write_other(r, v, first, off, size, val);
+	lock(&v->domain->vgic.lock);
+	r->set_bits(v, bank, b, (u32)val);
 	unlock(&v->domain->vgic.lock);
 	return true;
 }

@@ -192,6 +192,8 @@ int vgic_init_domain(struct domain *d, unsigned nr_spis)
 		return -EINVAL;
 	lock_init(&vg->lock, RANK_VGIC);
 	vg->version = (u8)gic_info.version;
+	vg->sourced = vg->version == 2 ? 16 : 0;
+	vg->lr_group = vg->version == 2 ? 0 : LR_GROUP1;
 	vg->nr_banks = (u8)(1 + DIV_ROUND_UP(nr_spis, 32));
 	vg->nr_irqs = min(32U * vg->nr_banks, 1020U);
 	if (vg->nr_banks > 1) {

@@ -173,25 +173,27 @@ bool vgic_v3_rdist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64
 	return r ? vgic_reg_write(r, owner, 0, off, size, val) : true;
 }
 
+#define SGI1R_IRM BIT(40)
+#define SGI1R_NOBODY (0xffUL << 48 | 0xffUL << 32 | 0xfUL << 44)	/* Aff3, Aff2, range selector */
+
 /* Affinity is Aff1.Aff0 with 16 vCPUs to an Aff1: the target list of one write is one Aff1's. */
 void vgic_sgi1r(struct vcpu *v, u64 value)
 {
 	struct domain *d = v->domain;
 	unsigned sgi = value >> 24 & 15, base = (value >> 16 & 0xff) * 16;
-	u32 list = value & 0xffff;
 
-	lock(&d->vgic.lock);
-	if (unlikely(value & BIT(40))) {
+	if (unlikely(value & SGI1R_IRM)) {
 		for (unsigned i = 0; i < d->max_vcpus; i++)
 			if (i != v->id)
-				vgic_sgi(d->vcpu[i], sgi, 0);
-	} else if (likely(!(value & (0xffUL << 48 | 0xffUL << 32 | 0xfUL << 44)))) {	/* Aff3, Aff2, range selector: nobody's */
-		for (; list; list &= list - 1) {
-			unsigned id = base + (unsigned)__builtin_ctz(list);
-
-			if (id < d->max_vcpus)
-				vgic_sgi(d->vcpu[id], sgi, 0);
-		}
+				vgic_inject(d->vcpu[i], sgi);
+		return;
 	}
-	unlock(&d->vgic.lock);
+	if (unlikely(value & SGI1R_NOBODY))
+		return;
+	for (u32 list = value & 0xffff; list; list &= list - 1) {
+		unsigned id = base + (unsigned)__builtin_ctz(list);
+
+		if (id < d->max_vcpus)
+			vgic_inject(d->vcpu[id], sgi);
+	}
 }

@@ -42,7 +42,7 @@ struct cpu {
 	u64 midr;
 	void *stack;		/* lowest address */
 	void *gicr;		/* this CPU's redistributor (GICv3), RD_base */
-	u32 vgic_lrs;		/* list registers in use, bit per register */
+	u64 gic_sgi;		/* this CPU in ICC_SGI1R_EL1 (GICv3) */
 	u8 gic_target;		/* GICv2 CPU interface mask */
 	bool vtimer_active;	/* physical active state of the virtual timer's PPI */
 	u16 vmid_user[256];	/* which domain slot used a VMID last on this CPU */

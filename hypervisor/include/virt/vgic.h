@@ -52,6 +52,7 @@ struct vgic_vcpu {
 	u8 sgi_source[16];	/* GICv2: vCPUs whose SGI is latched, bit each */
 	u8 sgi_active[16];	/* GICv2: source of the active one */
 	u16 lr_intid[GIC_MAX_LRS];
+	u8 lr_of[32];		/* of those of bank 0 that are in one: which */
 	struct vgic_bank bank;
 	struct gic_vcpu_state state;	/* while not loaded */
 };
@@ -60,6 +61,8 @@ struct vgic {
 	struct lock lock;	/* RANK_VGIC: all of the model */
 	u8 version;		/* 2 or 3 */
 	u8 nr_banks;		/* with bank 0 */
+	u8 sourced;		/* interrupts below have a source: GICv2's 16 SGIs, or none */
+	u64 lr_group;		/* LR_GROUP1 on GICv3 */
 	u32 on;			/* GICD_CTLR: all ones if interrupts are forwarded, else 0 */
 	u32 ticket;
 	unsigned nr_irqs;	/* up to 32 * nr_banks */

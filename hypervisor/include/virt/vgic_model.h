@@ -38,8 +38,10 @@ void vgic_add_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mas
  * Brings lr_pending and lr_active of the bank up to date. false: a holder runs elsewhere; it has been kicked, and `by`, the current vCPU, shall try again.
  */
 bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsigned b);
-/* An SGI for v, on GICv2 from vCPU number source. */
-void vgic_sgi(struct vcpu *v, unsigned sgi, unsigned source);
+/* GICv2: an SGI for v from vCPU number source. Without the lock. */
+void vgic_inject_from(struct vcpu *v, unsigned sgi, unsigned source);
+/* Without the lock. true: done. fields: what the list register holds beyond number, priority and pending state. */
+bool vgic_relight(struct vcpu *v, unsigned intid, u64 fields);
 /* GICD_CTLR: on or off. */
 void vgic_set_on(struct domain *d, bool on);
 
@@ -60,20 +62,20 @@ void vgic_spi_enable(struct domain *d, struct vgic_bank *bank, u32 mask, bool on
 void vgic_spi_configure(struct vgic_bank *bank, u32 mask);
 void vgic_spi_move(struct domain *d, struct vgic_bank *bank, unsigned n);
 
-/*
- * One register, or array of registers, at a multiple of 128 bytes. bits: per interrupt; get and set work on the interrupts of one 32-bit word
- * (bits 1: a whole bank; 2: 16; 8: four, or one for a byte access) from irq on.
- */
+/* Registers per interrupt, by offset / 128, 0x080 .. 0xcff; [0] is empty; [16..23] (0x800) are GICv2's. */
 struct vgic_reg {
-	u8 bits;		/* 0: not per interrupt; irq is the offset in bytes */
+	u8 bits;		/* per interrupt: 1, 2 or 8; 0: all zero */
 	u8 widths;		/* allowed sizes in bytes, or-ed */
 	bool live;		/* get needs vgic_fold_all() */
+	bool plain;		/* bits 1, and reads as the word at offset `word` of struct vgic_bank */
+	u16 word;
 	u64 (*get)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size);
+	void (*set_bits)(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);	/* bits 1 */
 	void (*set)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val);
 };
 
-extern const struct vgic_reg vgic_irq_regs[26];	/* 0x000 .. 0xcff; [0] is empty; [16..23] (0x800) is GICv2's */
-/* v: owner of bank 0. banks: first and end of those that the frame shows. false: wrong width, or retry. */
+extern const struct vgic_reg vgic_irq_regs[26];
+/* v: owner of bank 0. first: the first bank that the frame shows. false: wrong width, or retry. */
 bool vgic_reg_read(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val);
 bool vgic_reg_write(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val);
 
