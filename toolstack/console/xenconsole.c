@@ -20,6 +20,7 @@
 #include "console/viewer.h"
 #include "lib/applet.h"
 #include "lib/log.h"
+#include "lib/program.h"
 #include "xenstore/client.h"
 
 #define WAIT_MS 10000			/* for the daemon to set up a new guest's console */
@@ -143,7 +144,7 @@ static bool write_all(int fd, const char *p, ssize_t n)
 	return true;
 }
 
-static int talk(int con, char escape, bool interactive)
+static int talk(int con, char escape)
 {
 	bool in_open = true;
 	char buf[4096];
@@ -164,7 +165,7 @@ static int talk(int con, char escape, bool interactive)
 		if (p[1].revents) {
 			char *esc;
 
-			n = read(STDIN_FILENO, buf, interactive && ! is_raw ? sizeof(buf) : 64);
+			n = read(STDIN_FILENO, buf, is_raw ? 64 : sizeof(buf));
 			if (n <= 0) {
 				in_open = false;	/* go on showing */
 				continue;
@@ -176,39 +177,46 @@ static int talk(int con, char escape, bool interactive)
 	}
 }
 
-static void usage(FILE *to)
-{
-	fprintf(to, "Usage: xenconsole [--type pv|vuart] [--num N] [--escape C|^C] [--start-notify-fd FD] [--interactive] DOMID\n"
-		"Leave it with the escape key: Ctrl-] if no other is given.\n");
-}
+static const struct option_row options[] = {
+	{ 't', "type", "TYPE", "pv (the default) or vuart" },
+	{ 'n', "num", "N", "which one of that type (default: 0)" },
+	{ 'e', "escape", "KEY", "leave with this key: a character, or ^ and a letter (default: ^])" },
+	{ 's', "start-notify-fd", "FD", "write a byte there once connected" },
+	{ 'i', "interactive", NULL, "accepted: an interactive client is what this is" },
+	{ 'h', "help", NULL, "this text" },
+	{ 0 }
+};
+
+const struct program xenconsole_program = {
+	"xenconsole", 1, "connect to a guest's console", "xenconsole [OPTION...] DOMID",
+	"Shows what a guest prints, from the first byte that nobody has seen yet, and sends it what is typed. Several can be "
+	"connected to one guest at a time; all see everything. Ends when the guest does, or at the escape key.\n\n"
+	"With the stock xenconsoled it uses the guest's terminal: then only one can be connected.",
+	options, NULL, "xenconsoled(8), xl(1)",
+};
 
 int xenconsole_main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "type", 1, NULL, 't' }, { "num", 1, NULL, 'n' }, { "escape", 1, NULL, 'e' }, { "help", 0, NULL, 'h' },
-		{ "start-notify-fd", 1, NULL, 's' }, { "interactive", 0, NULL, 'i' }, { NULL },
-	};
-	const char *type = "pv";
+	const char *type = "pv", *arg;
 	int c, num = 0, notify = -1, con;
-	bool interactive = false;
 	char escape = ']' & 0x1f, *end;
 	struct xs *xs;
 	long domid;
 
 	log_init("xenconsole", LOG_LVL_INFO);
-	while ((c = getopt_long(argc, argv, "hn:t:e:s:i", longs, NULL)) != -1) {
+	while ((c = program_option(&xenconsole_program, argc, argv, &arg)) != -1) {
 		switch (c) {
-		case 'h': usage(stdout); return 0;
-		case 't': type = optarg; break;
-		case 'n': num = atoi(optarg); break;
-		case 's': notify = atoi(optarg); break;
-		case 'i': interactive = true; break;
-		case 'e': escape = optarg[0] == '^' && optarg[1] ? optarg[1] & 0x1f : optarg[0]; break;
-		default: usage(stderr); return 2;
+		case 'h': program_usage(&xenconsole_program, stdout); return 0;
+		case 't': type = arg; break;
+		case 'n': num = atoi(arg); break;
+		case 's': notify = atoi(arg); break;
+		case 'i': break;
+		case 'e': escape = arg[0] == '^' && arg[1] ? arg[1] & 0x1f : arg[0]; break;
+		default: program_usage(&xenconsole_program, stderr); return 2;
 		}
 	}
 	if (optind + 1 != argc) {
-		usage(stderr);
+		program_usage(&xenconsole_program, stderr);
 		return 2;
 	}
 	domid = strtol(argv[optind], &end, 10);
@@ -226,5 +234,5 @@ int xenconsole_main(int argc, char **argv)
 			log_dbg("start-notify-fd: %s", strerror(errno));
 		close(notify);
 	}
-	return talk(con, escape, interactive);
+	return talk(con, escape);
 }

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "lib/daemon.h"
 #include "lib/hv.h"
 #include "lib/log.h"
+#include "lib/program.h"
 
 static volatile sig_atomic_t stop, reopen;
 
@@ -217,45 +217,57 @@ static void which(const char *arg, bool *guest, bool *hv)
 		die("not one of none, guest, hv, all: %s", arg);
 }
 
-static void usage(FILE *to)
-{
-	fprintf(to,
-		"Usage: xenconsoled [OPTION...]\n"
-		"  -i, --interactive          stay in the foreground\n"
-		"  -v, --verbose              say more\n"
-		"      --log=WHAT             none (default), guest, hv or all\n"
-		"      --log-dir=DIR          default /var/log/xen/console\n"
-		"      --log-size=BYTES       rotate a log at this size (default 1048576; 0: never)\n"
-		"      --log-keep=N           old logs to keep (default 4)\n"
-		"  -t, --timestamp=WHAT       none (default), guest, hv or all: time at each line\n"
-		"      --pid-file=FILE        write the process id here\n"
-		"Accepted for stock scripts: -o/--overflow-data, --replace-escape (logs are always filtered)\n");
-}
+enum { K_LOG = 0x100, K_DIR, K_PID, K_SIZE, K_KEEP, K_OLD };
+
+static const struct option_row options[] = {
+	{ 'i', "interactive", NULL, "stay in the foreground" },
+	{ 'v', "verbose", NULL, "say more" },
+	{ K_LOG, "log", "WHAT", "what to log: none (the default), guest, hv or all" },
+	{ K_DIR, "log-dir", "DIR", "where (default: /var/log/xen/console)" },
+	{ K_SIZE, "log-size", "BYTES", "rotate a log at this size (default: 1048576; 0: never)" },
+	{ K_KEEP, "log-keep", "N", "old logs to keep (default: 4)" },
+	{ 't', "timestamp", "WHAT", "time at the beginning of lines: none (the default), guest, hv or all" },
+	{ K_PID, "pid-file", "FILE", "write the process id here" },
+	{ 'V', "version", NULL, "say who this is" },
+	{ 'h', "help", NULL, "this text" },
+	/* Stock options: history always pushes out the oldest, logs are always filtered. */
+	{ 'o', "overflow-data", "X" }, { K_OLD, "replace-escape" },
+	{ 0 }
+};
+
+const struct program xenconsoled_program = {
+	"xenconsoled", 8, "guests' consoles and their logs", "xenconsoled [OPTION...]",
+	"xenconsoled connects to the console of every guest (also to the emulated UART, vuart). What a guest prints goes to a "
+	"pseudo terminal whose name is in the guest's console/tty entry in the store, as with the stock daemon; to any number "
+	"of viewers (see xenconsole) over a socket; and to a log. Each has the last 128 KiB of output to itself, at its own "
+	"speed. When a guest ends, its last lines are delivered before its terminal goes.\n\n"
+	"Logs contain no escape sequences and no control characters but newline and tab, and are rotated by size. SIGHUP opens "
+	"them anew. Ring and event channel of a console are taken only from entries that Dom0 alone can write. A guest that "
+	"sends events too fast is heard less often; one with an impossible ring loses its console.",
+	options,
+	"/var/log/xen/console/guest-NAME.log, guest-NAME-vuart.log, hypervisor.log\n/var/run/xen/xenconsoled.socket",
+	"xenconsole(1), xenstored(8), xencommons(8)",
+};
 
 static void parse_options(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "help", 0, NULL, 'h' }, { "version", 0, NULL, 'V' }, { "verbose", 0, NULL, 'v' },
-		{ "interactive", 0, NULL, 'i' }, { "log", 1, NULL, 'l' }, { "log-dir", 1, NULL, 'r' },
-		{ "pid-file", 1, NULL, 'p' }, { "timestamp", 1, NULL, 't' }, { "overflow-data", 1, NULL, 'o' },
-		{ "replace-escape", 0, NULL, 'e' }, { "log-size", 1, NULL, 'S' }, { "log-keep", 1, NULL, 'K' }, { NULL },
-	};
+	const char *arg;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "hVvit:o:", longs, NULL)) != -1) {
+	while ((c = program_option(&xenconsoled_program, argc, argv, &arg)) != -1) {
 		switch (c) {
-		case 'h': usage(stdout); exit(0);
+		case 'h': program_usage(&xenconsoled_program, stdout); exit(0);
 		case 'V': puts("xenconsoled of Hospes"); exit(0);
 		case 'v': opt.verbose = true; break;
 		case 'i': opt.interactive = true; break;
-		case 'l': which(optarg, &con_opt.log_guest, &opt.log_hv); break;
-		case 't': which(optarg, &con_opt.stamp_guest, &opt.stamp_hv); break;
-		case 'r': con_opt.log_dir = optarg; break;
-		case 'p': opt.pid_file = optarg; break;
-		case 'S': conlog_size = strtoul(optarg, NULL, 10); break;
-		case 'K': conlog_keep = strtoul(optarg, NULL, 10); break;
-		case 'o': case 'e': break;
-		default: usage(stderr); exit(1);
+		case K_LOG: which(arg, &con_opt.log_guest, &opt.log_hv); break;
+		case 't': which(arg, &con_opt.stamp_guest, &opt.stamp_hv); break;
+		case K_DIR: con_opt.log_dir = arg; break;
+		case K_PID: opt.pid_file = arg; break;
+		case K_SIZE: conlog_size = strtoul(arg, NULL, 10); break;
+		case K_KEEP: conlog_keep = strtoul(arg, NULL, 10); break;
+		case 'o': case K_OLD: break;
+		default: program_usage(&xenconsoled_program, stderr); exit(1);
 		}
 	}
 }

@@ -14,6 +14,7 @@
 #include "lib/applet.h"
 #include "lib/daemon.h"
 #include "lib/log.h"
+#include "lib/program.h"
 #include "xenstore/client.h"
 
 #define XENSTORED_PID	"/var/run/xen/xenstored.pid"
@@ -129,6 +130,17 @@ static int status(void)
 	return s && c ? 0 : 3;
 }
 
+static const struct option_row no_options[] = { { 0 } };
+const struct program xencommons_program = {
+	"xencommons", 8, "start, stop or show the daemons of Dom0", "xencommons start|stop|status",
+	"start loads the kernel's modules and mounts /proc/xen and /dev/pts if they are missing, makes the folders that the "
+	"tools need, starts xenstored and xenconsoled if they do not run (also the stock ones count), and writes Dom0's name "
+	"and number into the store. xl does all this by itself when it is needed.\n\n"
+	"stop ends xenconsoled. xenstored goes on, for guests and the kernel hold on to it; use xenstore-control live-update to "
+	"replace it.\n\nstatus prints what runs; its exit status is 0 if both do, else 3.",
+	no_options, XENSTORED_PID "\n" CONSOLED_PID, "xenstored(8), xenconsoled(8), xl(1)",
+};
+
 int xencommons_main(int argc, char **argv)
 {
 	log_init("xencommons", LOG_LVL_INFO);
@@ -138,6 +150,6 @@ int xencommons_main(int argc, char **argv)
 		return stop();
 	if (argc == 2 && !strcmp(argv[1], "status"))
 		return status();
-	fprintf(argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr, "Usage: xencommons start|stop|status\n");
+	program_usage(&xencommons_program, argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
 	return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 1;
 }

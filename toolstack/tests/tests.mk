@@ -32,3 +32,10 @@ seeds-xs: $(tout)/xs_test
 	$(tout)/xs_test --seeds $(tout)/corpus/xs_fuzz >/dev/null
 SEEDS	+= seeds-xs
 .PHONY: seeds-xs
+
+# Manual pages come from the programs' own tables.
+man_pages := xenstored.8 xenconsoled.8 xenconsole.1 xenstore.1 xencommons.8
+man: daemon-man
+daemon-man: $(tout)/hospes-tools
+	for m in $(man_pages); do $< man $${m%.?} >$(top)/docs/man/$$m || exit 1; done
+.PHONY: man daemon-man

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "lib/applet.h"
 #include "lib/log.h"
+#include "lib/program.h"
 #include "xenstore/client.h"
 
 #define PATH_MAX_XS 3072
@@ -362,19 +363,29 @@ static int do_control(struct xs *xs, uint32_t tx, int argc, char **argv)
 static const struct command {
 	const char *name;
 	int (*fn)(struct xs *xs, uint32_t tx, int argc, char **argv);
-	const char *options, *args;
+	const char *options, *args, *help;
 	int min;
 	bool tx;
 } commands[] = {
-	{ "chmod",	do_chmod,	"hsur",	"[-r] [-u] KEY MODE...",	2, true },
-	{ "control",	do_control,	"+h",	"COMMAND [ARGUMENT...]",	1, false },
-	{ "exists",	do_exists,	"hs",	"KEY...",			1, false },
-	{ "list",	do_list,	"hsp",	"[-p] KEY...",			1, false },
-	{ "ls",		do_ls,		"hsfpR", "[-f] [-p] [PATH...]",		0, false },
-	{ "read",	do_read,	"hspR",	"[-p] [-R] KEY...",		1, false },
-	{ "rm",		do_rm,		"hst",	"[-t] KEY...",			1, true },
-	{ "watch",	do_watch,	"hsn:",	"[-n COUNT] KEY...",		1, false },
-	{ "write",	do_write,	"hsR",	"[-R] KEY VALUE...",		2, true },
+	{ "chmod",	do_chmod,	"hsur",	"[-r] [-u] KEY MODE...",
+	  "Sets permissions: the owner with everybody else's access first, then others; n, r, w or b and a domain each. "
+	  "-r: the whole subtree; -u: all parents too.", 2, true },
+	{ "control",	do_control,	"+h",	"COMMAND [ARGUMENT...]",
+	  "Tells the daemon something: help lists what.", 1, false },
+	{ "exists",	do_exists,	"hs",	"KEY...",
+	  "Exit status 0 if all exist.", 1, false },
+	{ "list",	do_list,	"hsp",	"[-p] KEY...",
+	  "Names of the children. -p: with path.", 1, false },
+	{ "ls",		do_ls,		"hsfpR", "[-f] [-p] [PATH...]",
+	  "The tree below. -f: whole paths; -p: permissions.", 0, false },
+	{ "read",	do_read,	"hspR",	"[-p] [-R] KEY...",
+	  "Values. -p: with path; -R: raw.", 1, false },
+	{ "rm",		do_rm,		"hst",	"[-t] KEY...",
+	  "Removes subtrees. -t: and parents that are then empty.", 1, true },
+	{ "watch",	do_watch,	"hsn:",	"[-n COUNT] KEY...",
+	  "Prints the path of each change, at first of each key itself. -n: ends after so many.", 1, false },
+	{ "write",	do_write,	"hsR",	"[-R] KEY VALUE...",
+	  "Sets values. Escapes like \\n and \\x41 are understood; -R: raw.", 2, true },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -386,6 +397,24 @@ static int usage(const struct command *cmd, int rc)
 		if (!cmd || cmd == &commands[i])
 			fprintf(to, "Usage: xenstore%s%s [-h] %s\n", cmd ? "-" : " ", commands[i].name, commands[i].args);
 	return rc;
+}
+
+static const struct option_row no_options[] = { { 0 } };
+static char man_text[2600];
+const struct program xenstore_program = {
+	"xenstore", 1, "read and change the store from the command line", "xenstore COMMAND [OPTION...] ...\n\nxenstore-COMMAND [OPTION...] ...",
+	man_text, no_options, NULL, "xenstored(8)",
+};
+
+void xenstore_man_text(void)
+{
+	size_t n = snprintf(man_text, sizeof(man_text), "Values and names are printed with unprintable characters escaped. "
+			    "What changes several keys changes all or none. The daemon's socket is used if there is one, else "
+			    "/dev/xen/xenbus.\n");
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		n += snprintf(man_text + n, sizeof(man_text) - n, "\nxenstore-%s %s\n\n%s\n", commands[i].name, commands[i].args,
+			      commands[i].help);
 }
 
 static int parse_options(const struct command *cmd, int argc, char **argv)

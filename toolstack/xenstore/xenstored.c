@@ -15,6 +15,7 @@
 #include "lib/daemon.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/program.h"
 #include "xenstore/daemon.h"
 
 #define TURNS 64			/* requests between two looks at epoll */
@@ -33,34 +34,47 @@ static const uint32_t quota_defaults[Q_COUNT] = {
 	[Q_PATH] = XENSTORE_REL_PATH_MAX, [Q_DEPTH] = 128, [Q_OUTSTANDING] = 20, [Q_MEMORY] = 2 << 20,
 };
 
-static const struct option long_options[] = {
-	{ "no-domain-init", 0, NULL, 'D' }, { "entry-nb", 1, NULL, 'E' }, { "pid-file", 1, NULL, 'F' },
-	{ "help", 0, NULL, 'H' }, { "no-fork", 0, NULL, 'N' }, { "output-pid", 0, NULL, 'P' },
-	{ "entry-size", 1, NULL, 'S' }, { "trace-file", 1, NULL, 'T' }, { "transaction", 1, NULL, 't' },
-	{ "perm-nb", 1, NULL, 'A' }, { "path-max", 1, NULL, 'M' }, { "quota", 1, NULL, 'Q' },
-	{ "quota-soft", 1, NULL, 'q' }, { "timeout", 1, NULL, 'w' }, { "no-recovery", 0, NULL, 'R' },
-	{ "internal-db", 2, NULL, 'I' }, { "keep-orphans", 0, NULL, 'K' }, { "verbose", 0, NULL, 'V' },
-	{ "watch-nb", 1, NULL, 'W' }, { "live-update", 1, NULL, 'U' }, { "check-state", 1, NULL, 'C' }, { NULL },
+enum { K_LIVE = 0x100, K_CHECK };
+
+static const struct option_row options[] = {
+	{ 'N', "no-fork", NULL, "stay in the foreground" },
+	{ 'D', "no-domain-init", NULL, "no connection to the kernel nor to guests: only the socket" },
+	{ 'F', "pid-file", "FILE", "write the process id here" },
+	{ 'P', "output-pid", NULL, "print the process id" },
+	{ 'T', "trace-file", "FILE", "write a line per request" },
+	{ 'V', "verbose", NULL, "say more" },
+	{ 'E', "entry-nb", "N", "quota: nodes that a guest owns (0: no limit, here and below)" },
+	{ 'S', "entry-size", "BYTES", "quota: value, permissions and names of children of a node" },
+	{ 'W', "watch-nb", "N", "quota: watches" },
+	{ 't', "transaction", "N", "quota: transactions open at once" },
+	{ 'A', "perm-nb", "N", "quota: permissions of a node" },
+	{ 'M', "path-max", "BYTES", "quota: length of a path" },
+	{ 'Q', "quota", "NAME=N", "any quota by its name; xenstore-control quota lists names and values" },
+	{ 'H', "help", NULL, "this text" },
+	/* Stock options about things that do not exist here. */
+	{ 'R', "no-recovery" }, { 'I', "internal-db", "[X]" }, { 'K', "keep-orphans" },
+	{ 'q', "quota-soft", "X" }, { 'w', "timeout", "X" },
+	/* From one program to the next in a live update. */
+	{ K_LIVE, "live-update", "FD" }, { K_CHECK, "check-state", "FD" },
+	{ 0 }
 };
 
-static void usage(FILE *to)
-{
-	fprintf(to,
-		"Usage: xenstored [OPTION...]\n"
-		"  -N, --no-fork            stay in the foreground\n"
-		"  -D, --no-domain-init     no rings: only the socket\n"
-		"  -F, --pid-file FILE      write the process id here\n"
-		"  -P, --output-pid         print the process id\n"
-		"  -T, --trace-file FILE    write a line per request\n"
-		"  -V, --verbose            say more\n"
-		"Limits per guest (0: none):\n"
-		"  -E, --entry-nb N   -S, --entry-size BYTES   -W, --watch-nb N   -t, --transaction N\n"
-		"  -A, --perm-nb N    -M, --path-max BYTES     -Q, --quota NAME=N\n"
-		"  quotas:");
-	for (int i = 0; i < Q_COUNT; i++)
-		fprintf(to, " %s=%u", quota_names[i], quota_defaults[i]);
-	fprintf(to, "\nAccepted for stock scripts, without effect: -R -I -K -q -w\n");
-}
+const struct program xenstored_program = {
+	"xenstored", 8, "the store that guests, back-ends and tools share", "xenstored [OPTION...]",
+	"xenstored keeps a tree of small values with permissions. Dom0's programs reach it over a socket, kernels of Dom0 and "
+	"guests over a ring in their memory. It speaks the protocol of Xen's own xenstored: stock tools, libraries and "
+	"kernels work with it.\n\n"
+	"Transactions fail with EAGAIN only if something they have seen has changed; different children added to one "
+	"directory do not disturb each other. Each guest has quotas for everything it can make the daemon keep. Requests are "
+	"served in turn, one per client, so that a guest that floods the daemon delays nobody but itself; one that breaks "
+	"the protocol, or leaves more unread than its memory quota, is shut out alone. When a domain ends, its nodes and its "
+	"rights to others' nodes are removed.\n\n"
+	"The state can be handed to a new program without anybody noticing: xenstore-control live-update [FILE]. The new "
+	"program first proves that it understands the state; if not, the old one goes on.",
+	options,
+	"/var/run/xenstored/socket (the folder is $XENSTORED_RUNDIR if that is set)",
+	"xenstore(1), xencommons(8), xenconsoled(8)",
+};
 
 static uint32_t number(const char *s)
 {
@@ -87,28 +101,29 @@ static void set_quota(const char *arg)
 
 static void parse_options(int argc, char **argv)
 {
+	const char *arg;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "DE:F:HNPS:T:t:A:M:Q:q:w:RI::KVW:U:", long_options, NULL)) != -1) {
+	while ((c = program_option(&xenstored_program, argc, argv, &arg)) != -1) {
 		switch (c) {
 		case 'D': opt.no_domains = true; break;
-		case 'E': store.quota[Q_NODES] = number(optarg); break;
-		case 'F': opt.pid_file = optarg; break;
-		case 'H': usage(stdout); exit(0);
+		case 'E': store.quota[Q_NODES] = number(arg); break;
+		case 'F': opt.pid_file = arg; break;
+		case 'H': program_usage(&xenstored_program, stdout); exit(0);
 		case 'N': opt.no_fork = true; break;
 		case 'P': opt.output_pid = true; break;
-		case 'S': store.quota[Q_NODE_SIZE] = number(optarg); break;
-		case 'T': opt.trace = optarg; break;
-		case 't': store.quota[Q_TXS] = number(optarg); break;
-		case 'A': store.quota[Q_PERMS] = number(optarg); break;
-		case 'M': store.quota[Q_PATH] = number(optarg); break;
-		case 'Q': set_quota(optarg); break;
+		case 'S': store.quota[Q_NODE_SIZE] = number(arg); break;
+		case 'T': opt.trace = arg; break;
+		case 't': store.quota[Q_TXS] = number(arg); break;
+		case 'A': store.quota[Q_PERMS] = number(arg); break;
+		case 'M': store.quota[Q_PATH] = number(arg); break;
+		case 'Q': set_quota(arg); break;
 		case 'V': opt.verbose = true; break;
-		case 'W': store.quota[Q_WATCHES] = number(optarg); break;
-		case 'U': opt.live_fd = number(optarg); break;
-		case 'C': opt.check_fd = number(optarg); break;
+		case 'W': store.quota[Q_WATCHES] = number(arg); break;
+		case K_LIVE: opt.live_fd = number(arg); break;
+		case K_CHECK: opt.check_fd = number(arg); break;
 		case 'q': case 'w': case 'R': case 'I': case 'K': break;
-		default: usage(stderr); exit(1);
+		default: program_usage(&xenstored_program, stderr); exit(1);
 		}
 	}
 	if (optind < argc)
