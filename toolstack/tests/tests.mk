@@ -39,3 +39,6 @@ man: daemon-man
 daemon-man: $(tout)/hospes-tools
 	for m in $(man_pages); do $< man $${m%.?} >$(top)/docs/man/$$m || exit 1; done
 .PHONY: man daemon-man
+
+$(out)/xs_bench: tests/xs_bench.c xenstore/client.c
+	$(CROSS)gcc -std=gnu11 -O2 -static -I. -isystem $(sys)/include -D_GNU_SOURCE -o $@ $^

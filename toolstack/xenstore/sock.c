@@ -18,17 +18,35 @@
 struct client {
 	struct conn conn;		/* first */
 	struct loop_fd lf;
+	char buf[256];			/* read ahead: most requests come with one system call */
+	uint16_t len, pos;
+	bool drained;			/* the kernel had no more; until epoll says so again */
 };
 
 static struct loop_fd listener = { .fd = -1 };
 
 static int sock_read(struct conn *c, void *buf, size_t len)
 {
-	ssize_t n = recv(((struct client *)c)->lf.fd, buf, len, MSG_DONTWAIT);
+	struct client *cl = (struct client *)c;
+	ssize_t n;
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	return n ? (int)n : -EPIPE;
+	if (cl->pos == cl->len) {
+		if (cl->drained)
+			return 0;
+		n = recv(cl->lf.fd, cl->buf, sizeof(cl->buf), MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		if (n == 0)
+			return -EPIPE;
+		cl->pos = 0;
+		cl->len = n;
+		cl->drained = n < (ssize_t)sizeof(cl->buf);
+	}
+	if (len > (size_t)(cl->len - cl->pos))
+		len = cl->len - cl->pos;
+	memcpy(buf, cl->buf + cl->pos, len);
+	cl->pos += len;
+	return (int)len;
 }
 
 static int sock_write(struct conn *c, const void *buf, size_t len)
@@ -48,6 +66,8 @@ static void client_ready(struct loop_fd *lf, uint32_t events)
 
 	if ((events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN))
 		cl->conn.dead = true;
+	if (events & EPOLLIN)
+		cl->drained = false;
 	conn_wake(&cl->conn);
 }
 
@@ -140,14 +160,24 @@ void sock_update(void)
 
 void sock_save(struct buf *b, const struct conn *c)
 {
-	buf_put_u32(b, ((const struct client *)c)->lf.fd);
+	const struct client *cl = (const struct client *)c;
+
+	buf_put_u32(b, cl->lf.fd);
+	buf_put_u32(b, cl->len - cl->pos);
+	buf_put(b, cl->buf + cl->pos, cl->len - cl->pos);
 }
 
 struct conn *sock_load(struct buf *b)
 {
 	struct client *cl = new_client((int)buf_u32(b));
+	uint32_t len = buf_u32(b);
+	const void *ahead = buf_bytes(b, len);
 
-	return cl ? &cl->conn : NULL;
+	if (!cl || !ahead || len > sizeof(cl->buf))
+		return NULL;
+	memcpy(cl->buf, ahead, len);
+	cl->len = len;
+	return &cl->conn;
 }
 
 void sock_keep_on_exec(bool keep)
