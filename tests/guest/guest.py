@@ -162,7 +162,7 @@ def compare(chosen):
             print(f"{'FAIL' if bad else 'PASS'} compare/{name}/gicv{gic}-{cpus}cpu: "
                   f"{total} lines, {len(bad)} unexplained")
             if bad:
-                print("\n".join(bad[:40]), flush=True)
+                print("\n".join(bad[:80]), flush=True)
     print(f"{len(used)} differences explained by {len(set(used))} of {len(known)} entries")
     return failed
 
