@@ -73,6 +73,8 @@ void config_free(struct config *c);
 /* Prints the result in the JSON that stock xl prints and stores; @indent spaces to the left,
  * @stored adds what a created guest has on top of its file. */
 void config_json(FILE *out, const struct config *c, int indent, bool stored);
+/* Only the members for disks and nics, to follow others. */
+void config_json_devices(FILE *out, const struct config *c, int indent);
 /* The keys with their help, for the manual page (format mdoc-free roff). */
 void config_man(FILE *out);
 

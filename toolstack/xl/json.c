@@ -46,7 +46,7 @@ static void member(struct json *j, const char *key)
 
 void json_open(struct json *j, const char *key, char bracket)
 {
-	if (key || j->indent || j->more)
+	if (key || j->indent || j->more)	/* not for the outermost */
 		member(j, key);
 	fputc(bracket, j->out);
 	j->indent += 4;
@@ -224,29 +224,42 @@ static void put_nic(struct json *j, const struct nic *n, bool stored)
 	json_close(j, '}');
 }
 
+static void put_devices(struct json *j, const struct config *c, bool stored)
+{
+	unsigned int i;
+
+	if (c->nr_disks) {
+		json_open(j, "disks", '[');
+		for (i = 0; i < c->nr_disks; i++)
+			put_disk(j, &c->disks[i], stored);
+		json_close(j, ']');
+	}
+	if (c->nr_nics) {
+		json_open(j, "nics", '[');
+		for (i = 0; i < c->nr_nics; i++)
+			put_nic(j, &c->nics[i], stored);
+		json_close(j, ']');
+	}
+}
+
+void config_json_devices(FILE *out, const struct config *c, int indent)
+{
+	struct json j = { .out = out, .indent = indent };
+
+	put_devices(&j, c, true);
+}
+
 void config_json(FILE *out, const struct config *c, int indent, bool stored)
 {
 	static const char *const names[] = { "destroy", "restart", "rename_restart", "preserve",
 					     "coredump_destroy", "coredump_restart", "soft_reset" };
 	struct json j = { .out = out };
-	unsigned int i;
 
 	json_open(&j, NULL, '{');
 	j.indent += indent;
 	put_c_info(&j, c, stored);
 	put_b_info(&j, c, stored);
-	if (c->nr_disks) {
-		json_open(&j, "disks", '[');
-		for (i = 0; i < c->nr_disks; i++)
-			put_disk(&j, &c->disks[i], stored);
-		json_close(&j, ']');
-	}
-	if (c->nr_nics) {
-		json_open(&j, "nics", '[');
-		for (i = 0; i < c->nr_nics; i++)
-			put_nic(&j, &c->nics[i], stored);
-		json_close(&j, ']');
-	}
+	put_devices(&j, c, stored);
 	if (c->on_poweroff)
 		json_str(&j, "on_poweroff", names[c->on_poweroff]);
 	if (c->on_reboot)

@@ -64,27 +64,44 @@ static void row(const hyp_dominfo *d, const struct list_opts *o)
 	free(name);
 }
 
-/* The saved file, moved to the right; libxl's own text, so nothing in it is lost. */
+/* Disks and interfaces as they are now, which is not always as they were at the start. */
+static void live_devices(uint32_t domid)
+{
+	struct config c = { 0 };
+
+	if (device_list(domid, &c))
+		return;
+	if (c.nr_disks || c.nr_nics) {
+		config_json_devices(stdout, &c, 12);
+		putchar(',');
+	}
+	config_free(&c);
+}
+
+/* The saved file moved to the right, with the devices of now in place of those of the start. */
 static bool print_saved(const hyp_dominfo *d)
 {
 	char *path = dom_json_path(d->domain, d->handle), line[4096];
 	FILE *f = path && d->domain ? fopen(path, "re") : NULL;
-	bool first = true;
+	bool skip = false, tail = false;
 
 	free(path);
 	if (!f)
 		return false;
-	while (fgets(line, sizeof(line), f)) {
+	while (fgets(line, sizeof(line), f) && line[0] != '}') {
 		line[strcspn(line, "\n")] = '\0';
-		if (!first && *line)
-			printf("\n        ");
-		else if (!first)
-			printf("\n");
-		fputs(line, stdout);
-		first = false;
-		if (!strcmp(line, "}"))
-			break;
+		skip |= !strncmp(line, "    \"disks\": ", 13) || !strncmp(line, "    \"nics\": ", 12);
+		if (skip) {
+			skip = strncmp(line, "    ]", 5) != 0;
+			continue;
+		}
+		if (!tail && !strncmp(line, "    \"on_", 8)) {
+			live_devices(d->domain);
+			tail = true;
+		}
+		printf(line[0] == '{' ? "%s" : line[0] ? "\n        %s" : "\n", line);
 	}
+	printf("\n        }");
 	fclose(f);
 	return true;
 }

@@ -63,6 +63,27 @@ static void test_arm64(void)
 	free(p);
 }
 
+static void test_zimage32(void)
+{
+	uint8_t *p = calloc(1, 8192);
+	uint32_t magic = 0x016f2818, start = 0, end = 8192;
+	struct image img;
+	struct err e;
+
+	memcpy(p + 0x24, &magic, 4);
+	memcpy(p + 0x28, &start, 4);
+	memcpy(p + 0x2c, &end, 4);
+	CHECK(!image_parse(p, 8192, RAM, &img, &e) && img.kind == IMAGE_ZIMAGE32);
+	CHECK(img.entry == RAM + (32 << 20) && img.seg[0].filesz == 8192);	/* it unpacks itself below */
+	CHECK(image_parse(p, 8191, RAM, &img, &e) == -EINVAL);			/* cut short */
+	end = 0;
+	start = 1;
+	memcpy(p + 0x28, &start, 4);
+	memcpy(p + 0x2c, &end, 4);
+	CHECK(image_parse(p, 8192, RAM, &img, &e) == -EINVAL);
+	free(p);
+}
+
 struct elf {
 	Elf64_Ehdr eh;
 	Elf64_Phdr ph[2];
@@ -415,6 +436,7 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "--seeds"))
 		return write_seeds(argv[2]);
 	RUN(test_arm64);
+	RUN(test_zimage32);
 	RUN(test_elf);
 	RUN(test_gzip);
 	RUN(test_elf_damaged);
