@@ -5,7 +5,7 @@ Recipe lines (paths are those in the tree; ROOT is an unpacked set of Debian pac
   dir PATH...                    folders
   link PATH TARGET               symbolic link
   node PATH c|b MAJOR MINOR      device node (left out of a folder: devtmpfs makes it)
-  file PATH SOURCE [MODE]        SOURCE is relative to the recipe; @cache/... is in the cache; default mode 644
+  file PATH SOURCE [MODE]        SOURCE is relative to the recipe; @cache/... and @build/... are there; default mode 644
   root PATH...                   files or folders out of ROOT, at the same path
   prog PATH...                   programs out of ROOT with the shared libraries they need
   busybox PATH                   the static busybox out of ROOT and a link for each of its applets
@@ -135,7 +135,8 @@ class Tree:
             kind = stat.S_IFCHR if args[1] == "c" else stat.S_IFBLK
             self.add(args[0], kind | 0o600, (int(args[2]), int(args[3])))
         elif word == "file":
-            src = args[1].replace("@cache", self.cache) if args[1].startswith("@cache/") else os.path.join(here, args[1])
+            top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+            src = os.path.join(here, args[1].replace("@cache", self.cache).replace("@build", os.path.join(top, "build")))
             with open(src, "rb") as f:
                 self.add(args[0], stat.S_IFREG | int(args[2] if len(args) > 2 else "644", 8), f.read())
         elif word == "root":
