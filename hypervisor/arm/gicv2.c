@@ -92,12 +92,20 @@ static u64 v2_lr_read(unsigned n)
 	       (u64)(h >> 10 & 0x3ff) << 32 | (h & 0x3ff);
 }
 
-static void v2_lr_write(unsigned n, u64 lr)
+static inline void v2_lr_write(unsigned n, u64 lr)
 {
 	u32 h = (u32)(lr >> 62) << 28 | (u32)(lr >> 61 & 1) << 31 | (u32)(lr >> 60 & 1) << 30 | (u32)(lr >> 51 & 0x1f) << 23 |
 		(u32)(lr >> 32 & 0x3ff) << 10 | (u32)(lr & 0x3ff);
 
 	mmio_write32(gich + GICH_LR + 4 * n, h);
+}
+
+static bool v2_lr_reuse(unsigned n, u64 lr)
+{
+	if (!(mmio_read32(gich + GICH_ELRSR0) >> n & 1))
+		return false;
+	v2_lr_write(n, lr);
+	return true;
 }
 
 static u32 v2_lr_empty(void)
@@ -191,7 +199,7 @@ static __init int v2_init(void)
 const struct gic_ops gicv2_ops = {
 	.ack = v2_ack, .eoi = v2_eoi, .deactivate = v2_deactivate, .send_sgi = v2_send_sgi, .set_enabled = v2_set_enabled,
 	.set_edge = v2_set_edge, .set_target = v2_set_target, .set_active = v2_set_active, .set_pending = v2_set_pending,
-	.is_pending = v2_is_pending, .lr_read = v2_lr_read, .lr_write = v2_lr_write, .lr_empty = v2_lr_empty, .hcr_read = v2_hcr_read,
+	.is_pending = v2_is_pending, .lr_read = v2_lr_read, .lr_write = v2_lr_write, .lr_reuse = v2_lr_reuse, .lr_empty = v2_lr_empty, .hcr_read = v2_hcr_read,
 	.hcr_write = v2_hcr_write, .vmcr_read = v2_vmcr_read, .state_save = v2_state_save, .state_restore = v2_state_restore,
 	.init = v2_init, .init_cpu = v2_init_cpu,
 };

@@ -147,13 +147,21 @@ static u64 v3_lr_read(unsigned n)
 	return lr;
 }
 
-static void v3_lr_write(unsigned n, u64 lr)
+static inline void v3_lr_write(unsigned n, u64 lr)
 {
 	u64 to;
 
 #define X(name) "msr s3_4_c12_" #name ", %1\n\tb 2f\n\t"
 	asm volatile(ROW_BEGIN LRS(X) "2:" : "=&r"(to) : "r"(lr), "r"((u64)n));
 #undef X
+}
+
+static bool v3_lr_reuse(unsigned n, u64 lr)
+{
+	if (!(rd(ich_elrsr_el2) >> n & 1))
+		return false;
+	v3_lr_write(n, lr);
+	return true;
 }
 
 static u32 v3_lr_empty(void)
@@ -307,7 +315,7 @@ static __init int v3_init(void)
 const struct gic_ops gicv3_ops = {
 	.ack = v3_ack, .eoi = v3_eoi, .deactivate = v3_deactivate, .send_sgi = v3_send_sgi, .set_enabled = v3_set_enabled,
 	.set_edge = v3_set_edge, .set_target = v3_set_target, .set_active = v3_set_active, .set_pending = v3_set_pending,
-	.is_pending = v3_is_pending, .lr_read = v3_lr_read, .lr_write = v3_lr_write, .lr_empty = v3_lr_empty, .hcr_read = v3_hcr_read,
+	.is_pending = v3_is_pending, .lr_read = v3_lr_read, .lr_write = v3_lr_write, .lr_reuse = v3_lr_reuse, .lr_empty = v3_lr_empty, .hcr_read = v3_hcr_read,
 	.hcr_write = v3_hcr_write, .vmcr_read = v3_vmcr_read, .state_save = v3_state_save, .state_restore = v3_state_restore,
 	.init = v3_init, .init_cpu = v3_init_cpu,
 };

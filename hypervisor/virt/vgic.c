@@ -158,33 +158,30 @@ bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsi
 	return all;
 }
 
-void vgic_inject(struct vcpu *v, unsigned intid)
+static __attribute__((noinline)) void latch(struct vcpu *v, unsigned intid, u8 source)
 {
 	struct vgic *vg = &v->domain->vgic;
 
-	if (unlikely(intid >= 32)) {
-		vgic_inject_spi(v->domain, intid);
-		return;
-	}
-	if (vgic_relight(v, intid, 0))
-		return;
 	lock(&vg->lock);
 	v->vgic.bank.latch |= 1U << intid;
+	if (source)
+		v->vgic.sgi_source[intid] |= source;
 	vgic_raise(v, &v->vgic.bank, 0, intid);
 	unlock(&vg->lock);
 }
 
+void vgic_inject(struct vcpu *v, unsigned intid)
+{
+	if (unlikely(intid >= 32))
+		vgic_inject_spi(v->domain, intid);
+	else if (!vgic_relight(v, intid, 0))
+		latch(v, intid, 0);
+}
+
 void vgic_inject_from(struct vcpu *v, unsigned sgi, unsigned source)
 {
-	struct vgic *vg = &v->domain->vgic;
-
-	if (vgic_relight(v, sgi, (u64)source << 32))
-		return;
-	lock(&vg->lock);
-	v->vgic.bank.latch |= 1U << sgi;
-	v->vgic.sgi_source[sgi] |= (u8)(1U << source);
-	vgic_raise(v, &v->vgic.bank, 0, sgi);
-	unlock(&vg->lock);
+	if (!vgic_relight(v, sgi, (u64)source << 32))
+		latch(v, sgi, (u8)(1U << source));
 }
 
 void vgic_set_level(struct vcpu *v, unsigned intid, bool high)

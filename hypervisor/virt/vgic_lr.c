@@ -466,15 +466,15 @@ void vgic_update(struct vcpu *v)
  * The short way for what comes again and again, with no lock: a private interrupt of a vCPU that is loaded here, whose last list register is empty again, is
  * written there once more. It changes nothing in the model, and whoever changes that at the same time kicks this CPU to look again.
  */
-bool vgic_relight(struct vcpu *v, unsigned intid, u64 fields)
+bool vgic_relight_here(struct vcpu *v, unsigned intid, u64 fields)
 {
 	struct vgic_vcpu *vv = &v->vgic;
-	unsigned i = vv->lr_of[intid];
+	struct vgic *vg = &v->domain->vgic;
+	u64 lr = intid | (u64)vv->bank.priority[intid] << LR_PRIO_SHIFT | vg->lr_group | LR_PENDING | fields;
 
-	if (vv->cpu != this_cpu() || (READ_ONCE(vv->dirty) | READ_ONCE(vv->review)) ||
-	    !((vv->bank.inlr & READ_ONCE(vv->bank.enabled) & READ_ONCE(v->domain->vgic.on)) >> intid & 1) || !(gic->lr_empty() >> i & 1))
+	if ((READ_ONCE(vv->dirty) | READ_ONCE(vv->review)) || !((vv->bank.inlr & READ_ONCE(vv->bank.enabled) & READ_ONCE(vg->on)) >> intid & 1) ||
+	    !gic->lr_reuse(vv->lr_of[intid], lr))
 		return false;
-	gic->lr_write(i, intid | (u64)vv->bank.priority[intid] << LR_PRIO_SHIFT | v->domain->vgic.lr_group | LR_PENDING | fields);
 	if (unlikely(v->blocked))
 		vcpu_wake(v);
 	return true;

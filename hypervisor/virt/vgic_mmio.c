@@ -5,15 +5,19 @@
  */
 #include <virt/vgic_model.h>
 
+static void newly_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 new)
+{
+	vgic_spi_enable(v->domain, bank, new & bank->routed, true);
+	vgic_raise_all(v, bank, b, new & (bank->latch | bank->line));
+}
+
 static void set_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
 	u32 new = mask & ~bank->enabled;
 
 	bank->enabled |= new;
-	if (unlikely(new & bank->routed))
-		vgic_spi_enable(v->domain, bank, new & bank->routed, true);
-	if (new & (bank->latch | bank->line))
-		vgic_raise_all(v, bank, b, new & (bank->latch | bank->line));
+	if (new & (bank->routed | bank->latch | bank->line))
+		newly_enabled(v, bank, b, new);
 }
 
 static void clear_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
@@ -139,14 +143,6 @@ const struct vgic_reg vgic_irq_regs[26] = {
 	[24] = CONFIG, [25] = CONFIG,
 };
 
-/* Interrupts that do not exist, or that another frame shows, read as zero. GICv3's distributor does not show bank 0, a redistributor only that. */
-static inline struct vgic_bank *bank_at(struct vcpu *v, unsigned first, unsigned b)
-{
-	if (unlikely(b < first || b >= v->domain->vgic.nr_banks))
-		return NULL;
-	return vgic_bank_of(v, b);
-}
-
 /* The first interrupt of the word at off: each array begins at a multiple of its own size. */
 static inline unsigned irq_at(const struct vgic_reg *r, u64 off)
 {
@@ -155,11 +151,10 @@ static inline unsigned irq_at(const struct vgic_reg *r, u64 off)
 	return r->bits == 8 ? off & 0x3ff : (off & 0xff) * 4;
 }
 
-static __attribute__((noinline)) bool read_other(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off,
-						 unsigned size, u64 *val)
+bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first)
 {
 	unsigned irq = irq_at(r, off);
-	struct vgic_bank *bank = bank_at(v, first, irq / 32);
+	struct vgic_bank *bank = vgic_bank_at(v, first, irq / 32);
 
 	*val = 0;
 	if (!r->bits || !bank)
@@ -177,20 +172,10 @@ static __attribute__((noinline)) bool read_other(const struct vgic_reg *r, struc
 	return !by->vgic.retry;
 }
 
-bool vgic_reg_read(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val)
-{
-	struct vgic_bank *bank = bank_at(v, first, (off & 0x7f) / 4);
-
-	if (unlikely(!r->plain || size != 4 || !bank))
-		return read_other(r, by, v, first, off, size, val);
-	*val = READ_ONCE(*(u32 *)((char *)bank + r->word));
-	return true;
-}
-
-static __attribute__((noinline)) bool write_other(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val)
+bool vgic_reg_write_other(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first)
 {
 	unsigned irq = irq_at(r, off);
-	struct vgic_bank *bank = bank_at(v, first, irq / 32);
+	struct vgic_bank *bank = vgic_bank_at(v, first, irq / 32);
 
 	if (!r->bits || !bank)
 		return true;
@@ -198,19 +183,6 @@ static __attribute__((noinline)) bool write_other(const struct vgic_reg *r, stru
 		return false;
 	lock(&v->domain->vgic.lock);
 	r->set(v, bank, irq, size, val);
-	unlock(&v->domain->vgic.lock);
-	return true;
-}
-
-bool vgic_reg_write(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val)
-{
-	unsigned b = (off & 0x7f) / 4;
-	struct vgic_bank *bank = bank_at(v, first, b);
-
-	if (unlikely(!r->set_bits || size != 4 || !bank))
-		return write_other(r, v, first, off, size, val);
-	lock(&v->domain->vgic.lock);
-	r->set_bits(v, bank, b, (u32)val);
 	unlock(&v->domain->vgic.lock);
 	return true;
 }

@@ -80,7 +80,7 @@ bool vgic_v2_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
 	unsigned slot = (unsigned)(off >> 7);
 
 	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
-		return vgic_reg_read(&vgic_irq_regs[slot], v, v, 0, off, size, val);
+		return vgic_reg_read(v, &vgic_irq_regs[slot], off, size, val, v, 0);
 	*val = 0;
 	if (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 16)
 		return sgi_sources(v, off, size, val, false);
@@ -94,7 +94,7 @@ bool vgic_v2_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 	unsigned slot = (unsigned)(off >> 7);
 
 	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
-		return vgic_reg_write(&vgic_irq_regs[slot], v, 0, off, size, val);
+		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 0);
 	if (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 16)
 		return sgi_sources(v, off, size, &val, true);
 	if (off != GICD_SGIR && off != GICD_CTLR)

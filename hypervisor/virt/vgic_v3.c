@@ -66,7 +66,7 @@ bool vgic_v3_dist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *
 	struct vgic_bank *bank;
 
 	if (likely(slot - 1 < 15 || slot - 24 < 2))	/* not ITARGETSR */
-		return vgic_reg_read(&vgic_irq_regs[slot], v, v, 1, off, size, val);
+		return vgic_reg_read(v, &vgic_irq_regs[slot], off, size, val, v, 1);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {
 		bank = router_bank(v, off, &n);
 		return part_of(bank ? router_get(bank, n) : 0, off, size, val);
@@ -83,7 +83,7 @@ bool vgic_v3_dist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 
 	u64 old;
 
 	if (likely(slot - 1 < 15 || slot - 24 < 2))
-		return vgic_reg_write(&vgic_irq_regs[slot], v, 1, off, size, val);
+		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 1);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {
 		if (size < 4)
 			return false;
@@ -159,7 +159,7 @@ bool vgic_v3_rdist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 
 		return true;
 	if (likely(off >= GICR_SGI_FRAME)) {
 		r = sgi_frame_reg(off);
-		return r ? vgic_reg_read(r, v, owner, 0, off, size, val) : true;
+		return r ? vgic_reg_read(v, r, off, size, val, owner, 0) : true;
 	}
 	reg = rdist_get(owner, off);
 	return part_of(reg, off, size, val) || !reg;
@@ -170,7 +170,7 @@ bool vgic_v3_rdist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64
 	struct vcpu *owner = rdist_owner(v, priv, &off);
 	const struct vgic_reg *r = owner && off >= GICR_SGI_FRAME ? sgi_frame_reg(off) : NULL;
 
-	return r ? vgic_reg_write(r, owner, 0, off, size, val) : true;
+	return r ? vgic_reg_write(owner, r, off, size, val, 0) : true;
 }
 
 #define SGI1R_IRM BIT(40)

@@ -56,6 +56,13 @@ static u32 h_lr_empty(void)
 			m |= 1U << i;
 	return m;
 }
+static bool h_lr_reuse(unsigned n, u64 v)
+{
+	if (!(h_lr_empty() >> n & 1))
+		return false;
+	H->lr[n] = v;
+	return true;
+}
 static u32 h_hcr_read(void) { return H->hcr; }
 static void h_hcr_write(u32 h) { if (h & HCR_GIC_NPIE) overflows++; H->hcr = h; }
 static u32 h_vmcr_read(void) { return H->vmcr; }
@@ -75,7 +82,7 @@ static void h_set_enabled(unsigned irq, bool on) { spi_enabled[irq] = on; }
 static void h_set_edge(unsigned irq, bool edge) { }
 static void h_set_target(unsigned irq, const struct cpu *c) { }
 static const struct gic_ops ops = {
-	.lr_read = h_lr_read, .lr_write = h_lr_write, .lr_empty = h_lr_empty, .hcr_read = h_hcr_read, .hcr_write = h_hcr_write,
+	.lr_read = h_lr_read, .lr_write = h_lr_write, .lr_reuse = h_lr_reuse, .lr_empty = h_lr_empty, .hcr_read = h_hcr_read, .hcr_write = h_hcr_write,
 	.vmcr_read = h_vmcr_read, .state_save = h_save, .state_restore = h_restore, .set_active = h_set_active, .set_enabled = h_set_enabled,
 	.set_edge = h_set_edge, .set_target = h_set_target,
 };

@@ -41,7 +41,11 @@ bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsi
 /* GICv2: an SGI for v from vCPU number source. Without the lock. */
 void vgic_inject_from(struct vcpu *v, unsigned sgi, unsigned source);
 /* Without the lock. true: done. fields: what the list register holds beyond number, priority and pending state. */
-bool vgic_relight(struct vcpu *v, unsigned intid, u64 fields);
+bool vgic_relight_here(struct vcpu *v, unsigned intid, u64 fields);
+static inline bool vgic_relight(struct vcpu *v, unsigned intid, u64 fields)
+{
+	return v->vgic.cpu == this_cpu() && vgic_relight_here(v, intid, fields);
+}
 /* GICD_CTLR: on or off. */
 void vgic_set_on(struct domain *d, bool on);
 
@@ -75,9 +79,40 @@ struct vgic_reg {
 };
 
 extern const struct vgic_reg vgic_irq_regs[26];
-/* v: owner of bank 0. first: the first bank that the frame shows. false: wrong width, or retry. */
-bool vgic_reg_read(const struct vgic_reg *r, struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val);
-bool vgic_reg_write(const struct vgic_reg *r, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val);
+/* Interrupts that do not exist, or that the frame does not show (its first bank is `first`), have no bank. v: owner of bank 0. */
+static inline struct vgic_bank *vgic_bank_at(struct vcpu *v, unsigned first, unsigned b)
+{
+	if (unlikely(b < first || b >= v->domain->vgic.nr_banks))
+		return NULL;
+	return vgic_bank_of(v, b);
+}
+
+bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first);
+bool vgic_reg_write_other(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first);
+
+/* false: wrong width, or retry. */
+static inline bool vgic_reg_read(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first)
+{
+	struct vgic_bank *bank = vgic_bank_at(v, first, (off & 0x7f) / 4);
+
+	if (unlikely(!bank || !r->plain || size != 4))
+		return vgic_reg_read_other(by, r, off, size, val, v, first);
+	*val = READ_ONCE(*(u32 *)((char *)bank + r->word));
+	return true;
+}
+
+static inline bool vgic_reg_write(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first)
+{
+	unsigned b = (off & 0x7f) / 4;
+	struct vgic_bank *bank = vgic_bank_at(v, first, b);
+
+	if (unlikely(!bank || !r->set_bits || size != 4))
+		return vgic_reg_write_other(v, r, off, size, val, first);
+	lock(&v->domain->vgic.lock);
+	r->set_bits(v, bank, b, (u32)val);
+	unlock(&v->domain->vgic.lock);
+	return true;
+}
 
 mmio_read_fn vgic_v2_read, vgic_v3_dist_read, vgic_v3_rdist_read;
 mmio_write_fn vgic_v2_write, vgic_v3_dist_write, vgic_v3_rdist_write;
