@@ -11,15 +11,20 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
-static struct page *own_page(gva_t gva, bool write, void **va)
+/* A frame that is no RAM has no references, so the bounds of the ledger are all there is to check before. */
+static inline struct page *own_page(gva_t gva, bool write, void **va)
 {
 	struct page *pg;
 	paddr_t pa;
+	u64 frame;
 
 	if (unlikely(gva_to_pa(gva, write, &pa)))
 		return NULL;
-	pg = mfn_page(mfn_of(pa));
-	if (unlikely(!pg || !page_get(pg, this_cpu()->current->domain)))
+	frame = mfn_of(pa).n - frame_base;
+	if (unlikely(frame >= frame_count))
+		return NULL;
+	pg = &frame_table[frame];
+	if (unlikely(!page_get(pg, this_cpu()->current->domain)))
 		return NULL;
 	*va = pa_to_va(pa);
 	return pg;
@@ -70,7 +75,7 @@ static inline void copy_bytes(void *dst, const void *src, size_t n)
 		memcpy(dst, src, n);
 }
 
-int copy_from_guest(void *dst, gva_t src, size_t n)
+static __attribute__((noinline)) int copy_from_pages(void *dst, gva_t src, size_t n)
 {
 	for (size_t chunk; n; dst = (char *)dst + chunk, src += chunk, n -= chunk) {
 		void *va;
@@ -85,7 +90,7 @@ int copy_from_guest(void *dst, gva_t src, size_t n)
 	return 0;
 }
 
-int copy_to_guest(gva_t dst, const void *src, size_t n)
+static __attribute__((noinline)) int copy_to_pages(gva_t dst, const void *src, size_t n)
 {
 	for (size_t chunk; n; src = (const char *)src + chunk, dst += chunk, n -= chunk) {
 		void *va;
@@ -97,6 +102,37 @@ int copy_to_guest(gva_t dst, const void *src, size_t n)
 		copy_bytes(va, src, chunk);
 		page_put(pg);
 	}
+	return 0;
+}
+
+/* Nearly all arguments lie within one page of the caller's own. */
+int copy_from_guest(void *dst, gva_t src, size_t n)
+{
+	struct page *pg;
+	void *va;
+
+	if (unlikely((src & ~PAGE_MASK) + n > PAGE_SIZE))
+		return copy_from_pages(dst, src, n);
+	pg = own_page(src, false, &va);
+	if (unlikely(!pg))
+		return copy_from_pages(dst, src, n);
+	copy_bytes(dst, va, n);
+	page_put(pg);
+	return 0;
+}
+
+int copy_to_guest(gva_t dst, const void *src, size_t n)
+{
+	struct page *pg;
+	void *va;
+
+	if (unlikely((dst & ~PAGE_MASK) + n > PAGE_SIZE))
+		return copy_to_pages(dst, src, n);
+	pg = own_page(dst, true, &va);
+	if (unlikely(!pg))
+		return copy_to_pages(dst, src, n);
+	copy_bytes(va, src, n);
+	page_put(pg);
 	return 0;
 }
 

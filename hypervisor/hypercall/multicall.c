@@ -10,36 +10,6 @@
 
 #define NR_ARGS 6
 
-/* The frame with the entries at hand: one translation for all of them. */
-struct window {
-	struct page *pg;
-	u64 gpage;		/* guest virtual page; valid if pg is */
-	char *va;		/* first byte of the page */
-};
-
-static void window_close(struct window *w)
-{
-	if (w->pg)
-		page_put(w->pg);
-	w->pg = NULL;
-}
-
-/* The entry in place; NULL: it has to be copied. */
-static inline struct multicall_entry *window_entry(struct window *w, gva_t gva)
-{
-	struct multicall_entry *e;
-
-	if (likely(w->pg && w->gpage == (gva & PAGE_MASK) && (gva & ~PAGE_MASK) + sizeof(*e) <= PAGE_SIZE))
-		return (void *)(w->va + (gva & ~PAGE_MASK));
-	window_close(w);
-	e = guest_window(gva, sizeof(*e), &w->pg);
-	w->gpage = gva & PAGE_MASK;
-	w->va = (char *)((u64)e & PAGE_MASK);
-	if (!e)
-		w->pg = NULL;
-	return e;
-}
-
 static inline s64 call(struct vcpu *v, u64 op, u64 *args)
 {
 	return likely(op != __HYPERVISOR_multicall) ? hypercall_one(v, op, args) : -EINVAL;
@@ -50,16 +20,14 @@ static inline s64 entry_in_place(struct vcpu *v, struct multicall_entry *e)
 	u64 args[NR_ARGS];
 	s64 r;
 
-	for (unsigned i = 0; i < NR_ARGS; i++)
-		args[i] = READ_ONCE(e->args[i]);
+	__builtin_memcpy(args, e->args, sizeof(args));
 	r = call(v, READ_ONCE(e->op), args);
-	if (likely(r != -ERESTART)) {
-		e->result = (u64)r;
-		return 0;
+	if (unlikely(r == -ERESTART)) {
+		__builtin_memcpy(e->args, args, sizeof(args));
+		return r;
 	}
-	for (unsigned i = 0; i < NR_ARGS; i++)
-		e->args[i] = args[i];
-	return -ERESTART;
+	e->result = (u64)r;
+	return 0;
 }
 
 static s64 entry_by_copy(struct vcpu *v, gva_t gva)
@@ -76,28 +44,51 @@ static s64 entry_by_copy(struct vcpu *v, gva_t gva)
 	return copy_to_guest(gva + offsetof(struct multicall_entry, result), &e.result, sizeof(e.result));
 }
 
+/* The next entries, as far as they lie in one frame of the guest's own, or a single one. *done: how many. */
+static s64 run_some(struct vcpu *v, gva_t gva, u32 left, u32 *done)
+{
+	u64 fit = (PAGE_SIZE - (gva & ~PAGE_MASK)) / sizeof(struct multicall_entry);
+	struct multicall_entry *e, *end;
+	struct page *pg;
+	s64 rc;
+
+	e = guest_window(gva, sizeof(*e), &pg);
+	if (unlikely(!e)) {
+		rc = entry_by_copy(v, gva);
+		*done = !rc;
+		return rc;
+	}
+	end = e + min((u64)left, fit);
+	for (struct multicall_entry *first = e;; ) {
+		rc = entry_in_place(v, e);
+		if (unlikely(rc) || ++e == end || unlikely(preempt_wanted())) {
+			*done = (u32)(e - first);
+			break;
+		}
+	}
+	page_put(pg);
+	return rc;
+}
+
 /* a: list, number of entries */
 s64 hc_multicall(struct vcpu *v, u64 *a)
 {
-	struct window w = { .pg = NULL };
 	gva_t gva = a[0];
 	u32 left = (u32)a[1];
 	s64 rc = 0;
 
-	for (; left; left--, gva += sizeof(struct multicall_entry)) {
-		struct multicall_entry *e;
+	while (left) {
+		u32 done;
 
-		if (unlikely(gva != a[0] && preempt_wanted())) {
+		rc = run_some(v, gva, left, &done);
+		gva += done * sizeof(struct multicall_entry);
+		left -= done;
+		if (likely(!rc && left && preempt_wanted()))
 			rc = -ERESTART;
-			break;
-		}
-		e = window_entry(&w, gva);
-		rc = likely(e) ? entry_in_place(v, e) : entry_by_copy(v, gva);
-		if (unlikely(rc))
+		if (rc)
 			break;
 	}
-	window_close(&w);
-	if (rc == -ERESTART) {
+	if (unlikely(rc == -ERESTART)) {
 		a[0] = gva;
 		a[1] = left;
 	}

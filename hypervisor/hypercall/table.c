@@ -14,13 +14,13 @@
 #include <xen/version.h>
 #include <xen/xen.h>
 
-/* Default deny: an entry that names no permission is the control domain's. */
-enum { CONTROL, ANY };
-
+/* Who may call is where the entry stands. */
 struct sub_op {
-	hypercall_fn *fn;
-	u8 perm;
+	hypercall_fn *any;	/* any domain, for itself; what it may do to others the entry decides */
+	hypercall_fn *control;	/* the control domain; for others -EPERM */
 };
+#define ANY any
+#define CONTROL control
 
 struct hypercall {
 	const struct sub_op *sub;
@@ -29,7 +29,7 @@ struct hypercall {
 	u8 unknown;	/* errno of a sub-op that is not here */
 };
 
-#define OP(cmd, permission, entry) [cmd] = { .fn = (entry), .perm = (permission) }
+#define OP(cmd, permission, entry) [cmd] = { .permission = (entry) }
 
 static const struct sub_op xen_version_ops[] = {
 	OP(XENVER_version, ANY, hc_xenver_version),
@@ -198,10 +198,24 @@ sysctl_fn *const sysctls[] = {
 };
 const unsigned nr_sysctls = ARRAY_SIZE(sysctls);
 
+/* What no domain but the control domain may call, or what is not there. */
+static __attribute__((noinline)) s64 dispatch_other(struct vcpu *v, u64 nr, u64 *a)
+{
+	const struct hypercall *call = &hypercalls[nr];
+	u64 cmd = a[0] & call->cmd_mask;
+	hypercall_fn *fn = cmd < call->nr ? call->sub[cmd].control : NULL;
+
+	if (!call->nr)
+		return -ENOSYS;
+	if (!fn)
+		return -(s64)call->unknown;
+	return v->domain->privileged ? fn(v, a) : -EPERM;
+}
+
 static inline s64 dispatch(struct vcpu *v, u64 nr, u64 *a)
 {
 	const struct hypercall *call;
-	const struct sub_op *op;
+	hypercall_fn *fn;
 	u64 cmd;
 
 	if (unlikely(nr >= ARRAY_SIZE(hypercalls)))
@@ -209,13 +223,9 @@ static inline s64 dispatch(struct vcpu *v, u64 nr, u64 *a)
 	call = &hypercalls[nr];
 	cmd = a[0] & call->cmd_mask;
 	if (unlikely(cmd >= call->nr))
-		return call->nr ? -(s64)call->unknown : -ENOSYS;
-	op = &call->sub[cmd];
-	if (unlikely(!op->fn))
-		return -(s64)call->unknown;
-	if (unlikely(op->perm != ANY && !v->domain->privileged))
-		return -EPERM;
-	return op->fn(v, a);
+		return dispatch_other(v, nr, a);
+	fn = call->sub[cmd].any;
+	return likely(fn) ? fn(v, a) : dispatch_other(v, nr, a);
 }
 
 s64 hypercall_one(struct vcpu *v, u64 nr, u64 *a)

@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* One image: what is declared anywhere is in it, and is reached without a table of addresses. */
+#ifndef __HOST_TEST__
+#pragma GCC visibility push(hidden)
+#endif
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
