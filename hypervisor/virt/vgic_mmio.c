@@ -5,7 +5,7 @@
  */
 #include <virt/vgic_model.h>
 
-static void newly_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 new)
+static __attribute__((noinline)) void newly_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 new)
 {
 	vgic_spi_enable(v->domain, bank, new & bank->routed, true);
 	vgic_raise_all(v, bank, b, new & (bank->latch | bank->line));
@@ -127,8 +127,8 @@ static void set_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 	}
 }
 
-#define ENABLE(s) { .bits = 1, .widths = 4, .plain = true, .word = offsetof(struct vgic_bank, enabled), .set_bits = s }
-#define LIVE(g, s) { .bits = 1, .widths = 4, .live = true, .get = g, .set_bits = s }
+#define ENABLE(s) { .bits = 1, .widths = 4, .fast_read = 4, .word = offsetof(struct vgic_bank, enabled), .fast_write = 4, .set_bits = s }
+#define LIVE(g, s) { .bits = 1, .widths = 4, .live = true, .get = g, .fast_write = 4, .set_bits = s }
 #define PRIORITY { .bits = 8, .widths = 4 | 1, .get = get_priority, .set = set_priority }
 #define TARGETS { .bits = 8, .widths = 4 | 1, .get = get_targets, .set = set_targets }
 #define CONFIG { .bits = 2, .widths = 4, .get = get_config, .set = set_config }
@@ -151,13 +151,24 @@ static inline unsigned irq_at(const struct vgic_reg *r, u64 off)
 	return r->bits == 8 ? off & 0x3ff : (off & 0xff) * 4;
 }
 
+static struct vgic_bank *bank_at(struct vcpu *v, unsigned first, unsigned b)
+{
+	return b < first || b >= v->domain->vgic.nr_banks ? NULL : vgic_bank_of(v, b);
+}
+
+/* GICv3 has IROUTER instead of ITARGETSR. */
+static bool exists(const struct vcpu *v, const struct vgic_reg *r)
+{
+	return r->bits && !(r->get == get_targets && v->domain->vgic.version == 3);
+}
+
 bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first)
 {
 	unsigned irq = irq_at(r, off);
-	struct vgic_bank *bank = vgic_bank_at(v, first, irq / 32);
+	struct vgic_bank *bank = bank_at(v, first, irq / 32);
 
 	*val = 0;
-	if (!r->bits || !bank)
+	if (!bank || !exists(v, r))
 		return true;
 	if (!(size & r->widths))
 		return false;
@@ -175,9 +186,9 @@ bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, uns
 bool vgic_reg_write_other(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first)
 {
 	unsigned irq = irq_at(r, off);
-	struct vgic_bank *bank = vgic_bank_at(v, first, irq / 32);
+	struct vgic_bank *bank = bank_at(v, first, irq / 32);
 
-	if (!r->bits || !bank)
+	if (!bank || !exists(v, r))
 		return true;
 	if (!(size & r->widths))
 		return false;

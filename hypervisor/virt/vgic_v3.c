@@ -65,7 +65,7 @@ bool vgic_v3_dist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *
 	unsigned slot = (unsigned)(off >> 7), n;
 	struct vgic_bank *bank;
 
-	if (likely(slot - 1 < 15 || slot - 24 < 2))	/* not ITARGETSR */
+	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
 		return vgic_reg_read(v, &vgic_irq_regs[slot], off, size, val, v, 1);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {
 		bank = router_bank(v, off, &n);
@@ -82,7 +82,7 @@ bool vgic_v3_dist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 
 	struct vgic_bank *bank;
 	u64 old;
 
-	if (likely(slot - 1 < 15 || slot - 24 < 2))
+	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
 		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 1);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {
 		if (size < 4)

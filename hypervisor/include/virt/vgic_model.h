@@ -71,45 +71,38 @@ struct vgic_reg {
 	u8 bits;		/* per interrupt: 1, 2 or 8; 0: all zero */
 	u8 widths;		/* allowed sizes in bytes, or-ed */
 	bool live;		/* get needs vgic_fold_all() */
-	bool plain;		/* bits 1, and reads as the word at offset `word` of struct vgic_bank */
+	u8 fast_read;		/* 4: reads, with this width, as the word at offset `word` of struct vgic_bank */
+	u8 fast_write;		/* 4: bits 1, has set_bits */
 	u16 word;
 	u64 (*get)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size);
-	void (*set_bits)(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);	/* bits 1 */
+	void (*set_bits)(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);
 	void (*set)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val);
 };
 
 extern const struct vgic_reg vgic_irq_regs[26];
-/* Interrupts that do not exist, or that the frame does not show (its first bank is `first`), have no bank. v: owner of bank 0. */
-static inline struct vgic_bank *vgic_bank_at(struct vcpu *v, unsigned first, unsigned b)
-{
-	if (unlikely(b < first || b >= v->domain->vgic.nr_banks))
-		return NULL;
-	return vgic_bank_of(v, b);
-}
-
+/* Interrupts that do not exist, or that the frame does not show (its first bank is `first`), read as zero. v: owner of bank 0. */
 bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first);
 bool vgic_reg_write_other(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first);
 
 /* false: wrong width, or retry. */
 static inline bool vgic_reg_read(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first)
 {
-	struct vgic_bank *bank = vgic_bank_at(v, first, (off & 0x7f) / 4);
+	unsigned b = (off & 0x7f) / 4;
 
-	if (unlikely(!bank || !r->plain || size != 4))
+	if (unlikely(r->fast_read != size || b < first || b >= v->domain->vgic.nr_banks))
 		return vgic_reg_read_other(by, r, off, size, val, v, first);
-	*val = READ_ONCE(*(u32 *)((char *)bank + r->word));
+	*val = READ_ONCE(*(u32 *)((char *)vgic_bank_of(v, b) + r->word));
 	return true;
 }
 
 static inline bool vgic_reg_write(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first)
 {
 	unsigned b = (off & 0x7f) / 4;
-	struct vgic_bank *bank = vgic_bank_at(v, first, b);
 
-	if (unlikely(!bank || !r->set_bits || size != 4))
+	if (unlikely(r->fast_write != size || b < first || b >= v->domain->vgic.nr_banks))
 		return vgic_reg_write_other(v, r, off, size, val, first);
 	lock(&v->domain->vgic.lock);
-	r->set_bits(v, bank, b, (u32)val);
+	r->set_bits(v, vgic_bank_of(v, b), b, (u32)val);
 	unlock(&v->domain->vgic.lock);
 	return true;
 }
