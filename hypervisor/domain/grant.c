@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Grant tables: a granter's shared entries are read once, checked and marked in use under its grant lock, which also guards the active entries; what is
- * mapped or copied is done without a lock, the frame held by a reference. A mapper's handles are taken by an atomic change of their word, so that two
- * vCPUs cannot both unmap one. No two grant locks are ever held at once.
+ * mapped or copied is done without a lock, the frame held by a reference. A mapper's handles are under its maptrack lock; who unmaps one takes it out
+ * first, so that two vCPUs cannot both do it. No two of these locks are ever held at once.
  * Invariant: GTF_reading (GTF_writing) is set exactly while the active entry has users (writers), unless the granter itself wrote over it.
  */
 #include <arm/cpu.h>
@@ -65,22 +65,13 @@ static inline void unmark_entry(struct domain *g, u32 ref, const struct grant_ac
 		log_guest(g, LOG_WARN, "grant %u stays marked in use, its entry is unstable\n", ref);
 }
 
-/* Makes `who` one more user of g's reference: GNTST_okay, and a reference to its frame. Grant lock held. */
-static int use_locked(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
+/* The entry is checked and marked, or was by the first user; its frame, with a reference. Grant lock held. */
+static inline int claim_frame(struct domain *g, u32 ref, struct grant_active *act, domid_t who, bool write, u32 mask, struct page **pg)
 {
-	struct grant_table *t = &g->grants;
-	struct grant_active *act;
-	grant_entry_v1_t *e;
-	bool first;
+	grant_entry_v1_t *e = grant_shared_of(&g->grants, ref);
+	bool first = !grant_in_use(act);
 	int rc;
 
-	if (unlikely(g->state != DOM_ALIVE))
-		return GNTST_bad_domain;
-	if (unlikely(ref / GRANTS_PER_FRAME >= t->nr_frames))
-		return GNTST_bad_gntref;
-	act = grant_active_of(t, ref);
-	e = grant_shared_of(t, ref);
-	first = !grant_in_use(act);
 	if (!first && (act->who != who || (write ? act->writers : act->readers) == MAX_USERS))
 		return GNTST_general_error;
 	if (first || (write && !act->writers)) {
@@ -90,31 +81,41 @@ static int use_locked(struct domain *g, u32 ref, domid_t who, bool write, u32 ma
 	}
 	*pg = p2m_get_page(g, GFN(READ_ONCE(e->frame)), write ? WANT_READ | WANT_WRITE | WANT_OWN : WANT_READ | WANT_OWN);
 	/* While in use, a reference stands for one frame. */
-	if (unlikely(!*pg || (!first && frame_index(*pg) != act->frame))) {
-		unmark_entry(g, ref, act, write);
-		return GNTST_bad_page;
-	}
-	act->frame = frame_index(*pg);
-	act->who = who;
-	if (write)
-		act->writers++;
-	else
-		act->readers++;
-	return GNTST_okay;
+	if (likely(*pg && (first || frame_index(*pg) == act->frame)))
+		return GNTST_okay;
+	unmark_entry(g, ref, act, write);
+	return GNTST_bad_page;
 }
 
-static inline int use(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
+/* Makes `who` one more user of g's reference: GNTST_okay, and a reference to its frame. `mask`: as for mark_entry(). */
+static int use(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
 {
-	struct page *got = NULL;
+	struct grant_table *t = &g->grants;
+	struct grant_active *act;
 	int rc;
 
-	lock(&g->grants.lock);
-	rc = use_locked(g, ref, who, write, mask, &got);
-	unlock(&g->grants.lock);
-	/* The wrong frame: given back without the lock, for it may be the last of its domain. */
-	if (unlikely(rc && got))
-		page_put(got);
-	*pg = got;
+	*pg = NULL;
+	lock(&t->lock);
+	if (unlikely(g->state != DOM_ALIVE)) {
+		rc = GNTST_bad_domain;
+	} else if (unlikely(ref / GRANTS_PER_FRAME >= t->nr_frames)) {
+		rc = GNTST_bad_gntref;
+	} else {
+		act = grant_active_of(t, ref);
+		rc = claim_frame(g, ref, act, who, write, mask, pg);
+		if (likely(!rc)) {
+			act->frame = frame_index(*pg);
+			act->who = who;
+			if (write)
+				act->writers++;
+			else
+				act->readers++;
+		}
+	}
+	unlock(&t->lock);
+	/* Not the frame that it was: given back without the lock, for it may be the last of its domain. */
+	if (unlikely(rc && *pg))
+		page_put(*pg);
 	return rc;
 }
 
@@ -132,34 +133,55 @@ static void unuse(struct domain *g, u32 ref, bool write)
 	unlock(&g->grants.lock);
 }
 
-/* --- handles --- */
+/* --- handles: pages of them, the first entry of each keeping its list of free ones and how many are in use --- */
+
+#define PAGE_OF(handle) ((handle) / HANDLES_PER_PAGE)
 
 static inline struct maptrack *handle_entry(const struct grant_table *t, u32 handle)
 {
-	return &t->maptrack[handle / HANDLES_PER_PAGE][handle % HANDLES_PER_PAGE];
+	return &t->maptrack[PAGE_OF(handle)][handle % HANDLES_PER_PAGE];
 }
 
-/* A page full of free handles. Maptrack lock held. */
-static bool grow_maptrack(struct grant_table *t)
+/* Maptrack lock held. */
+static bool add_page(struct grant_table *t, u32 page)
 {
-	u32 first = t->nr_handles;
 	struct maptrack *m;
 
-	if (first / HANDLES_PER_PAGE >= t->max_maptrack_frames)
+	if (page >= t->max_maptrack_frames)
 		return false;
 	if (!t->maptrack)
 		t->maptrack = xzalloc(t->max_maptrack_frames * sizeof(*t->maptrack));
-	if (!t->maptrack)
-		return false;
-	m = xalloc_pages(0);
+	m = t->maptrack ? xalloc_pages(0) : NULL;
 	if (!m)
 		return false;
 	for (u32 i = 0; i < HANDLES_PER_PAGE; i++)
-		m[i].next = i + 1 < HANDLES_PER_PAGE ? first + i + 1 : NO_HANDLE;
-	t->maptrack[first / HANDLES_PER_PAGE] = m;
-	t->free_handle = first;
-	__atomic_store_n(&t->nr_handles, first + (u32)HANDLES_PER_PAGE, __ATOMIC_RELEASE);
+		m[i].next = (i + 1) % HANDLES_PER_PAGE;
+	t->maptrack[page] = m;
+	t->nr_pages = max(t->nr_pages, page + 1);
 	return true;
+}
+
+/* The first page, from the start: for a domain that is to map many. */
+int grant_handles_prepare(struct domain *d)
+{
+	struct grant_table *t = &d->grants;
+	bool done;
+
+	lock(&t->maptrack_lock);
+	done = t->nr_pages || !t->max_maptrack_frames || add_page(t, 0);
+	unlock(&t->maptrack_lock);
+	return done ? 0 : -ENOMEM;
+}
+
+/* The lowest page with room, so that the upper ones become empty and can go. */
+static __attribute__((noinline)) bool find_room(struct grant_table *t)
+{
+	u32 page = t->room;
+
+	while (page < t->nr_pages && t->maptrack[page] && !t->maptrack[page]->next)
+		page++;
+	t->room = page;
+	return (page < t->nr_pages && t->maptrack[page]) || add_page(t, page);
 }
 
 static u32 take_handle(struct grant_table *t)
@@ -167,38 +189,80 @@ static u32 take_handle(struct grant_table *t)
 	u32 handle = NO_HANDLE;
 
 	lock(&t->maptrack_lock);
-	if (likely(t->free_handle != NO_HANDLE || grow_maptrack(t))) {
-		handle = t->free_handle;
-		t->free_handle = (u32)handle_entry(t, handle)->next;
+	if (likely((t->room < t->nr_pages && t->maptrack[t->room] && t->maptrack[t->room]->next) || find_room(t))) {
+		struct maptrack *page = t->maptrack[t->room];
+
+		handle = t->room * (u32)HANDLES_PER_PAGE + (u32)page->next;
+		page->next = handle_entry(t, handle)->next;
+		page->in_use++;
 	}
 	unlock(&t->maptrack_lock);
 	return handle;
 }
 
-/* Its word is 0. */
+/* Its word is 0. The first page stays: one that comes and goes with each mapping would cost more than the mapping. */
 static void give_handle(struct grant_table *t, u32 handle)
 {
+	struct maptrack *page, *gone = NULL;
+
 	lock(&t->maptrack_lock);
-	handle_entry(t, handle)->next = t->free_handle;
-	t->free_handle = handle;
+	page = t->maptrack[PAGE_OF(handle)];
+	handle_entry(t, handle)->next = page->next;
+	page->next = handle % HANDLES_PER_PAGE;
+	if (unlikely(!--page->in_use && PAGE_OF(handle))) {
+		gone = page;
+		t->maptrack[PAGE_OF(handle)] = NULL;
+	}
+	if (PAGE_OF(handle) < t->room)
+		t->room = PAGE_OF(handle);
+	unlock(&t->maptrack_lock);
+	xfree_pages(gone, 0);
+}
+
+/* Handles a guest made up end here. Maptrack lock held. */
+static inline struct maptrack *find_handle(struct grant_table *t, u32 handle)
+{
+	struct maptrack *m;
+
+	if (unlikely(PAGE_OF(handle) >= t->nr_pages || !t->maptrack[PAGE_OF(handle)] || !(handle % HANDLES_PER_PAGE)))
+		return NULL;
+	m = handle_entry(t, handle);
+	return likely(m->word & MT_USED) ? m : NULL;
+}
+
+/* What the handle stands for; with `take` it is the caller's alone from here on: nobody else unmaps it or gives it up. */
+static inline bool handle_get(struct grant_table *t, u32 handle, bool take, struct maptrack *out)
+{
+	struct maptrack *m;
+
+	lock(&t->maptrack_lock);
+	m = find_handle(t, handle);
+	if (likely(m)) {
+		*out = *m;
+		if (take)
+			m->word = 0;
+	}
+	unlock(&t->maptrack_lock);
+	return m;
+}
+
+static inline void handle_set(struct grant_table *t, u32 handle, struct domain *granter, u64 word)
+{
+	struct maptrack *m;
+
+	lock(&t->maptrack_lock);
+	m = handle_entry(t, handle);
+	m->granter = granter;
+	m->word = word;
 	unlock(&t->maptrack_lock);
 }
 
-/* From here on it is ours alone: nobody else unmaps it or gives it up. */
-static inline bool claim_handle(struct maptrack *m, u64 *word)
+/* The mapping of a taken handle is gone. */
+static inline void drop_handle(struct domain *d, u32 handle, const struct maptrack *m)
 {
-	*word = __atomic_load_n(&m->word, __ATOMIC_ACQUIRE);
-	return *word & MT_USED && __atomic_compare_exchange_n(&m->word, word, 0, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-/* The mapping of a claimed handle is gone. */
-static inline void drop_handle(struct domain *d, u32 handle, u64 word)
-{
-	struct domain *g = handle_entry(&d->grants, handle)->granter;
-
-	unuse(g, MT_REF(word), word & MT_WRITE);
+	unuse(m->granter, MT_REF(m->word), m->word & MT_WRITE);
 	give_handle(&d->grants, handle);
-	domain_put(g);
+	domain_put(m->granter);
 }
 
 /* --- operations --- */
@@ -206,7 +270,6 @@ static inline void drop_handle(struct domain *d, u32 handle, u64 word)
 int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at, struct grant_mapping *out)
 {
 	bool write = !(flags & GNTMAP_readonly);
-	struct maptrack *m;
 	struct page *pg;
 	u32 handle;
 	int rc;
@@ -228,9 +291,7 @@ int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at, 
 		goto no_domain;
 	if (unlikely(p2m_map(d, gfn_of(at), page_mfn(pg), 1, write ? P2M_GRANT : P2M_GRANT_RO, true)))
 		goto no_map;
-	m = handle_entry(&d->grants, handle);
-	m->granter = g;
-	__atomic_store_n(&m->word, MT_USED | (write ? MT_WRITE : 0) | gfn_of(at).n << MT_GFN_SHIFT | (u64)ref << MT_REF_SHIFT, __ATOMIC_RELEASE);
+	handle_set(&d->grants, handle, g, MT_USED | (write ? MT_WRITE : 0) | gfn_of(at).n << MT_GFN_SHIFT | (u64)ref << MT_REF_SHIFT);
 	out->handle = handle;
 	out->pa = page_pa(pg);
 	return GNTST_okay;
@@ -247,87 +308,104 @@ no_use:
 
 int grant_unmap(struct domain *d, u32 handle, gpa_t at)
 {
-	struct maptrack *m;
+	struct maptrack m;
 	mfn_t mfn;
-	u64 word;
 
-	if (unlikely(handle >= __atomic_load_n(&d->grants.nr_handles, __ATOMIC_ACQUIRE)))
+	if (unlikely(!handle_get(&d->grants, handle, at, &m)))
 		return GNTST_bad_handle;
-	m = handle_entry(&d->grants, handle);
 	if (unlikely(!at))
-		return READ_ONCE(m->word) & MT_USED ? GNTST_okay : GNTST_bad_handle;
-	if (unlikely(!claim_handle(m, &word)))
-		return GNTST_bad_handle;
-	/* In use, so the entry and its frame stay as they are. */
-	mfn = page_mfn(&frame_table[READ_ONCE(grant_active_of(&m->granter->grants, MT_REF(word))->frame)]);
-	if (unlikely(gfn_of(at).n != MT_GFN(word) ||
-		     p2m_unmap_exact(d, gfn_of(at), mfn, word & MT_WRITE ? P2M_GRANT : P2M_GRANT_RO))) {
-		__atomic_store_n(&m->word, word, __ATOMIC_RELEASE);
+		return GNTST_okay;
+	/* In use, so the active entry and its frame stay as they are. */
+	mfn = page_mfn(&frame_table[READ_ONCE(grant_active_of(&m.granter->grants, MT_REF(m.word))->frame)]);
+	if (unlikely(gfn_of(at).n != MT_GFN(m.word) ||
+		     p2m_unmap_exact(d, gfn_of(at), mfn, m.word & MT_WRITE ? P2M_GRANT : P2M_GRANT_RO))) {
+		handle_set(&d->grants, handle, m.granter, m.word);
 		return GNTST_general_error;
 	}
-	drop_handle(d, handle, word);
+	drop_handle(d, handle, &m);
 	return GNTST_okay;
 }
 
-/* One side's frame, with a reference. */
-static inline int copy_begin(struct domain *caller, const struct grant_copy_end *end, bool write, struct page **pg)
+/* --- copying --- */
+
+void grant_end_close(struct grant_end *end)
 {
+	if (!end->pg)
+		return;
+	/* The frame goes first: a granter that sees its entry unused must be able to count on it. */
+	page_put(end->pg);
+	end->pg = NULL;
 	if (end->is_ref)
-		return use(end->d, (u32)end->id, caller->id, write, GTF_type_mask, pg);
-	*pg = p2m_get_page(end->d, GFN(end->id), write ? WANT_READ | WANT_WRITE : WANT_READ);
-	return likely(*pg) ? GNTST_okay : GNTST_bad_page;
+		unuse(end->d, (u32)end->id, end->write);
 }
 
-/* The frame goes first: a granter that sees its entry unused must be able to count on it. */
-static inline void copy_end(const struct grant_copy_end *end, bool write, struct page *pg)
+static int end_open(struct domain *caller, struct grant_end *end, struct domain *d, u64 id, bool is_ref)
 {
-	page_put(pg);
-	if (end->is_ref)
-		unuse(end->d, (u32)end->id, write);
+	int rc = GNTST_okay;
+
+	grant_end_close(end);
+	if (unlikely(!d))
+		return GNTST_bad_domain;
+	end->d = d;
+	end->id = id;
+	end->is_ref = is_ref;
+	if (is_ref) {
+		rc = use(d, (u32)id, caller->id, end->write, GTF_type_mask, &end->pg);
+		if (unlikely(rc))
+			end->pg = NULL;
+	} else {
+		end->pg = p2m_get_page(d, GFN(id), end->write ? WANT_READ | WANT_WRITE : WANT_READ);
+		if (unlikely(!end->pg))
+			rc = GNTST_bad_page;
+	}
+	return rc;
 }
 
-int grant_copy(struct domain *caller, const struct grant_copy_end *src, const struct grant_copy_end *dst, u16 len)
+static inline int end_want(struct domain *caller, struct grant_end *end, struct domain *d, u64 id, bool is_ref)
 {
-	struct page *from, *to;
-	char *s, *t;
+	if (end->pg && end->id == id && end->d == d && end->is_ref == is_ref)
+		return GNTST_okay;
+	return end_open(caller, end, d, id, is_ref);
+}
+
+int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst, const struct grant_copy_op *op)
+{
+	char *from, *to;
 	int rc;
 
-	if (unlikely(!src->d || !dst->d))
+	if (unlikely(!op->src || !op->dst))
 		return GNTST_bad_domain;
-	if (unlikely(!caller->privileged && !policy_allows(src->d, dst->d)))
+	if (unlikely(!caller->privileged && !policy_allows(op->src, op->dst)))
 		return GNTST_permission_denied;
-	if (unlikely((unsigned)src->offset + len > PAGE_SIZE || (unsigned)dst->offset + len > PAGE_SIZE))
+	if (unlikely((unsigned)op->src_offset + op->len > PAGE_SIZE || (unsigned)op->dst_offset + op->len > PAGE_SIZE))
 		return GNTST_bad_copy_arg;
-	rc = copy_begin(caller, src, false, &from);
+	rc = end_want(caller, src, op->src, op->src_id, op->src_is_ref);
+	if (likely(!rc))
+		rc = end_want(caller, dst, op->dst, op->dst_id, op->dst_is_ref);
 	if (unlikely(rc))
 		return rc;
-	rc = copy_begin(caller, dst, true, &to);
-	if (likely(!rc)) {
-		s = (char *)page_va(from) + src->offset;
-		t = (char *)page_va(to) + dst->offset;
-		if (unlikely(from == to))
-			memmove(t, s, len);
-		else if (len == PAGE_SIZE)
-			page_copy(t, s);
-		else
-			memcpy(t, s, len);
-		copy_end(dst, true, to);
-	}
-	copy_end(src, false, from);
-	return rc;
+	from = (char *)page_va(src->pg) + op->src_offset;
+	to = (char *)page_va(dst->pg) + op->dst_offset;
+	if (unlikely(src->pg == dst->pg))
+		memmove(to, from, op->len);
+	else if (op->len == PAGE_SIZE)
+		page_copy(to, from);
+	else
+		memcpy(to, from, op->len);
+	return GNTST_okay;
 }
 
 int grants_release(struct domain *d)
 {
 	struct grant_table *t = &d->grants;
 
-	while (t->release_pos < t->nr_handles) {
+	while (PAGE_OF(t->release_pos) < t->nr_pages) {
 		u32 handle = t->release_pos++;
-		u64 word;
+		struct maptrack m;
 
 		/* Its p2m entry, with the reference to the frame, goes with the p2m: d runs no more. */
-		if (claim_handle(handle_entry(t, handle), &word))
-			drop_handle(d, handle, word);
+		if (handle_get(t, handle, true, &m))
+			drop_handle(d, handle, &m);
 		if (handle % 64 == 63 && irq_pending())
 			return -ERESTART;
 	}

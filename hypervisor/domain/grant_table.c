@@ -36,10 +36,11 @@ int grants_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
 	lock_init(&t->maptrack_lock, RANK_MAPTRACK);
 	t->max_frames = max_frames;
 	t->max_maptrack_frames = max_maptrack_frames;
-	t->free_handle = NO_HANDLE;
 	rc = alloc_arrays(t);
 	if (!rc)
 		rc = grant_grow(d, 1);
+	if (!rc && d->privileged)
+		rc = grant_handles_prepare(d);
 	if (rc)
 		grants_free(d);
 	return rc;
@@ -72,9 +73,9 @@ void grants_free(struct domain *d)
 			page_put(va_page(t->shared[i]));
 		xfree_pages(t->active[i], 0);
 	}
-	for (u32 i = 0; i < t->nr_handles / HANDLES_PER_PAGE; i++)
+	for (u32 i = 0; i < t->nr_pages; i++)
 		xfree_pages(t->maptrack[i], 0);
-	t->nr_frames = t->nr_handles = 0;
+	t->nr_frames = t->nr_pages = 0;
 	xfree(t->shared);
 	xfree(t->active);
 	xfree(t->gfn);

@@ -13,43 +13,47 @@
 #include <xen/grant_table.h>
 
 #define CMD_BITS 12		/* of the first argument; above: where grant_cache_page() goes on */
-#define PEERS 2
+#define NO_ID (~0U)		/* no domid */
 
+/* The last domain looked up, so that a run of requests that name the same one looks it up once. */
 struct peer {
-	domid_t id;
-	struct domain *d;	/* referenced; NULL: none looked up, or no such domain */
-	bool known;
+	struct domain *d;	/* referenced; NULL: there is none */
+	u32 id;
 };
 
-struct batch {
+struct batch {			/* what of it the requests need is set up by the entry */
 	struct vcpu *v;
-	struct peer peer[PEERS];	/* map: granter; copy: source, destination */
+	struct peer granter;	/* map */
+	struct side { struct peer peer; struct grant_end end; } src, dst;	/* copy */
 	u32 pos;		/* cache_flush */
 };
 
 /* Works on one request, a private copy. 0, or what to end the call with. */
 typedef int one_fn(struct batch *b, void *op);
 
-static __attribute__((noinline)) struct domain *peer_look_up(struct peer *p, domid_t id)
+static inline void peer_init(struct peer *p)
+{
+	p->d = NULL;
+	p->id = NO_ID;
+}
+
+static inline void peer_put(struct peer *p)
 {
 	if (p->d)
 		domain_put(p->d);
+}
+
+static __attribute__((noinline)) struct domain *peer_look_up(struct peer *p, domid_t id)
+{
+	peer_put(p);
 	p->id = id;
 	p->d = domain_get_by_id(id);
-	p->known = true;
 	return p->d;
 }
 
 static inline struct domain *peer_get(struct peer *p, domid_t id)
 {
-	return likely(p->known && p->id == id) ? p->d : peer_look_up(p, id);
-}
-
-static inline void batch_end(struct batch *b)
-{
-	for (unsigned i = 0; i < PEERS; i++)
-		if (b->peer[i].d)
-			domain_put(b->peer[i].d);
+	return likely(p->id == id) ? p->d : peer_look_up(p, id);
 }
 
 /* The requests of a call are all of one type; what of them goes back lies in [out, out + out_size). */
@@ -137,7 +141,6 @@ static inline __attribute__((always_inline)) s64 run(struct batch *b, u64 *a, st
 		a[1] = at;
 		a[2] = left;
 	}
-	batch_end(b);
 	return rc;
 }
 
@@ -145,7 +148,7 @@ static inline __attribute__((always_inline)) int map_one(struct batch *b, void *
 {
 	struct gnttab_map_grant_ref *op = arg;
 	struct grant_mapping m;
-	int rc = grant_map(b->v->domain, peer_get(&b->peer[0], op->dom), op->ref, op->flags, op->host_addr, &m);
+	int rc = grant_map(b->v->domain, peer_get(&b->granter, op->dom), op->ref, op->flags, op->host_addr, &m);
 
 	op->status = (s16)rc;
 	if (likely(!rc)) {
@@ -157,9 +160,14 @@ static inline __attribute__((always_inline)) int map_one(struct batch *b, void *
 
 s64 hc_gnttab_map_grant_ref(struct vcpu *v, u64 *a)
 {
-	struct batch b = { .v = v };
+	struct batch b;
+	s64 rc;
 
-	return run(&b, a, (struct layout)LAYOUT(struct gnttab_map_grant_ref, status, dev_bus_addr), map_one);
+	b.v = v;
+	peer_init(&b.granter);
+	rc = run(&b, a, (struct layout)LAYOUT(struct gnttab_map_grant_ref, status, dev_bus_addr), map_one);
+	peer_put(&b.granter);
+	return rc;
 }
 
 static inline __attribute__((always_inline)) int unmap_one(struct batch *b, void *arg)
@@ -172,8 +180,9 @@ static inline __attribute__((always_inline)) int unmap_one(struct batch *b, void
 
 s64 hc_gnttab_unmap_grant_ref(struct vcpu *v, u64 *a)
 {
-	struct batch b = { .v = v };
+	struct batch b;
 
+	b.v = v;
 	return run(&b, a, (struct layout)LAYOUT(struct gnttab_unmap_grant_ref, status, status), unmap_one);
 }
 
@@ -188,38 +197,70 @@ static int replace_one(struct batch *b, void *arg)
 
 s64 hc_gnttab_unmap_and_replace(struct vcpu *v, u64 *a)
 {
-	struct batch b = { .v = v };
+	struct batch b;
 
+	b.v = v;
 	return run(&b, a, (struct layout)LAYOUT(struct gnttab_unmap_and_replace, status, status), replace_one);
 }
 
-static inline struct domain *copy_domain(struct batch *b, unsigned side, domid_t id)
+static inline void side_init(struct side *s, bool write)
 {
-	return id == DOMID_SELF ? b->v->domain : peer_get(&b->peer[side], id);
+	peer_init(&s->peer);
+	s->end.pg = NULL;
+	s->end.write = write;
+}
+
+static inline void side_end(struct side *s)
+{
+	grant_end_close(&s->end);
+	peer_put(&s->peer);
+}
+
+/* A frame is open only as long as its domain is held. */
+static inline struct domain *side_domain(struct batch *b, struct side *s, domid_t id)
+{
+	if (id == DOMID_SELF)
+		return b->v->domain;
+	if (unlikely(s->peer.id != id)) {
+		grant_end_close(&s->end);
+		peer_look_up(&s->peer, id);
+	}
+	return s->peer.d;
 }
 
 static inline __attribute__((always_inline)) int copy_one(struct batch *b, void *arg)
 {
 	struct gnttab_copy *op = arg;
-	bool src_ref = op->flags & GNTCOPY_source_gref, dst_ref = op->flags & GNTCOPY_dest_gref;
+	struct grant_copy_op c = {
+		.src_is_ref = op->flags & GNTCOPY_source_gref, .dst_is_ref = op->flags & GNTCOPY_dest_gref,
+		.src_offset = op->source.offset, .dst_offset = op->dest.offset, .len = op->len,
+	};
 
 	/* Frames are the caller's own. */
-	if (unlikely((!src_ref && op->source.domid != DOMID_SELF) || (!dst_ref && op->dest.domid != DOMID_SELF))) {
+	if (unlikely((!c.src_is_ref && op->source.domid != DOMID_SELF) || (!c.dst_is_ref && op->dest.domid != DOMID_SELF))) {
 		op->status = GNTST_permission_denied;
-	} else {
-		struct grant_copy_end src = { copy_domain(b, 0, op->source.domid), src_ref ? op->source.u.ref : op->source.u.gmfn, src_ref, op->source.offset };
-		struct grant_copy_end dst = { copy_domain(b, 1, op->dest.domid), dst_ref ? op->dest.u.ref : op->dest.u.gmfn, dst_ref, op->dest.offset };
-
-		op->status = (s16)grant_copy(b->v->domain, &src, &dst, op->len);
+		return 0;
 	}
+	c.src = side_domain(b, &b->src, op->source.domid);
+	c.dst = side_domain(b, &b->dst, op->dest.domid);
+	c.src_id = c.src_is_ref ? op->source.u.ref : op->source.u.gmfn;
+	c.dst_id = c.dst_is_ref ? op->dest.u.ref : op->dest.u.gmfn;
+	op->status = (s16)grant_copy(b->v->domain, &b->src.end, &b->dst.end, &c);
 	return 0;
 }
 
 s64 hc_gnttab_copy(struct vcpu *v, u64 *a)
 {
-	struct batch b = { .v = v };
+	struct batch b;
+	s64 rc;
 
-	return run(&b, a, (struct layout)LAYOUT(struct gnttab_copy, status, status), copy_one);
+	b.v = v;
+	side_init(&b.src, false);
+	side_init(&b.dst, true);
+	rc = run(&b, a, (struct layout)LAYOUT(struct gnttab_copy, status, status), copy_one);
+	side_end(&b.dst);
+	side_end(&b.src);
+	return rc;
 }
 
 static int swap_one(struct batch *b, void *arg)
@@ -232,8 +273,9 @@ static int swap_one(struct batch *b, void *arg)
 
 s64 hc_gnttab_swap_grant_ref(struct vcpu *v, u64 *a)
 {
-	struct batch b = { .v = v };
+	struct batch b;
 
+	b.v = v;
 	return run(&b, a, (struct layout)LAYOUT(struct gnttab_swap_grant_ref, status, status), swap_one);
 }
 
@@ -249,8 +291,9 @@ static int transfer_one(struct batch *b, void *arg)
 
 s64 hc_gnttab_transfer(struct vcpu *v, u64 *a)
 {
-	struct batch b = { .v = v };
+	struct batch b;
 
+	b.v = v;
 	return run(&b, a, (struct layout)LAYOUT(struct gnttab_transfer, status, status), transfer_one);
 }
 
@@ -287,9 +330,12 @@ static int cache_flush_one(struct batch *b, void *arg)
 
 s64 hc_gnttab_cache_flush(struct vcpu *v, u64 *a)
 {
-	struct batch b = { .v = v, .pos = ((u32)a[0] >> CMD_BITS) * GRANT_SCAN };
-	s64 rc = run(&b, a, (struct layout){ .size = sizeof(struct gnttab_cache_flush) }, cache_flush_one);
+	struct batch b;
+	s64 rc;
 
+	b.v = v;
+	b.pos = ((u32)a[0] >> CMD_BITS) * GRANT_SCAN;
+	rc = run(&b, a, (struct layout){ .size = sizeof(struct gnttab_cache_flush) }, cache_flush_one);
 	if (rc == -ERESTART)
 		a[0] = GNTTABOP_cache_flush | (u64)(b.pos / GRANT_SCAN) << CMD_BITS;
 	return rc;

@@ -22,12 +22,12 @@ struct grant_active {		/* a reference that is mapped or being copied; all 0 othe
 	u8 readers, writers;	/* how often */
 };
 
-struct maptrack {		/* a handle */
+struct maptrack {		/* a handle; the first of each page is none, but the head of the page's free ones */
 	union {
 		struct domain *granter;	/* in use: referenced */
-		u64 next;		/* free: list of them */
+		struct { u32 next, in_use; };	/* free: the next free one of the page, 0: none. Head: how many are in use */
 	};
-	u64 word;		/* MT_* of grant.c: reference, gfn, flags; 0: free. Changes atomically */
+	u64 word;		/* MT_* of grant.c: reference, gfn, flags; 0: not in use */
 };
 
 struct grant_table {
@@ -37,10 +37,10 @@ struct grant_table {
 	struct grant_active **active;	/* [max_frames], one page each, parallel to shared */
 	gfn_t *gfn;		/* [max_frames]: where d mapped the frame last, for GNTTABOP_setup_table */
 	u32 max_maptrack_frames;
-	u32 nr_handles;		/* that have a struct maptrack; grows by pages, read without the lock */
-	struct maptrack **maptrack;	/* [max_maptrack_frames] */
-	struct lock maptrack_lock;	/* RANK_MAPTRACK: free list, nr_handles */
-	u32 free_handle;	/* first of the list, NO_HANDLE if none */
+	struct lock maptrack_lock;	/* RANK_MAPTRACK: all of the following */
+	struct maptrack **maptrack;	/* [max_maptrack_frames] pages or NULL; itself NULL before the first mapping */
+	u32 nr_pages;		/* above are none */
+	u32 room;		/* no page below has a free handle */
 	u32 release_pos;	/* grants_release(): next handle */
 };
 
@@ -66,6 +66,7 @@ int grants_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames) __mus
 int grants_release(struct domain *d);
 void grants_free(struct domain *d);
 void grant_frames_release(struct domain *d);	/* part of release */
+int grant_handles_prepare(struct domain *d);	/* part of init for the control domain */
 
 /* Frame idx of d's shared table, grown up to it; *mfn, and a reference to it for the caller. -EINVAL: above the limit. -ENOMEM. */
 int grant_frame(struct domain *d, u32 idx, mfn_t *mfn) __must_check;
@@ -84,14 +85,21 @@ struct grant_mapping { u32 handle; paddr_t pa; };
 int grant_map(struct domain *d, struct domain *peer, u32 ref, u32 flags, gpa_t at, struct grant_mapping *out) __must_check;
 /* at == 0: nothing is unmapped, which is no error. */
 int grant_unmap(struct domain *d, u32 handle, gpa_t at) __must_check;
-/* One side of a copy: len bytes from offset on. */
-struct grant_copy_end {
-	struct domain *d;	/* whose page it is; NULL: no such domain */
-	u64 id;			/* ref or gfn */
-	bool is_ref;
-	u16 offset;
+/* One side of copies: its frame stays open from one copy to the next. All 0 but `write` at first; grant_end_close() after the last. */
+struct grant_end {
+	struct page *pg;	/* NULL: nothing is open */
+	struct domain *d;	/* whose page it is; referenced by the caller until closed */
+	u64 id;			/* reference or gfn */
+	bool is_ref, write;
 };
-int grant_copy(struct domain *caller, const struct grant_copy_end *src, const struct grant_copy_end *dst, u16 len) __must_check;
+struct grant_copy_op {
+	struct domain *src, *dst;	/* NULL: no such domain */
+	u64 src_id, dst_id;
+	bool src_is_ref, dst_is_ref;
+	u16 src_offset, dst_offset, len;
+};
+int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst, const struct grant_copy_op *op) __must_check;
+void grant_end_close(struct grant_end *end);
 int grant_swap(struct domain *d, u32 a, u32 b) __must_check;
 /*
  * May d do cache maintenance on the frame: it owns it or has it mapped. Looks at GRANT_SCAN of the owner's references from *pos on; -ERESTART with *pos
