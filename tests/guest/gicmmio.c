@@ -41,67 +41,94 @@ static bool put(u64 at, int width, u64 v)
 			mmio_write64(at, v)) == 0;
 }
 
-/* Registers that say what is pending or active just now, or that act when written. */
-static bool volatile_register(const struct frame *f, u64 off)
+struct reg {
+	const char *name;
+	u64 off;
+	int width;			/* as architected */
+	bool read_only;			/* by this test: acts when written, or drives us */
+};
+
+static const struct reg gicd_common[] = {
+	{ "CTLR", 0x000, 32, true }, { "TYPER", 0x004, 32, false }, { "IIDR", 0x008, 32, false },
+	{ "IGROUPR1", 0x084, 32, false }, { "ISENABLER1", 0x104, 32, false },
+	{ "ICENABLER1", 0x184, 32, false }, { "ISPENDR1", 0x204, 32, true },
+	{ "ICPENDR1", 0x284, 32, true }, { "ISACTIVER1", 0x304, 32, true },
+	{ "ICACTIVER1", 0x384, 32, true }, { "IPRIORITYR8", 0x420, 32, false },
+	{ "IPRIORITYR8.1", 0x421, 8, false }, { "ICFGR2", 0xc08, 32, false },
+};
+
+static const struct reg gicd_v2[] = {
+	{ "IGROUPR0", 0x080, 32, false }, { "ISENABLER0", 0x100, 32, true },
+	{ "ISPENDR0", 0x200, 32, true }, { "ISACTIVER0", 0x300, 32, true },
+	{ "IPRIORITYR0", 0x400, 32, false }, { "IPRIORITYR7", 0x41c, 32, false },
+	{ "ITARGETSR0", 0x800, 32, false }, { "ITARGETSR8", 0x820, 32, false },
+	{ "ITARGETSR8.1", 0x821, 8, false }, { "ICFGR0", 0xc00, 32, false },
+	{ "ICFGR1", 0xc04, 32, false }, { "SGIR", 0xf00, 32, true },
+	{ "ICPIDR2", 0xfe8, 32, false },
+};
+
+static const struct reg gicd_v3[] = {
+	{ "TYPER2", 0x00c, 32, false }, { "IGRPMODR1", 0xd04, 32, false },
+	{ "IROUTER32", 0x6100, 64, false }, { "IROUTER33", 0x6108, 64, false },
+	{ "PIDR2", 0xffe8, 32, false },
+};
+
+static const struct reg gicr[] = {
+	{ "CTLR", 0x0, 32, false }, { "TYPER", 0x8, 64, false }, { "WAKER", 0x14, 32, true },
+	{ "PROPBASER", 0x70, 64, false }, { "PENDBASER", 0x78, 64, false },
+	{ "PIDR2", 0xffe8, 32, false },
+};
+
+static const struct reg gicr_sgi[] = {
+	{ "IGROUPR0", 0x080, 32, false }, { "ISENABLER0", 0x100, 32, true },
+	{ "ICENABLER0", 0x180, 32, true }, { "ISPENDR0", 0x200, 32, true },
+	{ "ISACTIVER0", 0x300, 32, true }, { "IPRIORITYR0", 0x400, 32, false },
+	{ "IPRIORITYR4.1", 0x411, 8, false }, { "ICFGR0", 0xc00, 32, false },
+	{ "ICFGR1", 0xc04, 32, false }, { "IGRPMODR0", 0xd00, 32, false },
+};
+
+/* What a register says, and what stays of ones and of zeros written to it. */
+static void registers(const struct frame *f, const struct reg *r, size_t n)
 {
-	if (!strcmp(f->name, "GICC"))
-		return true;
-	if (!strcmp(f->name, "GICR"))
-		return false;
-	return machine.gic == 2 && off >= 0xf00 && off < 0xf30;
-}
+	for (; n--; r++) {
+		struct answer old = get(f->base + r->off, r->width);
+		bool ones, zeros;
 
-/* Runs of the same answer are printed as one line, so that a page is a few lines. */
-static void sweep_reads(const struct frame *f, int width, u64 start, u64 end)
-{
-	struct answer last = { 0 };
-	u64 from = start;
-
-	for (u64 off = start; off <= end; off += (u64)width / 8) {
-		struct answer a = { .value = ~0ul };
-
-		if (off < end)
-			a = get(f->base + off, width);
-		if (off > start && a.fault == last.fault && (a.fault || a.value == last.value))
+		report_value(old.fault ? ~0ul : old.value, "%s %s", f->name, r->name);
+		if (r->read_only)
 			continue;
-		if (off > start)
-			report_value(last.fault ? ~0ul : last.value, "%s r%d %lx-%lx%s", f->name,
-				     width, from, off - 1, last.fault ? " faults" : "");
-		from = off;
-		last = a;
+		ones = put(f->base + r->off, r->width, ~0ul);
+		report_value(ones ? get(f->base + r->off, r->width).value : ~0ul,
+			     "%s %s after ones", f->name, r->name);
+		zeros = put(f->base + r->off, r->width, 0);
+		report_value(zeros ? get(f->base + r->off, r->width).value : ~0ul,
+			     "%s %s after zeros", f->name, r->name);
+		put(f->base + r->off, r->width, old.value);
 	}
 }
 
-static u64 try_write(const struct frame *f, u64 off, int width, u64 v)
+/* These act when written: interrupts go out, or this CPU's own are lost. */
+static bool acts(const struct frame *f, u64 off)
 {
-	if (!put(f->base + off, width, v))
-		return 1ul << 63;
-	return get(f->base + off, width).value;
+	return !strcmp(f->name, "GICD") && (off < 4 || (off >= 0xf00 && off < 0xf30));
 }
 
-static void sweep_writes(const struct frame *f, int width, u64 start, u64 end)
+/* Survival: every offset in every width, aligned. Returns how many faulted. */
+static u64 sweep(const struct frame *f, int width, u64 start, u64 end)
 {
-	u64 last_ones = 0, last_zero = 0, from = start, mask = width == 64 ? ~0ul : (1ul << width) - 1;
+	u64 faulted = 0;
 
-	for (u64 off = start; off <= end; off += (u64)width / 8) {
-		u64 ones = 0x77, zero = 0x77;
+	for (u64 off = start; off < end; off += (u64)width / 8) {
+		struct answer old = get(f->base + off, width);
 
-		if (off < end && !volatile_register(f, off)) {
-			u64 old = get(f->base + off, width).value;
-
-			ones = try_write(f, off, width, mask);
-			zero = try_write(f, off, width, 0);
-			put(f->base + off, width, old);
-		}
-		if (off > start && ones == last_ones && zero == last_zero && off < end)
+		faulted += old.fault;
+		if (!f->writable || acts(f, off))
 			continue;
-		if (off > start)
-			printf("VALUE: gicmmio: %s w%d %lx-%lx = ones %lx zero %lx\n", f->name,
-			       width, from, off - 1, last_ones, last_zero);
-		from = off;
-		last_ones = ones;
-		last_zero = zero;
+		put(f->base + off, width, ~0ul);
+		put(f->base + off, width, 0);
+		put(f->base + off, width, old.value);
 	}
+	return faulted;
 }
 
 static void unaligned(const struct frame *f)
@@ -124,22 +151,31 @@ static void unaligned(const struct frame *f)
 }
 
 /* All of it in words; the other widths where registers are, to save time. */
-static void sweep(const struct frame *f)
+static void sweep_all(const struct frame *f)
 {
 	static const u64 part[][2] = { { 0, 0x1000 }, { 0x6000, 0x6200 }, { 0xffc0, 0x10000 } };
+	u64 n = sweep(f, 32, 0, f->size);
 
-	sweep_reads(f, 32, 0, f->size);
-	if (!f->writable)
-		return;			/* the hardware's own interface page */
-	for (size_t i = 0; i < ARRAY_SIZE(part); i++)
-		for (int width = 8; width <= 64; width *= 2) {
-			if (part[i][1] > f->size)
-				continue;
-			if (width != 32)
-				sweep_reads(f, width, part[i][0], part[i][1]);
-			sweep_writes(f, width, part[i][0], part[i][1]);
-		}
-	unaligned(f);
+	for (size_t i = 0; i < ARRAY_SIZE(part) && f->writable; i++)
+		for (int width = 8; width <= 64; width *= 2)
+			if (width != 32 && part[i][1] <= f->size)
+				n += sweep(f, width, part[i][0], part[i][1]);
+	printf("%s: %lu accesses faulted\n", f->name, n);
+	report(true, "%s survives every offset and width", f->name);
+	if (f->writable)
+		unaligned(f);
+}
+
+static void tables(const struct frame *f)
+{
+	registers(&f[0], gicd_common, ARRAY_SIZE(gicd_common));
+	if (machine.gic == 2) {
+		registers(&f[0], gicd_v2, ARRAY_SIZE(gicd_v2));
+		return;
+	}
+	registers(&f[0], gicd_v3, ARRAY_SIZE(gicd_v3));
+	registers(&f[1], gicr, ARRAY_SIZE(gicr));
+	registers(&f[2], gicr_sgi, ARRAY_SIZE(gicr_sgi));
 }
 
 void guest_main(void)
@@ -157,8 +193,10 @@ void guest_main(void)
 
 	report_prefix("gicmmio");
 	irq_disable();
+	tables(machine.gic == 3 ? v3 : v2);
 	for (int i = 0; i < n; i++)
-		sweep(machine.gic == 3 ? &v3[i] : &v2[i]);
+		sweep_all(machine.gic == 3 ? &v3[i] : &v2[i]);
+	tables(machine.gic == 3 ? v3 : v2);
 	report(true, "alive at the end");
 	report_summary();
 }
