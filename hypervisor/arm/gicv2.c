@@ -81,23 +81,23 @@ static void v2_set_target(unsigned irq, const struct cpu *c)
 }
 
 /*
- * The 32-bit list register has the same fields at other places: state 29:28, HW 31, group 30, priority's upper five bits 27:23, and
- * bits 19:10 that mean what 41:32 mean in GICv3's (physical interrupt; or EOI and source).
+ * The 32-bit list register has the fields of the 64-bit one's upper half at other places: state 31:30 is at 29:28, HW and group 29:28 at 31:30,
+ * the upper five bits of the priority 23:19 at 27:23, and 9:0, which mean the same (physical interrupt; or EOI and source), at 19:10.
  */
 static u64 v2_lr_read(unsigned n)
 {
 	u32 h = mmio_read32(gich + GICH_LR + 4 * n);
+	u32 hi = (h & 0x30000000) << 2 | (h >> 2 & 0x30000000) | (h >> 4 & 0x00f80000) | (h >> 10 & 0x3ff);
 
-	return (u64)(h >> 28 & 3) << 62 | (u64)(h >> 31) << 61 | (u64)(h >> 30 & 1) << 60 | (u64)(h >> 23 & 0x1f) << 51 |
-	       (u64)(h >> 10 & 0x3ff) << 32 | (h & 0x3ff);
+	return (u64)hi << 32 | (h & 0x3ff);
 }
 
 static inline void v2_lr_write(unsigned n, u64 lr)
 {
-	u32 h = (u32)(lr >> 62) << 28 | (u32)(lr >> 61 & 1) << 31 | (u32)(lr >> 60 & 1) << 30 | (u32)(lr >> 51 & 0x1f) << 23 |
-		(u32)(lr >> 32 & 0x3ff) << 10 | (u32)(lr & 0x3ff);
+	u32 hi = (u32)(lr >> 32);
 
-	mmio_write32(gich + GICH_LR + 4 * n, h);
+	mmio_write32(gich + GICH_LR + 4 * n, (hi >> 2 & 0x30000000) | (hi << 2 & 0xc0000000) | (hi << 4 & 0x0f800000) | (hi & 0x3ff) << 10 |
+					     ((u32)lr & 0x3ff));
 }
 
 static bool v2_lr_reuse(unsigned n, u64 lr)

@@ -95,16 +95,14 @@ bool vgic_v2_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 
 	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
 		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 0);
-	if (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 16)
-		return sgi_sources(v, off, size, &val, true);
-	if (off != GICD_SGIR && off != GICD_CTLR)
-		return true;
-	if (size != 4)
-		return false;
-	if (likely(off == GICD_SGIR)) {
+	if (likely(off == GICD_SGIR && size == 4)) {
 		send_sgi(v, (u32)val);
 		return true;
 	}
+	if (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 16)
+		return sgi_sources(v, off, size, &val, true);
+	if (off != GICD_CTLR || size != 4)
+		return off != GICD_CTLR && off != GICD_SGIR;
 	lock(&vg->lock);
 	vgic_set_on(v->domain, val & 1);
 	unlock(&vg->lock);
