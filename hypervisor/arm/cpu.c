@@ -146,37 +146,6 @@ void page_copy(void *dst, const void *src)
 #undef PAIR
 }
 
-/* PAR_EL1 is the guest's: given back as it was. */
-#define AT(op, va) ({ \
-	u64 _guest = read_sysreg(par_el1), _par; \
-	asm volatile("at " op ", %0" : : "r"(va) : "memory"); \
-	isb(); \
-	_par = read_sysreg(par_el1); \
-	write_sysreg(_guest, par_el1); \
-	_par; })
-
-#define PAR_PA(par, va) (((par) & 0xfffffffff000UL) | ((va) & ~PAGE_MASK))
-
-int gva_to_pa(gva_t va, bool write, paddr_t *pa)
-{
-	u64 par = write ? AT("s12e1w", va) : AT("s12e1r", va);
-
-	if (unlikely(par & 1))
-		return -EFAULT;
-	*pa = PAR_PA(par, va);
-	return 0;
-}
-
-int gva_to_gpa(gva_t va, bool write, gpa_t *gpa)
-{
-	u64 par = write ? AT("s1e1w", va) : AT("s1e1r", va);
-
-	if (par & 1)
-		return -EFAULT;
-	*gpa = PAR_PA(par, va);
-	return 0;
-}
-
 void el2_fault(unsigned vector, const u64 *frame);
 /* An exception taken from EL2 itself: a bug of ours, or broken hardware. */
 void el2_fault(unsigned vector, const u64 *frame)

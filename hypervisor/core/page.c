@@ -298,28 +298,14 @@ void page_assign(struct page *pg, struct domain *d, unsigned order)
 	give(pg, d, 1UL << order);
 }
 
-static bool get_if(struct page *pg, unsigned owner)
-{
-	union { struct { u32 refs; u16 owner; u8 state, order; }; u64 word; } old = { .word = READ_ONCE(pg->word) }, new;
-
-	/* Another CPU that counts at the same time makes this fail and try again; each failure is somebody's success. */
-	do {
-		if (old.owner != owner || !old.refs || old.refs == ~0U)
-			return false;
-		new = old;
-		new.refs++;
-	} while (!__atomic_compare_exchange_n(&pg->word, &old.word, new.word, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-	return true;
-}
-
 bool page_get(struct page *pg, const struct domain *d)
 {
-	return get_if(pg, d->slot);
+	return page_get_slot(pg, d->slot);
 }
 
 bool page_get_again(struct page *pg)
 {
-	return get_if(pg, pg->owner);
+	return page_get_slot(pg, pg->owner);
 }
 
 struct page *page_alloc_shared(struct domain *d)
@@ -338,7 +324,7 @@ struct page *page_alloc_shared(struct domain *d)
 	return pg;
 }
 
-static void release(struct page *pg)
+void page_release(struct page *pg)
 {
 	unsigned owner = pg->owner, state = pg->state;
 
@@ -347,12 +333,6 @@ static void release(struct page *pg)
 		domain_put(domain_of_slot(owner));
 	else if (owner < CONFIG_MAX_DOMAINS)
 		uncharge(domain_of_slot(owner), 1);
-}
-
-void page_put(struct page *pg)
-{
-	if (!__atomic_sub_fetch(&pg->refs, 1, __ATOMIC_ACQ_REL))
-		release(pg);
 }
 
 void page_put_block(struct page *pg, unsigned order)
@@ -369,7 +349,7 @@ void page_put_block(struct page *pg, unsigned order)
 	}
 	/* Somebody still has frame i: those before go one by one, and so does the rest. */
 	for (u64 j = 0; j < i; j++)
-		release(&pg[j]);
+		page_release(&pg[j]);
 	for (u64 j = i + 1; j < n; j++)
 		page_put(&pg[j]);
 }

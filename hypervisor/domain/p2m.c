@@ -29,9 +29,10 @@ static unsigned start_level = 1;
 static unsigned root_order;	/* pages of the concatenated start-level tables */
 static u64 *no_tables;		/* maps nothing: for a CPU without a guest */
 static u64 vtcr;
+static u64 nr_gfns;		/* guest frames that stage 2 translates */
 
 /* Frames one entry of a level covers, as a shift. */
-static unsigned level_shift(unsigned level)
+static inline unsigned level_shift(unsigned level)
 {
 	return 27 - 9 * level;
 }
@@ -119,44 +120,59 @@ static int split_block(struct domain *d, u64 *e, unsigned level)
 	return 0;
 }
 
-/*
- * The entry for gfn at the wanted level. With create, missing tables are made and blocks above it split; NULL: no memory. Without, NULL:
- * nothing is mapped there, or *found says at which higher level the block stands that the returned entry is.
- */
-static u64 *find_entry(struct domain *d, gfn_t gfn, unsigned level, bool create, unsigned *found)
+/* Down the tables as far as they go, at most to the wanted level: the entry there, and its level. */
+static inline u64 *walk(const struct p2m *p, gfn_t gfn, unsigned level, unsigned *found)
 {
-	u64 *t = d->p2m.root, *e;
-	unsigned l = start_level;
+	unsigned l = start_level, shift = level_shift(l);
+	u64 *e = &p->root[gfn.n >> shift];
 
-	e = &t[gfn.n >> level_shift(l)];
-	for (; l < level; e = &pte_table(*e)[(gfn.n >> level_shift(l)) % ENTRIES]) {
-		if (unlikely(!is_table(*e, l))) {
-			if (!create) {
-				*found = l;
-				return *e & PTE_VALID ? e : NULL;
-			}
-			if (*e & PTE_VALID) {
-				if (split_block(d, e, l))
-					return NULL;
-			} else {
-				t = table_alloc(d);
-				if (!t)
-					return NULL;
-				dsb(ishst);
-				*e = va_to_pa(t) | PTE_VALID | PTE_TABLE;
-			}
-		}
+	while (l < level && (*e & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE)) {
 		l++;
+		shift -= 9;
+		e = &pte_table(*e)[(gfn.n >> shift) % ENTRIES];
 	}
 	*found = l;
 	return e;
 }
 
+/* A table in the place of *e, which is empty or a block. */
+static __attribute__((noinline)) int add_table(struct domain *d, u64 *e, unsigned level)
+{
+	u64 *t;
+
+	if (*e & PTE_VALID)
+		return split_block(d, e, level);
+	t = table_alloc(d);
+	if (!t)
+		return -ENOMEM;
+	dsb(ishst);
+	*e = va_to_pa(t) | PTE_VALID | PTE_TABLE;
+	return 0;
+}
+
+/* The entry for gfn at that level; missing tables are made and blocks above it split. NULL: no memory. */
+static inline u64 *make_entry(struct domain *d, gfn_t gfn, unsigned level)
+{
+	unsigned found;
+	u64 *e;
+
+	while (e = walk(&d->p2m, gfn, level, &found), unlikely(found < level))
+		if (add_table(d, e, found))
+			return NULL;
+	return e;
+}
+
+/* The leaf that maps gfn, and its level, at most 3. NULL: nothing is mapped there. */
+static inline u64 *find_leaf(struct domain *d, gfn_t gfn, unsigned *level)
+{
+	u64 *e = walk(&d->p2m, gfn, 3, level);
+
+	return *e & PTE_VALID ? e : NULL;
+}
+
 static bool gfn_in_range(gfn_t gfn, u64 nr)
 {
-	u64 limit = 1UL << (cpu_ipa_bits - PAGE_SHIFT);
-
-	return gfn.n < limit && nr <= limit - gfn.n;
+	return gfn.n < nr_gfns && nr <= nr_gfns - gfn.n;
 }
 
 /* Gives back what an entry held. The TLBs have forgotten it. */
@@ -195,12 +211,13 @@ static u64 *piece_entry(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m
 	unsigned want = block_level(gfn, mfn, nr, t);
 	u64 *e;
 
-	while ((e = find_entry(d, gfn, want, true, level)) && is_table(*e, want))
+	while ((e = make_entry(d, gfn, want)) && is_table(*e, want))
 		want++;
+	*level = want;
 	return e;
 }
 
-static void replace_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level, u64 pte)
+static inline void replace_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level, u64 pte)
 {
 	u64 old = *e;
 
@@ -239,8 +256,7 @@ static int map_locked(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_t
 /* The common case of map_locked(): one page, the tables exist. */
 static int map_one(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t, bool replace)
 {
-	unsigned level;
-	u64 *e = find_entry(d, gfn, 3, true, &level);
+	u64 *e = make_entry(d, gfn, 3);
 
 	if (!e)
 		return -ENOMEM;
@@ -267,13 +283,13 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, boo
 static bool unmap_one(struct domain *d, gfn_t gfn, const u64 *expect)
 {
 	unsigned level;
-	u64 *e = find_entry(d, gfn, 3, false, &level);
+	u64 *e = find_leaf(d, gfn, &level);
 
-	if (!e || !(*e & PTE_VALID))
+	if (!e)
 		return false;
-	if (level < 3) {
+	if (unlikely(level < 3)) {
 		/* Part of a block goes: only now is a table needed. */
-		e = find_entry(d, gfn, 3, true, &level);
+		e = make_entry(d, gfn, 3);
 		if (!e)
 			return false;
 	}
@@ -313,9 +329,9 @@ static void drop_invalid(struct domain *d, gfn_t gfn, u64 *e, u64 n)
 static unsigned unmap_within_table(struct domain *d, gfn_t gfn, u64 n)
 {
 	unsigned level, done;
-	u64 *e = find_entry(d, gfn, 3, false, &level);
+	u64 *e = walk(&d->p2m, gfn, 3, &level);
 
-	if (!e)
+	if (level < 3 && !(*e & PTE_VALID))
 		return 0;
 	if (level == 2 && n == ENTRIES) {
 		u64 pte = *e;
@@ -328,7 +344,7 @@ static unsigned unmap_within_table(struct domain *d, gfn_t gfn, u64 n)
 		return ENTRIES;
 	}
 	if (level < 3) {
-		e = find_entry(d, gfn, 3, true, &level);
+		e = make_entry(d, gfn, 3);
 		if (!e)
 			return 0;
 	}
@@ -380,8 +396,8 @@ static u64 lookup_locked(struct domain *d, gfn_t gfn)
 
 	if (unlikely(!gfn_in_range(gfn, 1)))
 		return 0;
-	e = find_entry(d, gfn, 3, false, &level);
-	if (!e || !(*e & PTE_VALID))
+	e = find_leaf(d, gfn, &level);
+	if (!e)
 		return 0;
 	return *e + ((gfn.n & ((1UL << level_shift(level)) - 1)) << PAGE_SHIFT);
 }
@@ -450,7 +466,7 @@ int p2m_cache_flush(struct domain *d, gfn_t *pos, gfn_t end)
 
 int p2m_repopulate_direct(struct domain *d, gfn_t gfn)
 {
-	struct page *pg = mfn_page(MFN(gfn.n));
+	struct page *pg = mfn_record(MFN(gfn.n));
 
 	if (!d->direct_mapped || !pg || page_owner(pg) != d->slot || pg->refs != 1)
 		return -EINVAL;
@@ -528,6 +544,7 @@ void p2m_setup(unsigned bits)
 
 	/* The smallest size with which start-level tables fit in 16 concatenated pages, at least 40 bits (extended regions of DomUs). */
 	cpu_ipa_bits = min(max(bits, 40u), cpu_pa_bits);
+	nr_gfns = 1UL << (cpu_ipa_bits - PAGE_SHIFT);
 	start_level = cpu_ipa_bits > 43 ? 0 : 1;
 	while (i + 1 < ARRAY_SIZE(ps) && ps[i] < cpu_pa_bits)
 		i++;

@@ -76,21 +76,22 @@ void vcpu_reset(struct vcpu *v)
 	vtimer_reset(v);
 }
 
-static void el1_save(struct el1_state *s)
+/* Registers that only AArch32 at EL1 uses are of no meaning to others. */
+static void el1_save(struct el1_state *s, bool aarch32)
 {
 #define X(field, reg) s->field = read_sysreg(reg);
 	EL1_REGS(X)
-	if (cpu_has_el0_32) {
+	if (aarch32) {
 		EL1_REGS_32(X)
 	}
 #undef X
 }
 
-static void el1_load(const struct el1_state *s)
+static void el1_load(const struct el1_state *s, bool aarch32)
 {
 #define X(field, reg) write_sysreg(s->field, reg);
 	EL1_REGS(X)
-	if (cpu_has_el0_32) {
+	if (aarch32) {
 		EL1_REGS_32(X)
 	}
 #undef X
@@ -118,7 +119,7 @@ void vcpu_load(struct vcpu *v)
 	write_sysreg(d->cntvoff, cntvoff_el2);
 	set_fp_trap(false);
 	isb();
-	el1_load(&v->el1);
+	el1_load(&v->el1, d->aarch32);
 	/* Nobody used this CPU's FP registers since: they are still ours. */
 	v->fp_used = c->fp_owner == v && v->fp_cpu == c;
 	if (!v->fp_used)
@@ -136,7 +137,7 @@ void vcpu_unload(struct vcpu *v)
 	vtimer_unload(v);
 	set_fp_trap(false);			/* FPEXC32_EL2 traps with the rest of FP */
 	isb();
-	el1_save(&v->el1);
+	el1_save(&v->el1, v->domain->aarch32);
 	v->hcr = read_sysreg(hcr_el2);		/* a virtual SError may be pending in it */
 	if (v->fp_used) {
 		fp_save(&v->fp);

@@ -219,38 +219,30 @@ static trap_handler *const handlers[64] = {
 	[EC_DABT_LOW] = data_abort,
 };
 
-static inline struct vcpu *leave(struct vcpu *v)
-{
-	struct cpu *c = this_cpu();
-
-	return likely(!READ_ONCE(c->work)) ? v : sched_work(c);
-}
-
-struct vcpu *trap_sync(struct vcpu *v)
+void trap_sync(struct vcpu *v)
 {
 	u64 esr = read_sysreg(esr_el2);
-
 	trap_handler *handler = handlers[ESR_EC(esr)];
 
-	if (likely(handler))
+	/* A hypercall is decoded here: it is what guests do most on purpose. */
+	if (ESR_EC(esr) == EC_HVC64 && (esr & 0xffff) == HVC_XEN)
+		hypercall_trap(v);
+	else if (likely(handler))
 		handler(v, esr);
 	else
 		domain_crash(v, "unexpected trap, ESR %lx", esr);
-	return leave(v);
 }
 
-struct vcpu *trap_irq(struct vcpu *v)
+void trap_irq(struct vcpu *v)
 {
 	irq_handle();
-	return leave(v);
 }
 
 /*
  * An SError while a guest ran is its own as far as anybody can tell: it gets a virtual one. (Those that hit EL2 itself end in panic.)
  */
-struct vcpu *trap_serror(struct vcpu *v)
+void trap_serror(struct vcpu *v)
 {
 	log_guest(v->domain, LOG_ERR, "vCPU %u: SError, ESR %lx PC %lx: passed on\n", v->id, read_sysreg(esr_el2), v->pc);
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
-	return leave(v);
 }

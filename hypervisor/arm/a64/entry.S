@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Guest to EL2 and back. While a guest runs SP_EL2 points to its struct vcpu, so that a trap stores the registers without a spare one; then SP
- * becomes the stack of this CPU. C gets the vCPU and returns the one to enter.
+ * becomes the stack of this CPU. C gets the vCPU; on the way back cpu->work says whether it is the one to enter.
  */
 #include <arm/asm.h>
 
@@ -27,10 +27,11 @@
 	ldr	x3, [sp, #VCPU_STACK_TOP]
 	stp	x30, x1, [sp, #VCPU_X30]
 	str	x2, [sp, #VCPU_PSTATE]
+	mov	x19, sp			/* C keeps x19 */
 	mov	x0, sp
 	mov	sp, x3
 	bl	\handler
-	b	vcpu_enter
+	b	leave
 	.endm
 
 	.macro	from_el2 why
@@ -62,9 +63,12 @@ el2_vectors:
 	from_guest trap_irq
 	from_guest trap_serror
 
-	.globl	vcpu_enter	/* x0: struct vcpu, loaded on this CPU */
-vcpu_enter:
-	mov	sp, x0
+leave:				/* x19: struct vcpu that trapped */
+	mrs	x0, tpidr_el2
+	ldr	w1, [x0, #CPU_WORK]
+	cbnz	w1, work
+	mov	sp, x19
+enter:
 	ldp	x1, x2, [sp, #VCPU_PC]
 	msr	elr_el2, x1
 	msr	spsr_el2, x2
@@ -87,6 +91,11 @@ vcpu_enter:
 	eret
 	dsb	nsh		/* nothing behind an ERET may be speculated */
 	isb
+
+work:				/* something to do before, and perhaps another vCPU to enter */
+	bl	sched_work
+	mov	sp, x0
+	b	enter
 
 el2_exception:			/* our own fault: x0 = vector; the frame on the stack is x0..x30, sp, pc */
 	stp	x2, x3, [sp, #16 * 1]
@@ -118,7 +127,8 @@ stack_reset_and_call:		/* x0: function, x1: argument, x2: stack top */
 	mov	x3, x0
 	mov	x0, x1
 	blr	x3
-	b	vcpu_enter
+	mov	sp, x0
+	b	enter
 
 /* void fp_save(struct fp_state *), void fp_load(const struct fp_state *): the trap in CPTR_EL2 is off. */
 	.arch_extension fp

@@ -11,5 +11,6 @@ void offsets(void)
 	OFFSET(VCPU_PC, offsetof(struct vcpu, pc));
 	OFFSET(VCPU_PSTATE, offsetof(struct vcpu, pstate));
 	OFFSET(VCPU_STACK_TOP, offsetof(struct vcpu, stack_top));
+	OFFSET(CPU_WORK, offsetof(struct cpu, work));
 	OFFSET(CPU_STACK, offsetof(struct cpu, stack));
 }

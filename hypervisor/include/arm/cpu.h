@@ -3,6 +3,7 @@
 #ifndef ARM_CPU_H
 #define ARM_CPU_H
 #include <arm/sysreg.h>
+#include <lib/errno.h>
 #include <lib/types.h>
 
 struct cpu;
@@ -25,13 +26,36 @@ void page_zero(void *page);
 void page_scrub(void *page);
 void page_copy(void *dst, const void *src);
 
+/* Address translation instructions. PAR_EL1 is the guest's: given back as it was. */
+#define AT(op, va) ({ \
+	u64 guest_par = read_sysreg(par_el1), result; \
+	asm volatile("at " op ", %0" : : "r"(va) : "memory"); \
+	isb(); \
+	result = read_sysreg(par_el1); \
+	write_sysreg(guest_par, par_el1); \
+	result; })
+#define PAR_F 1UL
+#define PAR_PA(par, va) (((par) & 0xfffffffff000UL) | ((va) & ~PAGE_MASK))
+
 /*
- * Translates a virtual address of the vCPU whose EL1 state is loaded, as EL1 would access it (AT S12E1R/W). 0 and the machine address,
- * or -EFAULT. Both stages were walked; the page may be taken from the guest meanwhile: take a reference before use.
+ * Translates a virtual address of the vCPU whose EL1 state is loaded, as EL1 would access it. 0 and the machine address, or -EFAULT. Both stages were
+ * walked; the page may be taken from the guest meanwhile: take a reference before use.
  */
-int gva_to_pa(gva_t va, bool write, paddr_t *pa) __must_check;
+static inline int __must_check gva_to_pa(gva_t va, bool write, paddr_t *pa)
+{
+	u64 par = write ? AT("s12e1w", va) : AT("s12e1r", va);
+
+	*pa = PAR_PA(par, va);
+	return unlikely(par & PAR_F) ? -EFAULT : 0;
+}
 /* Stage 1 only: guest virtual to guest physical address. */
-int gva_to_gpa(gva_t va, bool write, gpa_t *gpa) __must_check;
+static inline int __must_check gva_to_gpa(gva_t va, bool write, gpa_t *gpa)
+{
+	u64 par = write ? AT("s1e1w", va) : AT("s1e1r", va);
+
+	*gpa = PAR_PA(par, va);
+	return par & PAR_F ? -EFAULT : 0;
+}
 
 void cpu_features_init(void);	/* boot CPU: reads what the machine has, says so, panics on what Hospes cannot do without */
 void cpu_el2_init(void);	/* each CPU: EL2 control registers that never change afterwards */

@@ -67,12 +67,35 @@ struct page *page_alloc_shared(struct domain *d);
 /* Boot: given frames become d's, contents kept. */
 void page_assign(struct page *pg, struct domain *d, unsigned order);
 
-/* One more reference, only if the frame belongs to d (alive or dying) and has one already. */
+/* The record of a frame number of any kind, NULL outside the table. What is no RAM has no references, so page_get() refuses it. */
+static inline struct page *mfn_record(mfn_t mfn)
+{
+	return likely(mfn.n - frame_base < frame_count) ? &frame_table[mfn.n - frame_base] : NULL;
+}
+
+/* One more reference, only if the frame belongs to that slot and has one already. */
+static inline bool __must_check page_get_slot(struct page *pg, unsigned slot)
+{
+	u64 old = READ_ONCE(pg->word);
+
+	/* Another CPU that counts at the same time makes this fail and try again; each failure is somebody's success. */
+	do {
+		if (unlikely((u16)(old >> 32) != slot || (u32)old + 1 <= 1))
+			return false;
+	} while (!__atomic_compare_exchange_n(&pg->word, &old, old + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	return true;
+}
+/* The same: the frame belongs to d (alive or dying). */
 bool page_get(struct page *pg, const struct domain *d) __must_check;
 /* One more reference to a frame the caller holds one of. false: the counter is full. */
 bool page_get_again(struct page *pg) __must_check;
 /* Gives one back; the last one frees the frame and uncharges its owner. No TLB may still reach the frame. */
-void page_put(struct page *pg);
+void page_release(struct page *pg);	/* the last one is gone */
+static inline void page_put(struct page *pg)
+{
+	if (unlikely(!__atomic_sub_fetch(&pg->refs, 1, __ATOMIC_ACQ_REL)))
+		page_release(pg);
+}
 /* The same for 2^order frames of one owner at once; those with no other reference go back as one block. */
 void page_put_block(struct page *pg, unsigned order);
 /* Owner's slot, for a caller that holds a reference. */

@@ -6,10 +6,10 @@
 
 struct vcpu;
 
-/* Called by arm/a64/entry.S with the guest's registers saved; return the vCPU to enter next. */
-struct vcpu *trap_sync(struct vcpu *v);
-struct vcpu *trap_irq(struct vcpu *v);
-struct vcpu *trap_serror(struct vcpu *v);
+/* Called by arm/a64/entry.S with the guest's registers saved. */
+void trap_sync(struct vcpu *v);
+void trap_irq(struct vcpu *v);
+void trap_serror(struct vcpu *v);
 
 void inject_undef(struct vcpu *v);
 /* Data or instruction abort at the faulting address, as if the address did not decode (external abort). */
