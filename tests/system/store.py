@@ -44,8 +44,10 @@ def live_update(d):
     with d.console("one") as g:
         g.run("true")
     d.run("xenstore-write /test/kept yes")
-    old = d.run("xenstore-control log on >/dev/null; cat /run/xenstore.pid").strip()
-    need("OK" in d.run("xenstore-control live-update /usr/lib/xen-4.17/bin/xenstored", 60), "the answer")
+    old = d.run("cat /run/xenstore.pid").strip()
+    need("-U" not in d.run(f"tr '\\0' ' ' < /proc/{old}/cmdline"), "it has been updated before")
+    d.run("xenstore-control live-update /usr/lib/xen-4.17/bin/xenstored", 60)
+    need("-U" in d.run(f"tr '\\0' ' ' < /proc/{old}/cmdline"), "the process runs on as it was")
     need(d.run("xenstore-read /test/kept").strip() == "yes", "what was written before")
     need(d.run("cat /run/xenstore.pid").strip() == old, "the process is the same")
     d.run("xl shutdown -w one", 60)
