@@ -19,19 +19,20 @@
 #include "builder/copy.h"
 #include "builder/gfdt.h"
 
-#define SSID_DOMU 12			/* what a system without a FLASK policy uses */
-#define MAGIC_CONSOLE 0			/* pages in the magic region */
-#define MAGIC_XENSTORE 1
-#define MAGIC_MONITOR 2
-#define MAGIC_VUART 3
-#define MAGIC_NR 4
-#define GRANT_CONSOLE 0			/* grant references the daemons expect */
-#define GRANT_XENSTORE 1
-#define CALLBACK_PPI_LOW (2ull << 56 | 2ull << 8)	/* type PPI, level-triggered low */
-#define SLACK_KIB 1024			/* for the magic pages and what a guest may add */
-#define ORDER_2M 9
+#define SSID_DOMU	 12 /* what a system without a FLASK policy uses */
+#define MAGIC_CONSOLE	 0 /* pages in the magic region */
+#define MAGIC_XENSTORE	 1
+#define MAGIC_MONITOR	 2
+#define MAGIC_VUART	 3
+#define MAGIC_NR	 4
+#define GRANT_CONSOLE	 0 /* grant references the daemons expect */
+#define GRANT_XENSTORE	 1
+#define CALLBACK_PPI_LOW (2ull << 56 | 2ull << 8) /* type PPI, level-triggered low */
+#define SLACK_KIB	 1024 /* for the magic pages and what a guest may add */
+#define ORDER_2M	 9
 
-int file_read(const char *path, size_t max, void **data, size_t *len, const char *what, struct err *e)
+int file_read(const char *path, size_t max, void **data, size_t *len, const char *what,
+	      struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
 	struct stat st;
@@ -45,12 +46,13 @@ int file_read(const char *path, size_t max, void **data, size_t *len, const char
 		rc = err_set(e, -EINVAL, "%s: %s is not a regular file", what, path);
 	else if ((uint64_t)st.st_size > max)
 		rc = err_set(e, -EFBIG, "%s: %s is larger than %zu MiB", what, path, max >> 20);
-	else if (!(buf = aligned_alloc(4096, (st.st_size + 4096) & ~4095ul)))	/* whole pages copy faster */
+	else if (!(buf = aligned_alloc(4096, (st.st_size + 4096) &
+						     ~4095ul))) /* whole pages copy faster */
 		rc = err_set(e, -ENOMEM, "%s: no memory for %s", what, path);
 	while (!rc && got < (size_t)st.st_size) {
 		n = read(fd, buf + got, st.st_size - got);
 		if (n == 0)
-			break;		/* it shrank; what is there is what we have */
+			break; /* it shrank; what is there is what we have */
 		if (n < 0 && errno != EINTR)
 			rc = err_set(e, -errno, "%s: reading %s: %s", what, path, strerror(errno));
 		got += n > 0 ? n : 0;
@@ -76,8 +78,9 @@ int payload_load(struct payload *p, const struct config *c, struct err *e)
 		rc = image_gunzip(&p->kernel, &p->kernel_len, IMAGE_MAX_BYTES, e);
 	if (!rc)
 		rc = image_parse(p->kernel, p->kernel_len, GUEST_RAM0_BASE, &p->img, e);
-	if (!rc && c->ramdisk)	/* the guest's kernel unpacks it, not we */
-		rc = file_read(c->ramdisk, IMAGE_MAX_BYTES, &p->ramdisk, &p->ramdisk_len, "ramdisk", e);
+	if (!rc && c->ramdisk) /* the guest's kernel unpacks it, not we */
+		rc = file_read(c->ramdisk, IMAGE_MAX_BYTES, &p->ramdisk, &p->ramdisk_len, "ramdisk",
+			       e);
 	if (!rc && c->device_tree)
 		rc = file_read(c->device_tree, GFDT_MAX_BYTES, &p->partial, &p->partial_len,
 			       "device_tree", e);
@@ -98,7 +101,9 @@ void payload_free(struct payload *p)
 static int failed(struct err *e, int rc, const char *what)
 {
 	if (rc == -ENOMEM)
-		return err_set(e, rc, "%s: the hypervisor has no memory left (xl info: free_memory)", what);
+		return err_set(e, rc,
+			       "%s: the hypervisor has no memory left (xl info: free_memory)",
+			       what);
 	return err_set(e, rc, "%s: %s", what, strerror(-rc));
 }
 
@@ -136,14 +141,16 @@ static int check_host(const struct config *c, struct err *e)
 	uint64_t need = c->maxmem + (paging_bytes(c) >> 20) + 1, left;
 
 	if (hyp_physinfo(&phys))
-		return 0;		/* the hypervisor will say it itself */
+		return 0; /* the hypervisor will say it itself */
 	left = (phys.free_pages - phys.outstanding_pages) >> 8;
 	if (need > left)
-		return err_set(e, -ENOMEM, "memory: the guest needs %llu MiB with its page tables, the "
-			       "machine has %llu MiB free", (unsigned long long)need,
-			       (unsigned long long)left);
+		return err_set(e, -ENOMEM,
+			       "memory: the guest needs %llu MiB with its page tables, the "
+			       "machine has %llu MiB free",
+			       (unsigned long long)need, (unsigned long long)left);
 	if (c->nr_dtdev && !(phys.capabilities & XEN_SYSCTL_PHYSCAP_directio))
-		return err_set(e, -ENODEV, "dtdev: this machine has no IOMMU the hypervisor could use");
+		return err_set(e, -ENODEV,
+			       "dtdev: this machine has no IOMMU the hypervisor could use");
 	return 0;
 }
 
@@ -157,10 +164,11 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 		.max_vcpus = c->maxvcpus,
 		.max_evtchn_port = c->max_event_channels,
 		.max_grant_frames = c->max_grant_frames ? (int32_t)c->max_grant_frames : -1,
-		.max_maptrack_frames = c->max_maptrack_frames ? (int32_t)c->max_maptrack_frames : -1,
+		.max_maptrack_frames =
+			c->max_maptrack_frames ? (int32_t)c->max_maptrack_frames : -1,
 		.grant_opts = XEN_DOMCTL_GRANT_version(1),
 	};
-	uint32_t domid = UINT16_MAX;	/* the hypervisor chooses */
+	uint32_t domid = UINT16_MAX; /* the hypervisor chooses */
 	hyp_dominfo info;
 	int rc;
 
@@ -173,7 +181,8 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 	create.arch.nr_spis = spis_wanted(c);
 	rc = hyp_dom_create(&create, &domid);
 	if ((rc == -EINVAL || rc == -ENODEV) && c->gic_version)
-		return err_set(e, rc, "gic_version: this machine does not offer %s", c->gic_version);
+		return err_set(e, rc, "gic_version: this machine does not offer %s",
+			       c->gic_version);
 	if (rc)
 		return failed(e, rc, "creating the domain");
 	b->domid = domid;
@@ -186,7 +195,7 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 	if (rc)
 		return failed(e, rc, "reading back the domain");
 	b->gpa_bits = info.gpaddr_bits ? info.gpaddr_bits : 40;
-	rc = hyp_dom_address_size(domid, narrow ? 32 : 64);	/* before it has any memory */
+	rc = hyp_dom_address_size(domid, narrow ? 32 : 64); /* before it has any memory */
 	return rc ? failed(e, rc, narrow ? "32-bit guest on this CPU" : "setting 64-bit mode") : 0;
 }
 
@@ -207,7 +216,8 @@ static int populate_bank(struct build *b, const struct layout_bank *bank, struct
 		if (rc > 0)
 			at += (uint64_t)rc << order;
 		if (rc < 0 || (rc == 0 && order == 0))
-			return err_set(e, rc ? rc : -ENOMEM, "memory: the hypervisor gave only %llu of %llu "
+			return err_set(e, rc ? rc : -ENOMEM,
+				       "memory: the hypervisor gave only %llu of %llu "
 				       "MiB (xl info: free_memory)",
 				       (unsigned long long)(at - (bank->base >> 12)) >> 8,
 				       (unsigned long long)bank->size >> 20);
@@ -268,12 +278,14 @@ static int give_devices(struct build *b, const struct config *c, struct err *e)
 	for (i = 0; i < c->nr_irqs; i++) {
 		rc = hyp_dom_irq(b->domid, c->irqs[i]);
 		if (rc)
-			return err_set(e, rc, "irqs: giving interrupt %u: %s", c->irqs[i], strerror(-rc));
+			return err_set(e, rc, "irqs: giving interrupt %u: %s", c->irqs[i],
+				       strerror(-rc));
 	}
 	for (i = 0; i < c->nr_dtdev; i++) {
 		rc = hyp_dom_assign_dt(b->domid, c->dtdev[i]);
 		if (rc)
-			return err_set(e, rc, "dtdev: assigning %s: %s", c->dtdev[i], strerror(-rc));
+			return err_set(e, rc, "dtdev: assigning %s: %s", c->dtdev[i],
+				       strerror(-rc));
 	}
 	return 0;
 }
@@ -313,9 +325,13 @@ static int put_dtb(struct build *b, const struct config *c, const struct payload
 		   struct err *e)
 {
 	struct gfdt_config g = {
-		.gic_version = b->gic_version, .vcpus = c->maxvcpus, .cmdline = c->cmdline,
-		.clock_frequency = b->clock_frequency, .layout = &b->layout,
-		.ramdisk_size = p->ramdisk_len, .partial = p->partial,
+		.gic_version = b->gic_version,
+		.vcpus = c->maxvcpus,
+		.cmdline = c->cmdline,
+		.clock_frequency = b->clock_frequency,
+		.layout = &b->layout,
+		.ramdisk_size = p->ramdisk_len,
+		.partial = p->partial,
 	};
 	int rc;
 
@@ -331,7 +347,8 @@ static int put_dtb(struct build *b, const struct config *c, const struct payload
 	return rc < 0 ? rc : copy_to_guest(b->domid, b->layout.dtb, buf, b->dtb_size, e);
 }
 
-static int put_payload(struct build *b, const struct config *c, const struct payload *p, struct err *e)
+static int put_payload(struct build *b, const struct config *c, const struct payload *p,
+		       struct err *e)
 {
 	void *buf = calloc(1, GFDT_MAX_BYTES);
 	unsigned int i;
@@ -342,8 +359,9 @@ static int put_payload(struct build *b, const struct config *c, const struct pay
 	rc = put_dtb(b, c, p, buf, e);
 	free(buf);
 	for (i = 0; !rc && i < p->img.nr; i++)
-		rc = copy_to_guest(b->domid, p->img.seg[i].addr, (char *)p->kernel +
-				   p->img.seg[i].offset, p->img.seg[i].filesz, e);
+		rc = copy_to_guest(b->domid, p->img.seg[i].addr,
+				   (char *)p->kernel + p->img.seg[i].offset, p->img.seg[i].filesz,
+				   e);
 	if (!rc && p->ramdisk_len)
 		rc = copy_to_guest(b->domid, b->layout.ramdisk, p->ramdisk, p->ramdisk_len, e);
 	return rc;
@@ -375,7 +393,8 @@ static int put_rings(struct build *b, struct err *e)
 	b->store_gfn = base + MAGIC_XENSTORE;
 	p = hyp_map_range(b->domid, base, MAGIC_NR);
 	if (!p)
-		return err_set(e, -errno, "mapping the console and xenstore pages: %s", strerror(errno));
+		return err_set(e, -errno, "mapping the console and xenstore pages: %s",
+			       strerror(errno));
 	memset(p, 0, MAGIC_NR * HYP_PAGE);
 	hyp_unmap(p, MAGIC_NR);
 	hyp_dom_cacheflush(b->domid, base, MAGIC_NR);
@@ -386,7 +405,10 @@ static int put_rings(struct build *b, struct err *e)
 	b->console_port = rc;
 	if (rc < 0)
 		return failed(e, rc, "allocating event channels");
-	const struct { unsigned int index; uint64_t value; } params[] = {
+	const struct {
+		unsigned int index;
+		uint64_t value;
+	} params[] = {
 		{ HVM_PARAM_CALLBACK_IRQ, CALLBACK_PPI_LOW | GUEST_EVTCHN_PPI },
 		{ HVM_PARAM_CONSOLE_PFN, b->console_gfn },
 		{ HVM_PARAM_STORE_PFN, b->store_gfn },
@@ -416,7 +438,7 @@ int build_boot(struct build *b, const struct config *c, const struct payload *p,
 	ctxt.user_regs.pc64 = p->img.entry;
 	if (narrow) {
 		ctxt.user_regs.cpsr = PSR_GUEST32_INIT;
-		ctxt.user_regs.r1_usr = UINT32_MAX;	/* no machine number: look at the tree */
+		ctxt.user_regs.r1_usr = UINT32_MAX; /* no machine number: look at the tree */
 		ctxt.user_regs.r2_usr = b->layout.dtb;
 	} else {
 		ctxt.user_regs.cpsr = PSR_GUEST64_INIT;

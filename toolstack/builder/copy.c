@@ -16,11 +16,11 @@
 
 #include "builder/copy.h"
 
-#define FIRST_REF 8u			/* those below belong to the ABI */
-#define BATCH (HYP_GRANTS - FIRST_REF)
-#define MAP_PAGES 1024u			/* guest pages mapped at a time */
+#define FIRST_REF 8u /* those below belong to the ABI */
+#define BATCH	  (HYP_GRANTS - FIRST_REF)
+#define MAP_PAGES 1024u /* guest pages mapped at a time */
 
-/* One batch of pages, beginning @skip bytes into the first.  Returns the bytes copied, or -errno. */
+/* One batch of pages.  Returns the bytes copied, or -errno. */
 static int64_t copy_batch(xengnttab_handle *gnt, struct grant_entry_v1 *tab, uint32_t domid,
 			  uint64_t addr, const uint8_t *from, uint64_t len)
 {
@@ -104,7 +104,9 @@ int copy_to_guest(uint32_t domid, uint64_t addr, const void *data, uint64_t len,
 	if (rc)
 		rc = copy_mapped(domid, addr, data, len);
 	if (!rc)
-		rc = hyp_dom_cacheflush(domid, addr >> 12, ((addr + len + 4095) >> 12) - (addr >> 12));
+		rc = hyp_dom_cacheflush(domid, addr >> 12,
+					((addr + len + 4095) >> 12) - (addr >> 12));
 	return rc ? err_set(e, rc, "writing guest memory at %#llx: %s", (unsigned long long)addr,
-			    strerror(-rc)) : 0;
+			    strerror(-rc))
+		  : 0;
 }

@@ -14,8 +14,8 @@
 #include "builder/abi.h"
 #include "builder/gfdt.h"
 
-#define GIC_PHANDLE 0xfde8u		/* 65000; partial trees refer to the GIC by this number */
-#define IRQ_PPI 1
+#define GIC_PHANDLE   0xfde8u /* 65000; partial trees refer to the GIC by this number */
+#define IRQ_PPI	      1
 #define IRQ_LEVEL_LOW 8
 #define PARTIAL_DEPTH 16
 
@@ -90,7 +90,7 @@ static uint32_t ppi_cell(uint32_t intid)
 
 static uint32_t ppi_flags(void)
 {
-	return 0xf00 | IRQ_LEVEL_LOW;	/* for all eight CPUs a GICv2 can have */
+	return 0xf00 | IRQ_LEVEL_LOW; /* for all eight CPUs a GICv2 can have */
 }
 
 static void put_chosen(struct writer *w, const struct gfdt_config *c)
@@ -158,8 +158,8 @@ static void put_memory(struct writer *w, const struct gfdt_config *c)
 
 static void put_gic(struct writer *w, const struct gfdt_config *c)
 {
-	static const uint64_t v2[] = { GUEST_GICD_BASE, GUEST_GICD_SIZE,
-				       GUEST_GICC_BASE, GUEST_GICC_SIZE };
+	static const uint64_t v2[] = { GUEST_GICD_BASE, GUEST_GICD_SIZE, GUEST_GICC_BASE,
+				       GUEST_GICC_SIZE };
 	static const uint64_t v3[] = { GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE,
 				       GUEST_GICV3_GICR0_BASE, GUEST_GICV3_GICR0_SIZE };
 
@@ -180,9 +180,9 @@ static void put_gic(struct writer *w, const struct gfdt_config *c)
 static void put_timer(struct writer *w, const struct gfdt_config *c)
 {
 	const uint32_t irqs[] = {
-		IRQ_PPI, ppi_cell(GUEST_TIMER_PHYS_S_PPI), ppi_flags(),
+		IRQ_PPI, ppi_cell(GUEST_TIMER_PHYS_S_PPI),  ppi_flags(),
 		IRQ_PPI, ppi_cell(GUEST_TIMER_PHYS_NS_PPI), ppi_flags(),
-		IRQ_PPI, ppi_cell(GUEST_TIMER_VIRT_PPI), ppi_flags(),
+		IRQ_PPI, ppi_cell(GUEST_TIMER_VIRT_PPI),    ppi_flags(),
 	};
 
 	begin(w, "timer");
@@ -219,14 +219,14 @@ static void copy_node(struct writer *w, const void *src, int node)
 	int off, child, len;
 
 	begin(w, fdt_get_name(src, node, NULL));
-	fdt_for_each_property_offset(off, src, node) {
+	fdt_for_each_property_offset (off, src, node) {
 		const char *name;
 		const void *val = fdt_getprop_by_offset(src, off, &name, &len);
 
 		if (!w->rc)
 			prop(w, name, val, len);
 	}
-	fdt_for_each_subnode(child, src, node) {
+	fdt_for_each_subnode (child, src, node) {
 		if (w->rc)
 			return;
 		copy_node(w, src, child);
@@ -277,8 +277,8 @@ int gfdt_build(const struct gfdt_config *c, void *buf, size_t size, struct err *
 	if (!w.rc)
 		w.rc = fdt_finish(buf);
 	if (w.rc)
-		return err_set(e, w.rc == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL,
-			       "device tree: %s", fdt_strerror(w.rc));
+		return err_set(e, w.rc == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL, "device tree: %s",
+			       fdt_strerror(w.rc));
 	return fdt_totalsize(buf);
 }
 
@@ -291,9 +291,11 @@ static int check_nodes(const void *fdt, struct err *e)
 		if (depth < 0)
 			break;
 		if (depth > PARTIAL_DEPTH)
-			return err_set(e, -EINVAL, "device_tree: nested deeper than %d", PARTIAL_DEPTH);
+			return err_set(e, -EINVAL, "device_tree: nested deeper than %d",
+				       PARTIAL_DEPTH);
 		if (fdt_get_phandle(fdt, node) == GIC_PHANDLE)
-			return err_set(e, -EINVAL, "device_tree: phandle %#x belongs to the guest's GIC",
+			return err_set(e, -EINVAL,
+				       "device_tree: phandle %#x belongs to the guest's GIC",
 				       GIC_PHANDLE);
 	}
 	return 0;
@@ -304,11 +306,13 @@ int gfdt_check_partial(const void *fdt, size_t len, struct err *e)
 	int rc;
 
 	if (len > GFDT_MAX_BYTES / 2)
-		return err_set(e, -EINVAL, "device_tree: larger than %u KiB", GFDT_MAX_BYTES / 2048);
+		return err_set(e, -EINVAL, "device_tree: larger than %u KiB",
+			       GFDT_MAX_BYTES / 2048);
 	if (len < sizeof(struct fdt_header))
 		return err_set(e, -EINVAL, "device_tree: shorter than a header");
 	if (fdt_check_header(fdt) || fdt_totalsize(fdt) > len)
-		return err_set(e, -EINVAL, "device_tree: not a flattened device tree, or cut short");
+		return err_set(e, -EINVAL,
+			       "device_tree: not a flattened device tree, or cut short");
 	rc = fdt_check_full(fdt, len);
 	if (rc)
 		return err_set(e, -EINVAL, "device_tree: %s", fdt_strerror(rc));

@@ -17,10 +17,10 @@
 #include "builder/image.h"
 
 #define ARM64_MAGIC_OFFSET 56
-#define ARM64_FLAG_BE 1u
-#define ZIMAGE32_MAGIC 0x016f2818u
-#define ZIMAGE32_HEADER 0x24
-#define ALIGN_2M (2ul << 20)
+#define ARM64_FLAG_BE	   1u
+#define ZIMAGE32_MAGIC	   0x016f2818u
+#define ZIMAGE32_HEADER	   0x24
+#define ALIGN_2M	   (2ul << 20)
 
 const char *image_kind_name(enum image_kind kind)
 {
@@ -52,7 +52,8 @@ static int add_segment(struct image *img, const struct image_segment *s, size_t 
 	if (s->filesz > len || s->offset > len - s->filesz)
 		return err_set(e, -EINVAL, "kernel: segment %u lies outside the file", img->nr);
 	if (s->memsz < s->filesz)
-		return err_set(e, -EINVAL, "kernel: segment %u has more bytes than memory", img->nr);
+		return err_set(e, -EINVAL, "kernel: segment %u has more bytes than memory",
+			       img->nr);
 	if (__builtin_add_overflow(s->addr, s->memsz, &end) || s->memsz > IMAGE_MAX_BYTES)
 		return err_set(e, -EINVAL, "kernel: segment %u is too large", img->nr);
 	if (img->nr == IMAGE_MAX_SEGMENTS)
@@ -65,7 +66,7 @@ static int add_segment(struct image *img, const struct image_segment *s, size_t 
 	return 0;
 }
 
-/* Linux' own header, Documentation/arm64/booting: text_offset, image_size and flags at 8, 16, 24. */
+/* Linux' header (Documentation/arm64/booting): text_offset, image_size, flags at 8, 16, 24. */
 static int parse_arm64(const uint8_t *p, size_t len, uint64_t ram, struct image *img, struct err *e)
 {
 	uint64_t text_offset = le64(p + 8), image_size = le64(p + 16), flags = le64(p + 24);
@@ -75,7 +76,7 @@ static int parse_arm64(const uint8_t *p, size_t len, uint64_t ram, struct image 
 	if (flags & ARM64_FLAG_BE)
 		return err_set(e, -ENOEXEC, "kernel: big-endian arm64 Images are not supported");
 	if (!image_size)
-		text_offset = 0x80000;	/* kernels before 3.17 say nothing and mean this */
+		text_offset = 0x80000; /* kernels before 3.17 say nothing and mean this */
 	if (text_offset >= ALIGN_2M || (text_offset & 0xfff))
 		return err_set(e, -EINVAL, "kernel: text offset %#llx is not a page below 2 MiB",
 			       (unsigned long long)text_offset);
@@ -89,7 +90,8 @@ static int parse_arm64(const uint8_t *p, size_t len, uint64_t ram, struct image 
 }
 
 /* A zImage runs from anywhere; it unpacks itself to RAM + 32 KiB, so keep out of the way. */
-static int parse_zimage32(const uint8_t *p, size_t len, uint64_t ram, struct image *img, struct err *e)
+static int parse_zimage32(const uint8_t *p, size_t len, uint64_t ram, struct image *img,
+			  struct err *e)
 {
 	uint32_t start = le32(p + ZIMAGE32_HEADER + 4), end = le32(p + ZIMAGE32_HEADER + 8);
 	struct image_segment s = { .addr = ram + (32ul << 20), .filesz = len, .memsz = len };
@@ -180,8 +182,9 @@ int image_parse(const void *data, size_t len, uint64_t ram, struct image *img, s
 		return parse_arm64(p, len, ram, img, e);
 	if (len >= 64 && le32(p + ZIMAGE32_HEADER) == ZIMAGE32_MAGIC)
 		return parse_zimage32(p, len, ram, img, e);
-	return err_set(e, -ENOEXEC,
-		       "kernel: neither an arm64 Image (plain or gzip), an AArch64 ELF file nor a zImage");
+	return err_set(
+		e, -ENOEXEC,
+		"kernel: neither an arm64 Image (plain or gzip), an AArch64 ELF file nor a zImage");
 }
 
 /* Inflates everything, growing the buffer by doubling; the limit bounds time and memory. */
@@ -195,12 +198,14 @@ static int inflate_all(z_stream *z, uint8_t **out, size_t *used, size_t max, str
 			uint8_t *bigger;
 
 			if (size >= max)
-				return err_set(e, -EFBIG, "gzip: unpacks to more than %zu MiB", max >> 20);
+				return err_set(e, -EFBIG, "gzip: unpacks to more than %zu MiB",
+					       max >> 20);
 			size = size ? size * 2 : 1u << 20;
 			size = size > max ? max : size;
 			bigger = realloc(*out, size);
 			if (!bigger)
-				return err_set(e, -ENOMEM, "gzip: no memory for %zu MiB", size >> 20);
+				return err_set(e, -ENOMEM, "gzip: no memory for %zu MiB",
+					       size >> 20);
 			*out = bigger;
 		}
 		z->next_out = *out + *used;
@@ -210,7 +215,8 @@ static int inflate_all(z_stream *z, uint8_t **out, size_t *used, size_t max, str
 		if (zrc == Z_BUF_ERROR && z->avail_in == 0)
 			return err_set(e, -EINVAL, "gzip: data cut short");
 		if (zrc != Z_OK && zrc != Z_STREAM_END && zrc != Z_BUF_ERROR)
-			return err_set(e, -EINVAL, "gzip: damaged data (%s)", z->msg ? z->msg : "?");
+			return err_set(e, -EINVAL, "gzip: damaged data (%s)",
+				       z->msg ? z->msg : "?");
 	}
 	return 0;
 }

@@ -10,9 +10,9 @@
 #include "builder/abi.h"
 #include "builder/layout.h"
 
-#define MIB (1ull << 20)
-#define MODULES_AT (128 * MIB)		/* beyond any kernel that unpacks itself */
-#define ROOM_MIN (64 * MIB)		/* smaller holes are not worth a table entry */
+#define MIB	   (1ull << 20)
+#define MODULES_AT (128 * MIB) /* beyond any kernel that unpacks itself */
+#define ROOM_MIN   (64 * MIB) /* smaller holes are not worth a table entry */
 
 static uint64_t page_up(uint64_t v)
 {
@@ -53,7 +53,8 @@ int layout_modules(struct layout *l, const struct image *img, uint64_t ramdisk_s
 	uint64_t kernel_end = page_up(img->end);
 
 	if (img->start < ram || img->end > end || img->end < img->start)
-		return err_set(e, -ENOSPC, "memory: the kernel needs %#llx to %#llx, RAM ends at %#llx",
+		return err_set(e, -ENOSPC,
+			       "memory: the kernel needs %#llx to %#llx, RAM ends at %#llx",
 			       (unsigned long long)img->start, (unsigned long long)img->end,
 			       (unsigned long long)end);
 	if (l->ram[0].size >= MODULES_AT && end - ram - MODULES_AT >= need &&

@@ -43,7 +43,8 @@ static int complain(struct parser *ps, const char *what)
 	char where[160], near[24];
 	int n = 0;
 
-	while (n < (int)sizeof(near) - 1 && ps->p + n < ps->end && isprint((unsigned char)ps->p[n])) {
+	while (n < (int)sizeof(near) - 1 && ps->p + n < ps->end &&
+	       isprint((unsigned char)ps->p[n])) {
 		near[n] = ps->p[n];
 		n++;
 	}
@@ -129,7 +130,7 @@ static int parse_word(struct parser *ps, struct cfg_value *v)
 {
 	const char *q = ps->p;
 	bool number = isdigit((unsigned char)*q) || *q == '-';
-	bool free_text = ps->line <= 0;		/* a shell has eaten the quotes */
+	bool free_text = ps->line <= 0; /* a shell has eaten the quotes */
 
 	while (q < ps->end && (isalnum((unsigned char)*q) || (*q && strchr("_-+.", *q)) ||
 			       (free_text && *q && !strchr("\n;,]", *q))))
@@ -284,8 +285,12 @@ static int parse_setting(struct parser *ps)
 
 int cfg_parse(struct cfg *cfg, const char *text, size_t len, int first_line, struct err *e)
 {
-	struct parser ps = { .cfg = cfg, .p = text, .end = text + len, .line_start = text,
-			     .line = first_line, .e = e };
+	struct parser ps = { .cfg = cfg,
+			     .p = text,
+			     .end = text + len,
+			     .line_start = text,
+			     .line = first_line,
+			     .e = e };
 	int rc;
 
 	if (len > CFG_MAX_BYTES)

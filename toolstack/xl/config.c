@@ -3,9 +3,9 @@
  * config.c - the meaning of each xl.cfg key, in one table.
  *
  * Owns the table; pure apart from the warnings it is asked to print.  Invariant: every key that
- * xl.cfg(5) of Xen 4.17 documents is in the table, as supported, as ignored (a warning names
- * it) or as refused (an error says why); a key that is not there is an error with the nearest
- * name.  The manual page is printed from the same lines.
+ * xl.cfg(5) of Xen 4.17 documents is in the table, or among the ignored (a warning names it) or
+ * the refused (an error says why); any other key is an error with the nearest name.  The manual
+ * page is printed from the same lines.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -16,23 +16,24 @@
 #include "xl/cfg.h"
 #include "xl/config.h"
 
-const char *const config_action_names[] = { "destroy", "restart", "rename-restart", "preserve",
-					    "coredump-destroy", "coredump-restart", "soft-reset" };
+const char *const config_action_names[] = { "destroy",	 "restart",	     "rename-restart",
+					    "preserve",	 "coredump-destroy", "coredump-restart",
+					    "soft-reset" };
 
 struct ctx {
 	struct config *c;
 	const struct cfg *cfg;
-	const struct cfg_value *v;	/* the value at hand */
-	const char *key;		/* and whose it is */
+	const struct cfg_value *v; /* the value at hand */
+	const char *key; /* and whose it is */
 	FILE *warn;
 	struct err *e;
 };
 
 struct key {
 	const char *name;
-	int (*set)(struct ctx *x, void *to);	/* NULL = known, not supported */
+	int (*set)(struct ctx *x, void *to);
 	size_t offset;
-	const char *help;		/* supported: what it does; else why it is not */
+	const char *help; /* a line of the manual page */
 };
 
 static int fail(struct ctx *x, const char *what)
@@ -40,7 +41,7 @@ static int fail(struct ctx *x, const char *what)
 	char where[160];
 
 	cfg_where(x->cfg, x->v->line, x->v->col, where, sizeof(where));
-	if (x->v->line <= 0)		/* no line to look at, so say which setting */
+	if (x->v->line <= 0) /* no line to look at, so say which setting */
 		return err_set(x->e, -EINVAL, "%s: %s: %s", where, x->key, what);
 	return err_set(x->e, -EINVAL, "%s: %s", where, what);
 }
@@ -118,12 +119,7 @@ static int set_action(struct ctx *x, void *to)
 			return 0;
 		}
 	return fail(x, "expecting destroy, restart, rename-restart, preserve, coredump-destroy or "
-		    "coredump-restart");
-}
-
-static int set_ignored(struct ctx *x, void *to)
-{
-	return 0;
+		       "coredump-restart");
 }
 
 static int set_uuid(struct ctx *x, void *to)
@@ -135,7 +131,8 @@ static int set_uuid(struct ctx *x, void *to)
 	for (i = 0; i < 16; i++) {
 		t += *t == '-' && (i == 4 || i == 6 || i == 8 || i == 10);
 		if (!isxdigit((unsigned char)t[0]) || !isxdigit((unsigned char)t[1]))
-			return fail(x, "expecting a UUID like 01234567-89ab-cdef-0123-456789abcdef");
+			return fail(x,
+				    "expecting a UUID like 01234567-89ab-cdef-0123-456789abcdef");
 		u[i] = strtoul((char[]){ t[0], t[1], 0 }, NULL, 16);
 		t += 2;
 	}
@@ -157,24 +154,26 @@ static int set_name(struct ctx *x, void *to)
 
 static int set_type(struct ctx *x, void *to)
 {
-	if (x->v->kind == CFG_STRING && (!strcmp(x->v->text, "pvh") || !strcmp(x->v->text, "pv") ||
-					 !strcmp(x->v->text, "generic") || !strcmp(x->v->text, "linux")))
+	if (x->v->kind == CFG_STRING &&
+	    (!strcmp(x->v->text, "pvh") || !strcmp(x->v->text, "pv") ||
+	     !strcmp(x->v->text, "generic") || !strcmp(x->v->text, "linux")))
 		return 0;
 	return fail(x, "ARM has one type of guest, `pvh'");
 }
 
 static int set_gic(struct ctx *x, void *to)
 {
-	if (x->v->kind == CFG_STRING && (!strcmp(x->v->text, "default") || !strcmp(x->v->text, "v2") ||
-					 !strcmp(x->v->text, "v3")))
+	if (x->v->kind == CFG_STRING && (!strcmp(x->v->text, "default") ||
+					 !strcmp(x->v->text, "v2") || !strcmp(x->v->text, "v3")))
 		return set_str(x, to);
 	return fail(x, "expecting default, v2 or v3");
 }
 
 static int set_none(struct ctx *x, void *to)
 {
-	bool off = x->v->kind != CFG_LIST && (!strcmp(x->v->text, "none") || !strcmp(x->v->text, "0") ||
-					      !strcmp(x->v->text, "no") || !strcmp(x->v->text, "disabled"));
+	bool off = x->v->kind != CFG_LIST &&
+		   (!strcmp(x->v->text, "none") || !strcmp(x->v->text, "0") ||
+		    !strcmp(x->v->text, "no") || !strcmp(x->v->text, "disabled"));
 
 	return off ? 0 : fail(x, "this hypervisor does not offer it; leave the key out");
 }
@@ -216,7 +215,8 @@ static int set_nics(struct ctx *x, void *to)
 	x->c->nics = calloc(nr ? nr : 1, sizeof(struct nic));
 	for (i = 0; x->c->nics && i < nr; i++, x->c->nr_nics++) {
 		if (v[i].kind != CFG_STRING)
-			return x->v = &v[i], fail(x, "expecting a string that describes an interface");
+			return x->v = &v[i],
+			       fail(x, "expecting a string that describes an interface");
 		if (nic_parse(&x->c->nics[i], v[i].text, x->e))
 			return fail_at(x, &v[i]);
 		if (x->c->nics[i].devid < 0)
@@ -293,7 +293,8 @@ static int set_irqs(struct ctx *x, void *to)
 		if (get_number(x, &n, 1019))
 			return -EINVAL;
 		if (n < 32)
-			return fail(x, "interrupts below 32 belong to a CPU and cannot be given away");
+			return fail(x,
+				    "interrupts below 32 belong to a CPU and cannot be given away");
 		x->c->irqs[x->c->nr_irqs++] = n;
 	}
 	return x->c->irqs ? 0 : err_set(x->e, -ENOMEM, "no memory");
@@ -316,89 +317,98 @@ static int set_dtdev(struct ctx *x, void *to)
 }
 
 #define AT(field) offsetof(struct config, field)
-#define NOT(name, why) { name, NULL, 0, why }
-#define IGNORED(name) { name, set_ignored, SIZE_MAX, "ignored: means nothing for a guest on ARM" }
-#define HVM "only for HVM guests, which ARM does not have"
-#define NO_BACKEND "this toolstack offers block and network devices"
+/* Keys of other machines or other devices, in words between spaces. */
+static const char ignored[] =
+	" acpi_firmware acpi_laptop_slate acpi_s3 acpi_s4 altp2m altp2mhvm apic bios "
+	"bios_path_override boot claim_mode cpuid device_model_version dm_restrict e820_host "
+	"keymap localtime max_grant_version mmio_hole ms_vm_genid msr_relaxed nographic "
+	"nomigrate nx on_soft_reset oos opengl ovmf pae pci_msitranslate pci_permissive "
+	"pci_power_mgmt pci_seize rdm rdm_mem_boundary rtc_timeoffset sdl serial shadow_memory "
+	"smbios smbios_firmware soundhw spice spice_clipboard_sharing spice_image_compression "
+	"spice_streaming_video spiceagent_mouse spicedisable_ticketing spicehost spicepasswd "
+	"spiceport spicetls_port spiceusbredirection spicevdagent stdvga "
+	"suppress_spurious_page_faults timer_mode tsc_mode usb usbdevice usbversion vga "
+	"videoram viridian vkb_device vmtrace_buf_kb vnc vncconsole vncdisplay vnclisten "
+	"vncpasswd vncunused vnuma xen_platform_pci xend_suspend_evtchn_compat ";
 
-static const struct key keys[] = {	/* sorted by name */
-	NOT("acpi", "guests are described by a device tree"),
-	IGNORED("acpi_s3"), IGNORED("acpi_s4"), IGNORED("altp2m"), IGNORED("apic"),
-	NOT("argo", "the hypervisor has no Argo"),
-	IGNORED("boot"),
-	NOT("bootloader", "give kernel= and ramdisk= instead"),
-	NOT("bootloader_args", "give kernel= and ramdisk= instead"),
+static const struct {
+	const char *names, *why;
+} refused[] = {
+	{ " acpi ", "guests are described by a device tree" },
+	{ " bootloader bootloader_args bootloader_restrict ", "give kernel= and ramdisk= instead" },
+	{ " channel p9 usbctrl usbdev vdispl vfb vkb vsnd vtpm ",
+	  "this toolstack offers block and network devices" },
+	{ " device_model_args device_model_args_hvm device_model_args_pv device_model_override "
+	  "device_model_stubdomain_override device_model_stubdomain_seclabel device_model_user "
+	  "firmware firmware_override gfx_passthru hap hdtype hpet nestedhvm pvshim "
+	  "pvshim_cmdline pvshim_extra pvshim_path stubdomain_cmdline stubdomain_kernel "
+	  "stubdomain_memory stubdomain_ramdisk ",
+	  "only for HVM guests, which ARM does not have" },
+	{ " driver_domain ", "back-ends run in Dom0" },
+	{ " init_seclabel seclabel ", "there is no FLASK policy" },
+	{ " ioports ", "ARM has no I/O ports" },
+	{ " pci ", "the hypervisor has no PCI pass-through" },
+	{ " pvh ", "old name of type" },
+	{ " vpmu ", "not offered by the hypervisor" },
+};
+#define NR_REFUSED (sizeof(refused) / sizeof(refused[0]))
+
+static const struct key keys[] = {
+	/* sorted by name */
 	{ "builder", set_type, SIZE_MAX, "old name of type" },
-	{ "cap", set_u32, AT(cap), "Most CPU time the guest may use, in percent of one CPU; 0 = no limit." },
-	NOT("channel", NO_BACKEND),
-	IGNORED("claim_mode"),
+	{ "cap", set_u32, AT(cap),
+	  "Most CPU time the guest may use, in percent of one CPU; 0 = no limit." },
 	{ "cmdline", set_str, AT(cmdline), "The kernel's command line; replaces root and extra." },
 	{ "cpu_weight", set_u32, AT(cpu_weight), "Share of CPU time, 1 to 65535; default 256." },
-	IGNORED("cpuid"),
-	{ "cpus", set_cpus, AT(hard), "CPUs the vCPUs may run on: \"all\", \"0-3,^1\", or a list with one entry per vCPU." },
+	{ "cpus", set_cpus, AT(hard),
+	  "CPUs the vCPUs may run on: \"all\", \"0-3,^1\", or a list with one entry per vCPU." },
 	{ "cpus_soft", set_cpus, AT(soft), "CPUs the vCPUs prefer, as for cpus." },
-	NOT("device_model_args", HVM), NOT("device_model_override", HVM),
-	NOT("device_model_stubdomain_override", HVM), NOT("device_model_user", HVM),
-	IGNORED("device_model_version"),
-	{ "device_tree", set_str, AT(device_tree), "File with a partial device tree; its /passthrough and /aliases are added to the guest's." },
-	{ "disk", set_disks, SIZE_MAX, "List of disks: \"target,format,vdev,access\" or \"phy:/dev/x,xvda,w\", \"file:/path,xvda,r\"." },
-	IGNORED("dm_restrict"),
-	NOT("driver_domain", "back-ends run in Dom0"),
+	{ "device_tree", set_str, AT(device_tree),
+	  "File with a partial device tree; its /passthrough and /aliases are added to the "
+	  "guest's." },
+	{ "disk", set_disks, SIZE_MAX,
+	  "List of disks: \"target,format,vdev,access\" or \"phy:/dev/x,xvda,w\", "
+	  "\"file:/path,xvda,r\"." },
 	{ "dtdev", set_dtdev, SIZE_MAX, "List of device-tree paths of devices to pass through." },
-	IGNORED("event_channels"),
 	{ "extra", set_str, AT(extra), "Added to the kernel's command line." },
-	NOT("firmware", HVM), NOT("firmware_override", HVM),
-	{ "gic_version", set_gic, AT(gic_version), "Virtual GIC: \"default\" (that of the machine), \"v2\" or \"v3\"." },
-	NOT("gfx_passthru", HVM), NOT("hap", HVM),
-	NOT("hdtype", HVM), NOT("hpet", HVM), NOT("init_seclabel", "there is no FLASK policy"),
-	{ "iomem", set_iomem, SIZE_MAX, "List of \"START,PAGES[@GFN]\" in hexadecimal: machine pages the guest may use." },
-	NOT("ioports", "ARM has no I/O ports"),
-	{ "irqs", set_irqs, SIZE_MAX, "List of shared peripheral interrupts (32 and up) to give to the guest." },
-	{ "kernel", set_str, AT(kernel), "The kernel: an arm64 Image, plain or gzip'd, an ELF file or a zImage." },
-	IGNORED("keymap"), IGNORED("localtime"),
-	{ "max_event_channels", set_u32, AT(max_event_channels), "Highest event-channel port; default 1023." },
-	{ "max_grant_frames", set_u32, AT(max_grant_frames), "Limit of grant-table frames; default the hypervisor's." },
-	IGNORED("max_grant_version"),
-	{ "max_maptrack_frames", set_u32, AT(max_maptrack_frames), "Limit of maptrack frames; default the hypervisor's." },
+	{ "gic_version", set_gic, AT(gic_version),
+	  "Virtual GIC: \"default\" (that of the machine), \"v2\" or \"v3\"." },
+	{ "iomem", set_iomem, SIZE_MAX,
+	  "List of \"START,PAGES[@GFN]\" in hexadecimal: machine pages the guest may use." },
+	{ "irqs", set_irqs, SIZE_MAX,
+	  "List of shared peripheral interrupts (32 and up) to give to the guest." },
+	{ "kernel", set_str, AT(kernel),
+	  "The kernel: an arm64 Image, plain or gzip'd, an ELF file or a zImage." },
+	{ "max_event_channels", set_u32, AT(max_event_channels),
+	  "Highest event-channel port; default 1023." },
+	{ "max_grant_frames", set_u32, AT(max_grant_frames),
+	  "Limit of grant-table frames; default the hypervisor's." },
+	{ "max_maptrack_frames", set_u32, AT(max_maptrack_frames),
+	  "Limit of maptrack frames; default the hypervisor's." },
 	{ "maxmem", set_mib, AT(maxmem), "Memory the guest may grow to, in MiB; default memory." },
 	{ "maxvcpus", set_vcpus, AT(maxvcpus), "vCPUs the guest can have; default vcpus." },
 	{ "memory", set_mib, AT(memory), "Memory in MiB; default 128." },
-	IGNORED("mmio_hole"),
 	{ "name", set_name, AT(name), "The guest's name; required." },
-	NOT("nested_hvm", HVM), NOT("nestedhvm", HVM),
-	NOT("nics", HVM), IGNORED("nomigrate"), IGNORED("nographic"), NOT("numa_placement", "ARM machines have one node here"),
 	{ "on_crash", set_action, AT(on_crash), "What to do when it crashes; default destroy." },
-	{ "on_poweroff", set_action, AT(on_poweroff), "What to do when it powers off: destroy (default), restart, rename-restart, preserve, coredump-destroy, coredump-restart." },
+	{ "on_poweroff", set_action, AT(on_poweroff),
+	  "What to do when it powers off: destroy (default), restart, rename-restart, preserve, "
+	  "coredump-destroy, coredump-restart." },
 	{ "on_reboot", set_action, AT(on_reboot), "What to do when it reboots; default restart." },
-	IGNORED("on_soft_reset"),
-	{ "on_watchdog", set_action, AT(on_watchdog), "What to do when its watchdog fires; default destroy." },
-	IGNORED("opengl"), IGNORED("ovmf"), NOT("p9", NO_BACKEND), IGNORED("pae"),
+	{ "on_watchdog", set_action, AT(on_watchdog),
+	  "What to do when its watchdog fires; default destroy." },
 	{ "passthrough", set_none, SIZE_MAX, "only \"disabled\"" },
-	NOT("pci", "the hypervisor has no PCI pass-through"), IGNORED("pci_msitranslate"),
-	IGNORED("pci_permissive"), IGNORED("pci_power_mgmt"), IGNORED("pci_seize"),
 	{ "pool", set_str, AT(pool), "CPU pool; only Pool-0." },
-	NOT("pvh", "old name of type"), NOT("pvshim", HVM),
 	{ "ramdisk", set_str, AT(ramdisk), "The initramfs." },
-	IGNORED("rdm"),
 	{ "root", set_str, AT(root), "Becomes root=... on the kernel's command line." },
-	IGNORED("rtc_timeoffset"), IGNORED("sched"), IGNORED("sdl"),
-	NOT("seclabel", "there is no FLASK policy"),
-	IGNORED("serial"), IGNORED("shadow_memory"), IGNORED("smbios_firmware"), IGNORED("soundhw"), IGNORED("spice"),
-	NOT("static_shm", "not part of this interface"), IGNORED("stdvga"), IGNORED("suppress_spurious_page_faults"),
 	{ "tee", set_none, AT(tee), "only \"none\"" },
-	IGNORED("timer_mode"), IGNORED("tsc_mode"),
 	{ "type", set_type, SIZE_MAX, "\"pvh\", the one type ARM has." },
-	IGNORED("usb"), NOT("usbctrl", NO_BACKEND), NOT("usbdev", NO_BACKEND), IGNORED("usbdevice"), IGNORED("usbversion"),
 	{ "uuid", set_uuid, AT(uuid), "The guest's UUID; default random." },
 	{ "vcpus", set_vcpus, AT(vcpus), "vCPUs at start; default 1." },
-	NOT("vdispl", NO_BACKEND), NOT("vfb", NO_BACKEND), IGNORED("vga"), NOT("vgpu", HVM),
-	{ "vif", set_nics, SIZE_MAX, "List of interfaces: \"mac=..,bridge=..,ip=..,vifname=..,rate=..,script=..\"; an empty string is enough." },
-	IGNORED("viommu"), NOT("virtio", NO_BACKEND), IGNORED("viridian"), NOT("vkb", NO_BACKEND),
-	NOT("vm_event", "not offered by the hypervisor"), IGNORED("vmtrace_buf_kb"), IGNORED("vnc"), IGNORED("vncconsole"),
-	IGNORED("vnclisten"), IGNORED("vncpasswd"), IGNORED("vncunused"), IGNORED("vnuma"),
-	NOT("vpmu", "not offered by the hypervisor"), NOT("vsnd", NO_BACKEND), NOT("vtpm", NO_BACKEND),
-	{ "vuart", set_none, AT(vuart), "only \"none\": the hypervisor emulates no UART; the console is hvc0" },
-	IGNORED("xen_platform_pci"), IGNORED("xend_suspend_evtchn_compat"),
+	{ "vif", set_nics, SIZE_MAX,
+	  "List of interfaces: \"mac=..,bridge=..,ip=..,vifname=..,rate=..,script=..\"; an empty "
+	  "string is enough." },
+	{ "vuart", set_none, AT(vuart),
+	  "only \"none\": the hypervisor emulates no UART; the console is hvc0" },
 };
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -426,45 +436,61 @@ static unsigned int distance(const char *a, const char *b)
 	return row[lb];
 }
 
-static int unknown_key(struct ctx *x, const struct cfg_entry *en)
+/* Is @key one of the words?  They stand between spaces, so that no part of a word is found. */
+static bool listed(const char *words, const char *key)
+{
+	char word[66];
+	int n = snprintf(word, sizeof(word), " %s ", key);
+
+	return n > 0 && n < (int)sizeof(word) && strstr(words, word);
+}
+
+/* A key without a line in the table: of another machine, or mistyped. */
+static int other_key(struct ctx *x, const struct cfg_entry *en)
 {
 	unsigned int i, d, best = 4;
 	const char *near = NULL;
 	char where[160];
 
+	cfg_where(x->cfg, en->line, en->col, where, sizeof(where));
+	if (listed(ignored, en->key)) {
+		if (x->warn)
+			fprintf(x->warn,
+				"%s: warning: `%s' is ignored: means nothing for a guest on ARM\n",
+				where, en->key);
+		return 0;
+	}
+	for (i = 0; i < NR_REFUSED; i++)
+		if (listed(refused[i].names, en->key))
+			return err_set(x->e, -EINVAL, "%s: `%s' is not supported: %s", where,
+				       en->key, refused[i].why);
 	for (i = 0; i < NR_KEYS; i++) {
-		d = keys[i].set && keys[i].set != set_ignored ? distance(en->key, keys[i].name) : best;
+		d = distance(en->key, keys[i].name);
 		if (d < best) {
 			best = d;
 			near = keys[i].name;
 		}
 	}
-	cfg_where(x->cfg, en->line, en->col, where, sizeof(where));
 	if (near)
-		return err_set(x->e, -EINVAL, "%s: unknown setting `%.64s', did you mean `%s'?", where,
-			       en->key, near);
+		return err_set(x->e, -EINVAL, "%s: unknown setting `%.64s', did you mean `%s'?",
+			       where, en->key, near);
 	return err_set(x->e, -EINVAL, "%s: unknown setting `%.64s'", where, en->key);
 }
 
 static int apply(struct ctx *x, const struct cfg_entry *en)
 {
-	const struct key *k = NULL;
-	char where[160];
 	unsigned int i;
 
-	for (i = 0; i < NR_KEYS && !k; i++)
-		if (!strcmp(en->key, keys[i].name))
-			k = &keys[i];
-	if (!k)
-		return unknown_key(x, en);
-	cfg_where(x->cfg, en->line, en->col, where, sizeof(where));
-	if (!k->set)
-		return err_set(x->e, -EINVAL, "%s: `%s' is not supported: %s", where, k->name, k->help);
-	if (k->set == set_ignored && x->warn)
-		fprintf(x->warn, "%s: warning: `%s' is %s\n", where, k->name, k->help);
-	x->v = &en->value;
-	x->key = k->name;
-	return k->set(x, k->offset == SIZE_MAX ? NULL : (char *)x->c + k->offset);
+	for (i = 0; i < NR_KEYS; i++) {
+		const struct key *k = &keys[i];
+
+		if (strcmp(en->key, k->name))
+			continue;
+		x->v = &en->value;
+		x->key = k->name;
+		return k->set(x, k->offset == SIZE_MAX ? NULL : (char *)x->c + k->offset);
+	}
+	return other_key(x, en);
 }
 
 /* What depends on more than one key. */
@@ -484,14 +510,17 @@ static int finish(struct config *c, const char *name, FILE *warn, struct err *e)
 		return err_set(e, -EINVAL, "%s: memory (%llu) is more than maxmem (%llu)", name,
 			       (unsigned long long)c->memory, (unsigned long long)c->maxmem);
 	if (c->vcpus > c->maxvcpus)
-		return err_set(e, -EINVAL, "%s: xl: vcpus > maxvcpus: %u > %u", name, c->vcpus, c->maxvcpus);
+		return err_set(e, -EINVAL, "%s: xl: vcpus > maxvcpus: %u > %u", name, c->vcpus,
+			       c->maxvcpus);
 	if (c->cpu_weight > 65535 || c->cap > 65535)
 		return err_set(e, -EINVAL, "%s: cpu_weight and cap are at most 65535", name);
 	if (c->pool && strcmp(c->pool, "Pool-0"))
 		return err_set(e, -EINVAL, "%s: there is no CPU pool `%s'", name, c->pool);
 	if (c->cmdline) {
 		if ((c->root || c->extra) && warn)
-			fprintf(warn, "%s: warning: ignoring root= and extra= in favour of cmdline=\n", name);
+			fprintf(warn,
+				"%s: warning: ignoring root= and extra= in favour of cmdline=\n",
+				name);
 		return 0;
 	}
 	if (!c->root && !c->extra)
@@ -555,14 +584,9 @@ void config_man(FILE *out)
 	unsigned int i;
 
 	for (i = 0; i < NR_KEYS; i++)
-		if (keys[i].set && keys[i].set != set_ignored)
-			fprintf(out, ".TP\n.B %s\n%s\n", keys[i].name, keys[i].help);
+		fprintf(out, ".TP\n.B %s\n%s\n", keys[i].name, keys[i].help);
 	fprintf(out, ".SS Known, but refused\n");
-	for (i = 0; i < NR_KEYS; i++)
-		if (!keys[i].set)
-			fprintf(out, ".TP\n.B %s\n%s\n", keys[i].name, keys[i].help);
-	fprintf(out, ".SS Known, ignored with a warning\n");
-	for (i = 0; i < NR_KEYS; i++)
-		if (keys[i].set == set_ignored)
-			fprintf(out, "%s\n", keys[i].name);
+	for (i = 0; i < NR_REFUSED; i++)
+		fprintf(out, ".TP\n.B%s\n%s\n", refused[i].names, refused[i].why);
+	fprintf(out, ".SS Known, ignored with a warning\n%s\n", ignored + 1);
 }

@@ -15,10 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK 1024u			/* pages mapped at a time */
-#define NOTE_BASE 0x2000000u
-#define CORE_MAGIC 0xf00febeeull	/* of a domain whose pages are not 1:1 */
-#define SECTIONS 6
+#define CHUNK	   1024u /* pages mapped at a time */
+#define NOTE_BASE  0x2000000u
+#define CORE_MAGIC 0xf00febeeull /* of a domain whose pages are not 1:1 */
+#define SECTIONS   6
 
 static const char names[] = "\0.shstrtab\0.note.Xen\0.xen_prstatus\0.xen_pages\0.xen_pfn";
 
@@ -30,7 +30,9 @@ struct note {
 struct notes {
 	struct note none;
 	struct note header_note;
-	struct { uint64_t magic, nr_vcpus, nr_pages, page_size; } header;
+	struct {
+		uint64_t magic, nr_vcpus, nr_pages, page_size;
+	} header;
 	struct note version_note;
 	struct {
 		uint64_t major, minor;
@@ -46,7 +48,7 @@ struct dump {
 	int fd;
 	uint32_t domid;
 	uint64_t *pfns, nr, room;
-	uint64_t pages_at, at;		/* file offsets, bytes */
+	uint64_t pages_at, at; /* file offsets, bytes */
 	struct err *e;
 };
 
@@ -95,7 +97,7 @@ static int dump_chunk(struct dump *d, uint64_t gfn, unsigned int nr)
 		list[i] = gfn + i;
 	p = hyp_map(d->domid, list, nr, errs);
 	if (!p)
-		return 0;		/* nothing there at all */
+		return 0; /* nothing there at all */
 	for (i = 0; i < nr && !rc; i++) {
 		if (errs[i])
 			continue;
@@ -120,7 +122,8 @@ static int dump_range(struct dump *d, uint64_t gfn, uint64_t end)
 
 static int dump_pages(struct dump *d)
 {
-	uint64_t end, bank1 = GUEST_RAM1_BASE >> 12, bank0_end = (GUEST_RAM0_BASE + GUEST_RAM0_SIZE) >> 12;
+	uint64_t end, bank1 = GUEST_RAM1_BASE >> 12,
+		      bank0_end = (GUEST_RAM0_BASE + GUEST_RAM0_SIZE) >> 12;
 	int rc = hyp_dom_max_gfn(d->domid, &end);
 
 	if (rc)
@@ -172,10 +175,17 @@ static void fill_notes(struct notes *n, uint64_t vcpus, uint64_t pages)
 	n->format = 1;
 }
 
-static Elf64_Shdr section(unsigned int name, uint32_t type, uint64_t offset, uint64_t size, uint64_t entry)
+static Elf64_Shdr section(unsigned int name, uint32_t type, uint64_t offset, uint64_t size,
+			  uint64_t entry)
 {
-	return (Elf64_Shdr){ .sh_name = name, .sh_type = type, .sh_offset = offset, .sh_size = size,
-			     .sh_addralign = entry == HYP_PAGE ? HYP_PAGE : entry ? 8 : 0, .sh_entsize = entry };
+	return (Elf64_Shdr){ .sh_name = name,
+			     .sh_type = type,
+			     .sh_offset = offset,
+			     .sh_size = size,
+			     .sh_addralign = entry == HYP_PAGE ? HYP_PAGE
+					     : entry	       ? 8
+							       : 0,
+			     .sh_entsize = entry };
 }
 
 static int put_headers(struct dump *d, uint64_t vcpus)
@@ -183,13 +193,22 @@ static int put_headers(struct dump *d, uint64_t vcpus)
 	const uint64_t regs = sizeof(struct vcpu_guest_context);
 	uint64_t notes_at = sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr);
 	uint64_t regs_at = notes_at + sizeof(struct notes), pfns_at = d->at;
-	struct { Elf64_Ehdr eh; Elf64_Shdr sh[SECTIONS]; struct notes notes; } h = {
+	struct {
+		Elf64_Ehdr eh;
+		Elf64_Shdr sh[SECTIONS];
+		struct notes notes;
+	} h = {
 		.eh = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 				     EV_CURRENT, ELFOSABI_SYSV, 1 },
-			.e_type = ET_CORE, .e_machine = EM_AARCH64, .e_version = EV_CURRENT,
-			.e_shoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr),
-			.e_phentsize = sizeof(Elf64_Phdr), .e_shentsize = sizeof(Elf64_Shdr),
-			.e_shnum = SECTIONS, .e_shstrndx = 1 },
+			.e_type = ET_CORE,
+			.e_machine = EM_AARCH64,
+			.e_version = EV_CURRENT,
+			.e_shoff = sizeof(Elf64_Ehdr),
+			.e_ehsize = sizeof(Elf64_Ehdr),
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_shentsize = sizeof(Elf64_Shdr),
+			.e_shnum = SECTIONS,
+			.e_shstrndx = 1 },
 	};
 	int rc;
 
@@ -213,7 +232,7 @@ static int dump_vcpus(struct dump *d, uint64_t at, unsigned int vcpus)
 
 	for (v = 0; v < vcpus && !rc; v++) {
 		memset(&ctxt, 0, sizeof(ctxt));
-		hyp_vcpu_get(d->domid, v, &ctxt);	/* one that never ran has no registers */
+		hyp_vcpu_get(d->domid, v, &ctxt); /* one that never ran has no registers */
 		rc = put(d, &ctxt, sizeof(ctxt), at + v * sizeof(ctxt));
 	}
 	return rc;
@@ -221,7 +240,8 @@ static int dump_vcpus(struct dump *d, uint64_t at, unsigned int vcpus)
 
 int core_dump(uint32_t domid, const char *path, struct err *e)
 {
-	uint64_t regs_at = sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr) + sizeof(struct notes);
+	uint64_t regs_at =
+		sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr) + sizeof(struct notes);
 	struct dump d = { .domid = domid, .e = e };
 	hyp_dominfo info;
 	unsigned int vcpus;
@@ -235,7 +255,8 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 	if (d.fd < 0)
 		return err_set(e, -errno, "%s: %s", path, strerror(errno));
 	vcpus = info.max_vcpu_id + 1;
-	d.pages_at = (regs_at + vcpus * sizeof(struct vcpu_guest_context) + HYP_PAGE - 1) & ~(HYP_PAGE - 1);
+	d.pages_at = (regs_at + vcpus * sizeof(struct vcpu_guest_context) + HYP_PAGE - 1) &
+		     ~(HYP_PAGE - 1);
 	d.at = d.pages_at;
 	pause = !(info.flags & (XEN_DOMINF_paused | XEN_DOMINF_shutdown));
 	if (pause)

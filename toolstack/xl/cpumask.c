@@ -42,7 +42,7 @@ int cpumask_parse(struct cpumask *m, const char *text, struct err *e)
 		if (!strncmp(p, "all", 3))
 			p += 3;
 		else if (!strncmp(p, "node:0", 6) || !strncmp(p, "nodes:0", 7))
-			p += p[4] == 's' ? 7 : 6;	/* one node holds all CPUs */
+			p += p[4] == 's' ? 7 : 6; /* one node holds all CPUs */
 		else if (parse_range(&p, &from, &to))
 			break;
 		for (; from <= to; from++)

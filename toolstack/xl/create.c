@@ -17,7 +17,7 @@
 #include "lib/applet.h"
 #include "xl/cfg.h"
 
-#define EXIT_CREATE 3			/* stock's code for a failed creation */
+#define EXIT_CREATE 3 /* stock's code for a failed creation */
 
 struct create_opts {
 	const char *file;
@@ -29,9 +29,12 @@ struct create_opts {
 static int parse_opts(int argc, char **argv, struct create_opts *o)
 {
 	static const struct option longs[] = {
-		{ "defconfig", required_argument, NULL, 'f' }, { "dryrun", no_argument, NULL, 'n' },
-		{ "quiet", no_argument, NULL, 'q' }, { "help", no_argument, NULL, 'h' },
-		{ "ignore-global-affinity-masks", no_argument, NULL, 'i' }, { 0 },
+		{ "defconfig", required_argument, NULL, 'f' },
+		{ "dryrun", no_argument, NULL, 'n' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "ignore-global-affinity-masks", no_argument, NULL, 'i' },
+		{ 0 },
 	};
 	int opt;
 
@@ -46,7 +49,8 @@ static int parse_opts(int argc, char **argv, struct create_opts *o)
 		case 'n': o->dryrun = true; break;
 		case 'p': o->paused = true; break;
 		case 'q': o->quiet = true; break;
-		case 'd': case 'i': break;
+		case 'd':
+		case 'i': break;
 		case 'h': command_usage(stdout, command_find("create")); return 0;
 		default: command_usage(stderr, command_find("create")); return 2;
 		}
@@ -68,7 +72,8 @@ static int parse_opts(int argc, char **argv, struct create_opts *o)
 		} else if (!o->file) {
 			o->file = argv[optind];
 		} else {
-			fprintf(stderr, "xl: `%s' is neither an option nor key=value\n", argv[optind]);
+			fprintf(stderr, "xl: `%s' is neither an option nor key=value\n",
+				argv[optind]);
 			return 2;
 		}
 	}
@@ -197,7 +202,8 @@ int cmd_console(int argc, char **argv)
 		if (opt == 'n') {
 			num = optarg;
 		} else if (opt != 't' || strcmp(optarg, "pv")) {
-			fprintf(stderr, "xl: only consoles of type pv exist; the hypervisor emulates no UART\n");
+			fprintf(stderr, "xl: only consoles of type pv exist; the hypervisor "
+					"emulates no UART\n");
 			return 2;
 		}
 	}

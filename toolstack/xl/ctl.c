@@ -67,7 +67,8 @@ static void wait_down(uint32_t *domids, int n)
 				printf("Domain %u has been destroyed\n", domids[i]);
 			else if (info.flags & XEN_DOMINF_shutdown)
 				printf("Domain %u has been shut down, reason code %u\n", domids[i],
-				       info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+				       info.flags >> XEN_DOMINF_shutdownshift &
+					       XEN_DOMINF_shutdownmask);
 			else
 				continue;
 			fflush(stdout);
@@ -101,7 +102,9 @@ static int all_guests(uint32_t *domids)
 
 int cmd_shutdown(int argc, char **argv)
 {
-	static const struct option longs[] = { { "all", 0, NULL, 'a' }, { "wait", 0, NULL, 'w' }, { 0 } };
+	static const struct option longs[] = { { "all", 0, NULL, 'a' },
+					       { "wait", 0, NULL, 'w' },
+					       { 0 } };
 	static uint32_t domids[XL_MAX_DOMAINS];
 	bool all = false, wait = false, reboot = argv[0][0] == 'r';
 	int opt, n = 0, i, rc = 0;
@@ -141,7 +144,7 @@ int cmd_rename(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	rc = dom_rename(domid, argv[2]);
-	return rc ? complain("Can't rename", domid, rc) : 0;
+	return rc && rc != -EEXIST ? complain("Can't rename", domid, rc) : rc != 0;
 }
 
 /* "160", "160m", "2g", "65536k": to KiB.  0 = not a size. */
@@ -195,8 +198,8 @@ int cmd_mem_set(int argc, char **argv)
 		return rc;
 	max = store_kib(domid, "static-max");
 	if (max && kib > max) {
-		fprintf(stderr, "xl: domain %u has a maximum of %llu KiB (xl mem-max raises it)\n", domid,
-			(unsigned long long)max);
+		fprintf(stderr, "xl: domain %u has a maximum of %llu KiB (xl mem-max raises it)\n",
+			domid, (unsigned long long)max);
 		return EXIT_FAILURE;
 	}
 	rc = put_kib(domid, "target", kib);
@@ -243,14 +246,17 @@ int cmd_vcpu_set(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	if (!ignore && !hyp_physinfo(&phys) && want > phys.nr_cpus) {
-		fprintf(stderr, "You are overcommmitting! You have %u physical CPUs and want %lu vCPUs! "
-			"Aborting, use --ignore-host to continue\n", phys.nr_cpus, want);
+		fprintf(stderr,
+			"You are overcommmitting! You have %u physical CPUs and want %lu vCPUs! "
+			"Aborting, use --ignore-host to continue\n",
+			phys.nr_cpus, want);
 		return EXIT_FAILURE;
 	}
 	if (hyp_dom_info(domid, &info))
 		return complain("no such", domid, -ESRCH);
 	if (want > info.max_vcpu_id + 1) {
-		fprintf(stderr, "xl: domain %u was created with maxvcpus=%u\n", domid, info.max_vcpu_id + 1);
+		fprintf(stderr, "xl: domain %u was created with maxvcpus=%u\n", domid,
+			info.max_vcpu_id + 1);
 		return EXIT_FAILURE;
 	}
 	for (i = 0; i <= info.max_vcpu_id && !rc; i++) {
@@ -396,9 +402,13 @@ static int show_pool(const struct sched_opts *o)
 int cmd_sched_credit2(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "domain", 1, NULL, 'd' }, { "weight", 1, NULL, 'w' }, { "cap", 1, NULL, 'c' },
-		{ "schedparam", 0, NULL, 's' }, { "ratelimit_us", 1, NULL, 'r' },
-		{ "cpupool", 1, NULL, 'p' }, { 0 },
+		{ "domain", 1, NULL, 'd' },
+		{ "weight", 1, NULL, 'w' },
+		{ "cap", 1, NULL, 'c' },
+		{ "schedparam", 0, NULL, 's' },
+		{ "ratelimit_us", 1, NULL, 'r' },
+		{ "cpupool", 1, NULL, 'p' },
+		{ 0 },
 	};
 	struct sched_opts o = { 0 };
 	int opt;

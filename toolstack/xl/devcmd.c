@@ -141,31 +141,35 @@ static int list_devices(int argc, char **argv, const char *type, const char *hea
 static void block_row(const char *id, const char *front, const char *back)
 {
 	printf("%-5d %-3d %-6d %-5d %-6d %-8d %-30s\n", atoi(id), get_int(front, "backend-id"),
-	       get_int(back, "frontend-id"), get_int(back, "state"), get_int(front, "event-channel"),
-	       get_int(front, "ring-ref"), back);
+	       get_int(back, "frontend-id"), get_int(back, "state"),
+	       get_int(front, "event-channel"), get_int(front, "ring-ref"), back);
 }
 
 int cmd_block_list(int argc, char **argv)
 {
-	return list_devices(argc, argv, "vbd", "Vdev  BE  handle state evt-ch ring-ref BE-path"
-			    "                       ", block_row);
+	return list_devices(argc, argv, "vbd",
+			    "Vdev  BE  handle state evt-ch ring-ref BE-path"
+			    "                       ",
+			    block_row);
 }
 
 static void network_row(const char *id, const char *front, const char *back)
 {
 	char *mac = store_get("%s/mac", back);
 
-	printf("%-3d %-2d %-17s %5d %5d %6d %5d/%-11d %-30s\n", atoi(id), get_int(front, "backend-id"),
-	       mac ? mac : "", get_int(back, "handle"), get_int(back, "state"),
-	       get_int(front, "event-channel"), get_int(front, "tx-ring-ref"),
-	       get_int(front, "rx-ring-ref"), back);
+	printf("%-3d %-2d %-17s %5d %5d %6d %5d/%-11d %-30s\n", atoi(id),
+	       get_int(front, "backend-id"), mac ? mac : "", get_int(back, "handle"),
+	       get_int(back, "state"), get_int(front, "event-channel"),
+	       get_int(front, "tx-ring-ref"), get_int(front, "rx-ring-ref"), back);
 	free(mac);
 }
 
 int cmd_network_list(int argc, char **argv)
 {
-	return list_devices(argc, argv, "vif", "Idx BE Mac Addr.         handle state evt-ch   "
-			    "tx-/rx-ring-ref BE-path                       ", network_row);
+	return list_devices(argc, argv, "vif",
+			    "Idx BE Mac Addr.         handle state evt-ch   "
+			    "tx-/rx-ring-ref BE-path                       ",
+			    network_row);
 }
 
 static int detach(uint32_t domid, const char *type, int id, bool force, const char *unknown,
@@ -189,7 +193,8 @@ int cmd_block_detach(int argc, char **argv)
 	argv += force;
 	if (argc - force < 3 || dom_find(argv[1], &domid))
 		return EXIT_FAILURE;
-	return detach(domid, "vbd", disk_devid(argv[2]), force, "Error: Device %s not connected.\n", argv[2]);
+	return detach(domid, "vbd", disk_devid(argv[2]), force, "Error: Device %s not connected.\n",
+		      argv[2]);
 }
 
 /* By number, or by address; the address is looked for in Dom0's record. */
@@ -219,5 +224,6 @@ int cmd_network_detach(int argc, char **argv)
 
 	if (dom_find(argv[1], &domid))
 		return EXIT_FAILURE;
-	return detach(domid, "vif", find_nic(domid, argv[2]), false, "Unknown device %s.\n", argv[2]);
+	return detach(domid, "vif", find_nic(domid, argv[2]), false, "Unknown device %s.\n",
+		      argv[2]);
 }

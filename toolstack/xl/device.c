@@ -39,11 +39,12 @@ void device_paths(const struct device *d, struct device_paths *p)
 	if (console)
 		snprintf(p->front, sizeof(p->front), "/local/domain/%u/console", d->domid);
 	else
-		snprintf(p->front, sizeof(p->front), "/local/domain/%u/device/%s/%d", d->domid, d->type,
-			 d->devid);
+		snprintf(p->front, sizeof(p->front), "/local/domain/%u/device/%s/%d", d->domid,
+			 d->type, d->devid);
 	snprintf(p->back, sizeof(p->back), "/local/domain/%u/backend/%s/%u/%d", d->backend, d->type,
 		 d->domid, d->devid);
-	snprintf(p->record, sizeof(p->record), "/libxl/%u/device/%s/%d", d->domid, d->type, d->devid);
+	snprintf(p->record, sizeof(p->record), "/libxl/%u/device/%s/%d", d->domid, d->type,
+		 d->devid);
 }
 
 __attribute__((format(printf, 4, 5)))
@@ -59,7 +60,7 @@ static void put(struct field *list, unsigned int *nr, const char *key, const cha
 	va_end(ap);
 }
 
-#define back(en, key, ...) put((en)->back, &(en)->nr_back, key, __VA_ARGS__)
+#define back(en, key, ...)  put((en)->back, &(en)->nr_back, key, __VA_ARGS__)
 #define front(en, key, ...) put((en)->front, &(en)->nr_front, key, __VA_ARGS__)
 
 static int write_node(uint32_t tx, const char *dir, const struct field *f, unsigned int nr,
@@ -100,8 +101,8 @@ static int write_ends(const struct ends *en, struct err *e)
 			return err_set(e, -errno, "xenstore: %s", strerror(errno));
 		rc = xs_exists(xstore(), tx, p.record);
 		if (rc > 0)
-			rc = err_set(e, -EEXIST, "%s %d: the guest has this device already", en->dev.type,
-				     en->dev.devid);
+			rc = err_set(e, -EEXIST, "%s %d: the guest has this device already",
+				     en->dev.type, en->dev.devid);
 		if (!rc)
 			rc = write_node(tx, p.record, paths, 2, NULL, 0);
 		if (!rc)
@@ -116,8 +117,9 @@ static int write_ends(const struct ends *en, struct err *e)
 			rc = write_node(tx, p.back, en->back, en->nr_back, NULL, 0);
 		if (rc) {
 			xs_transaction_end(xstore(), tx, true);
-			return rc == -EEXIST ? rc : err_set(e, rc, "xenstore: writing %s: %s", p.back,
-							    strerror(-rc));
+			return rc == -EEXIST ? rc
+					     : err_set(e, rc, "xenstore: writing %s: %s", p.back,
+						       strerror(-rc));
 		}
 		rc = xs_transaction_end(xstore(), tx, false);
 	} while (rc == -EAGAIN);
@@ -175,14 +177,17 @@ static int backend_failed(const struct device *d, const char *what, struct err *
 	int rc;
 
 	device_paths(d, &p);
-	why = store_get("/local/domain/%u/error/backend/%s/%u/%d/error", d->backend, d->type, d->domid,
-			d->devid);
+	why = store_get("/local/domain/%u/error/backend/%s/%u/%d/error", d->backend, d->type,
+			d->domid, d->devid);
 	if (why)
-		rc = err_set(e, -EIO, "%s %d: back-end %s %s: %s", d->type, d->devid, p.back, what, why);
+		rc = err_set(e, -EIO, "%s %d: back-end %s %s: %s", d->type, d->devid, p.back, what,
+			     why);
 	else
-		rc = err_set(e, -ETIMEDOUT, "%s %d: back-end %s %s within %d s (state %d): is the module "
-			     "%s loaded in domain %u?", d->type, d->devid, p.back, what,
-			     BACKEND_MS / 1000, read_state(p.back), module, d->backend);
+		rc = err_set(e, -ETIMEDOUT,
+			     "%s %d: back-end %s %s within %d s (state %d): is the module "
+			     "%s loaded in domain %u?",
+			     d->type, d->devid, p.back, what, BACKEND_MS / 1000, read_state(p.back),
+			     module, d->backend);
 	free(why);
 	return rc;
 }
@@ -263,10 +268,13 @@ static int check_shared(const struct disk *d, const char *physical, struct err *
 			target = store_get("%s/%s/params", dir, devs[j]);
 			mode = store_get("%s/%s/mode", dir, devs[j]);
 			/* A file has another loop device each time, but only one name. */
-			if (other && (!strcmp(other, physical) || (target && !strcmp(target, d->target))) &&
+			if (other &&
+			    (!strcmp(other, physical) || (target && !strcmp(target, d->target))) &&
 			    (d->writable || (mode && *mode == 'w')))
-				rc = err_set(e, -EBUSY, "disk %s: %s is in use by domain %s (vbd %s), and "
-					     "one of them writes", d->vdev, d->target, doms[i], devs[j]);
+				rc = err_set(e, -EBUSY,
+					     "disk %s: %s is in use by domain %s (vbd %s), and "
+					     "one of them writes",
+					     d->vdev, d->target, doms[i], devs[j]);
 			free(other);
 			free(target);
 			free(mode);
@@ -315,7 +323,8 @@ int device_add_disk(uint32_t domid, const struct disk *d, struct err *e)
 	int rc;
 
 	if (backend_domid(d->backend, &en.dev.backend))
-		return err_set(e, -ESRCH, "disk %s: there is no back-end domain `%s'", d->vdev, d->backend);
+		return err_set(e, -ESRCH, "disk %s: there is no back-end domain `%s'", d->vdev,
+			       d->backend);
 	back(&en, "params", "%s", d->target ? d->target : "");
 	if (d->script)
 		back(&en, "script", "%s", d->script);
@@ -373,7 +382,7 @@ static void nic_fields(struct ends *en, const struct nic *n)
 	back(en, "frontend-id", "%u", en->dev.domid);
 	back(en, "online", "1");
 	back(en, "state", "1");
-	back(en, "script", "%s", n->script ? n->script : "");	/* netback insists on the node */
+	back(en, "script", "%s", n->script ? n->script : ""); /* netback insists on the node */
 	if (n->vifname)
 		back(en, "vifname", "%s", n->vifname);
 	back(en, "mac", "%s", mac);
@@ -488,8 +497,8 @@ static void unplug(const struct device *d, const struct device_paths *p)
 	struct err e;
 
 	if (script && *script && !d->backend)
-		hotplug_script(script, strcmp(d->type, "vif") ? "remove" : "offline", d->type, p->back,
-			       NULL, NULL, &e);
+		hotplug_script(script, strcmp(d->type, "vif") ? "remove" : "offline", d->type,
+			       p->back, NULL, NULL, &e);
 	free(script);
 }
 
@@ -506,9 +515,11 @@ int device_remove(uint32_t domid, const char *type, int devid, bool force, struc
 	if (strcmp(type, "console") && state && state != 6) {
 		ask_close(&p);
 		if (device_wait(p.back, 1 << 0 | 1 << 6, force ? 2000 : BACKEND_MS) < 0 && !force)
-			return e ? err_set(e, -ETIMEDOUT, "%s %d: the guest does not release the device "
-					   "(back-end %s is in state %d); --force takes it away", type,
-					   devid, p.back, read_state(p.back)) : -ETIMEDOUT;
+			return e ? err_set(e, -ETIMEDOUT,
+					   "%s %d: the guest does not release the device "
+					   "(back-end %s is in state %d); --force takes it away",
+					   type, devid, p.back, read_state(p.back))
+				 : -ETIMEDOUT;
 	}
 	unplug(&d, &p);
 	forget(&d);
@@ -561,8 +572,8 @@ static void list_nic(const char *rec, int devid, struct nic *n)
 	char *mac = store_get("%s/mac", rec), *script = store_get("%s/script", rec);
 
 	n->devid = devid;
-	n->mac_set = mac && sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &n->mac[0], &n->mac[1], &n->mac[2],
-				   &n->mac[3], &n->mac[4], &n->mac[5]) == 6;
+	n->mac_set = mac && sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &n->mac[0], &n->mac[1],
+				   &n->mac[2], &n->mac[3], &n->mac[4], &n->mac[5]) == 6;
 	n->bridge = store_get("%s/bridge", rec);
 	n->vifname = store_get("%s/vifname", rec);
 	n->ip = store_get("%s/ip", rec);

@@ -143,8 +143,10 @@ static int disk_format(const char *value, struct err *e)
 		return 0;
 	if (!strcmp(value, "qcow") || !strcmp(value, "qcow2") || !strcmp(value, "qed") ||
 	    !strcmp(value, "vhd"))
-		return err_set(e, -EINVAL, "disk: format `%s' needs a QEMU back-end, which this "
-			       "toolstack does not run; convert the image to raw", value);
+		return err_set(e, -EINVAL,
+			       "disk: format `%s' needs a QEMU back-end, which this "
+			       "toolstack does not run; convert the image to raw",
+			       value);
 	return err_set(e, -EINVAL, "disk: unknown format `%s'", value);
 }
 
@@ -191,10 +193,13 @@ static int disk_word(struct disk *d, const char *w, struct err *e)
 	else if (KEY("devtype") && (!strcmp(v, "cdrom") || !strcmp(v, "disk")))
 		rc = (d->cdrom = !strcmp(v, "cdrom"), 0);
 	else if (KEY("backendtype"))
-		rc = strcmp(v, "phy") ? err_set(e, -EINVAL, "disk: backendtype `%s' is not supported, only "
-						"`phy' (the kernel's blkback)", v) : 0;
+		rc = strcmp(v, "phy") ? err_set(e, -EINVAL,
+						"disk: backendtype `%s' is not supported, only "
+						"`phy' (the kernel's blkback)",
+						v)
+				      : 0;
 	else if (strchr(w, '/') && strchr(w, '/') < v)
-		return 0;		/* a path with a `=' in it */
+		return 0; /* a path with a `=' in it */
 	else
 		return err_set(e, -EINVAL, "disk: unknown setting `%s'", w);
 	return rc ? rc : 1;
@@ -205,8 +210,8 @@ static int disk_word(struct disk *d, const char *w, struct err *e)
 static char *disk_prefix(char *w, bool *old, struct err *e)
 {
 	static const char *const taken[] = { "phy:", "file:" };
-	static const char *const refused[] = { "tap:", "tap2:", "aio:", "qcow:", "qcow2:", "vhd:",
-					       "iscsi:", "nbd:", "drbd:" };
+	static const char *const refused[] = { "tap:", "tap2:",	 "aio:", "qcow:", "qcow2:",
+					       "vhd:", "iscsi:", "nbd:", "drbd:" };
 	unsigned int i;
 
 	for (i = 0; i < sizeof(taken) / sizeof(*taken); i++)
@@ -216,8 +221,10 @@ static char *disk_prefix(char *w, bool *old, struct err *e)
 		}
 	for (i = 0; i < sizeof(refused) / sizeof(*refused); i++)
 		if (!strncmp(w, refused[i], strlen(refused[i]))) {
-			err_set(e, -EINVAL, "disk: `%s' is not supported; use a block device or a raw "
-				"file", refused[i]);
+			err_set(e, -EINVAL,
+				"disk: `%s' is not supported; use a block device or a raw "
+				"file",
+				refused[i]);
 			return NULL;
 		}
 	return w;
@@ -234,7 +241,7 @@ static int disk_positional(struct disk *d, char *w, bool *old, int *pos, struct 
 		return *w ? set_string(&d->target, w, e) : 0;
 	}
 	if (*old)
-		at++;			/* the old form has no format */
+		at++; /* the old form has no format */
 	if (at == 1)
 		return disk_format(w, e);
 	if (at == 2)
@@ -257,7 +264,7 @@ int disk_parse(struct disk *d, const char *spec, struct err *e)
 	d->writable = true;
 	for (w = buf; w && !rc; w = next) {
 		w += strspn(w, " \t");
-		if (!strncmp(w, "target=", 7)) {	/* takes all the rest, commas too */
+		if (!strncmp(w, "target=", 7)) { /* takes all the rest, commas too */
 			rc = set_string(&d->target, w + 7, e);
 			break;
 		}
@@ -316,7 +323,8 @@ static int nic_rate(struct nic *n, const char *v, struct err *e)
 	if (*end == '@') {
 		us = strtoull(end + 1, &end, 10);
 		us *= !strcmp(end, "ms") ? 1000 : !strcmp(end, "s") ? 1000000 : 1;
-		if ((strcmp(end, "ms") && strcmp(end, "us") && strcmp(end, "s")) || !us || us > UINT32_MAX)
+		if ((strcmp(end, "ms") && strcmp(end, "us") && strcmp(end, "s")) || !us ||
+		    us > UINT32_MAX)
 			return err_set(e, -EINVAL, "vif: interval of `%s' is not like 20ms", v);
 	}
 	if (__builtin_mul_overflow(per_s, us, &n->rate_bytes))
@@ -339,9 +347,13 @@ static int nic_number(const char *v, long max, struct err *e)
 static int nic_word(struct nic *n, const char *k, const char *v, struct err *e)
 {
 	static const char *const ignored[] = { "model", "accel", "trusted" };
-	struct { const char *key; char **to; } strings[] = {
-		{ "bridge", &n->bridge }, { "script", &n->script }, { "ip", &n->ip },
-		{ "vifname", &n->vifname }, { "backend", &n->backend }, { "gatewaydev", &n->gatewaydev },
+	struct {
+		const char *key;
+		char **to;
+	} strings[] = {
+		{ "bridge", &n->bridge },   { "script", &n->script },
+		{ "ip", &n->ip },	    { "vifname", &n->vifname },
+		{ "backend", &n->backend }, { "gatewaydev", &n->gatewaydev },
 	};
 	unsigned int i;
 	int rc;
@@ -357,8 +369,11 @@ static int nic_word(struct nic *n, const char *k, const char *v, struct err *e)
 	if (!strcmp(k, "rate"))
 		return nic_rate(n, v, e);
 	if (!strcmp(k, "type"))
-		return !strcmp(v, "vif") ? 0 : err_set(e, -EINVAL, "vif: type `%s' needs an emulated "
-						       "card, which ARM guests do not have", v);
+		return !strcmp(v, "vif") ? 0
+					 : err_set(e, -EINVAL,
+						   "vif: type `%s' needs an emulated "
+						   "card, which ARM guests do not have",
+						   v);
 	if (strcmp(k, "devid") && strcmp(k, "mtu"))
 		return err_set(e, -EINVAL, "vif: unknown setting `%s'", k);
 	rc = nic_number(v, 65535, e);
@@ -388,8 +403,8 @@ int nic_parse(struct nic *n, const char *spec, struct err *e)
 		v = strchr(w, '=');
 		if (v)
 			*v++ = '\0';
-		rc = v ? nic_word(n, w, v, e) :
-			 err_set(e, -EINVAL, "vif: `%s' is not of the form key=value", w);
+		rc = v ? nic_word(n, w, v, e)
+		       : err_set(e, -EINVAL, "vif: `%s' is not of the form key=value", w);
 	}
 	if (rc)
 		nic_free(n);

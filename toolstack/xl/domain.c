@@ -31,9 +31,17 @@ static int put(uint32_t tx, uint32_t domid, const char *key, const char *value)
 static int put_guest_nodes(uint32_t tx, uint32_t domid)
 {
 	static const char *const nodes[] = {
-		"device/suspend/event-channel", "control/shutdown", "control/feature-poweroff",
-		"control/feature-reboot", "control/feature-suspend", "control/sysrq", "data",
-		"drivers", "feature", "attr", "error",
+		"device/suspend/event-channel",
+		"control/shutdown",
+		"control/feature-poweroff",
+		"control/feature-reboot",
+		"control/feature-suspend",
+		"control/sysrq",
+		"data",
+		"drivers",
+		"feature",
+		"attr",
+		"error",
 	};
 	const struct xs_perm perm = { domid, XS_PERM_NONE };
 	char path[160];
@@ -102,7 +110,7 @@ static int put_all(uint32_t tx, const struct build *b, const struct config *c)
 	uuid_text(text, c->uuid);
 	snprintf(vm, sizeof(vm), "/vm/%s", text);
 	snprintf(id, sizeof(id), "%u", b->domid);
-	xs_rm(xstore(), tx, dom);	/* an id that comes round again starts clean */
+	xs_rm(xstore(), tx, dom); /* an id that comes round again starts clean */
 	xs_rm(xstore(), tx, rec);
 	rc = xs_mkdir(xstore(), tx, dom);
 	if (!rc)
@@ -219,8 +227,10 @@ int dom_fill_in(struct config *c, struct err *e)
 		if (c->nics[i].mac_set)
 			continue;
 		/* From the UUID, so that a restarted guest keeps its address. */
-		memcpy(mac, (uint8_t[]){ 0x00, 0x16, 0x3e, c->uuid[13] & 0x7f, c->uuid[14],
-					 (uint8_t)(c->uuid[15] + i) }, 6);
+		memcpy(mac,
+		       (uint8_t[]){ 0x00, 0x16, 0x3e, c->uuid[13] & 0x7f, c->uuid[14],
+				    (uint8_t)(c->uuid[15] + i) },
+		       6);
 		c->nics[i].mac_set = true;
 	}
 	return 0;
@@ -230,7 +240,8 @@ static int make(struct build *b, struct config *c, const struct payload *p, stru
 {
 	int rc;
 
-	progress("creating the domain: %llu MiB, %u vCPUs", (unsigned long long)c->maxmem, c->maxvcpus);
+	progress("creating the domain: %llu MiB, %u vCPUs", (unsigned long long)c->maxmem,
+		 c->maxvcpus);
 	rc = build_create(b, c, p, e);
 	if (!rc)
 		rc = dom_store_create(b, c, e);
@@ -253,8 +264,8 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 	int rc;
 
 	if (!dom_find_name(c->name, &other))
-		return err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).", c->name,
-			       other);
+		return err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).",
+			       c->name, other);
 	rc = dom_fill_in(c, e);
 	progress("reading %s", c->kernel);
 	if (!rc)
@@ -305,7 +316,7 @@ void dom_destroy(uint32_t domid)
 	rc = hyp_dom_destroy(domid);
 	if (rc && rc != -ESRCH)
 		fprintf(stderr, "xl: destroying domain %u: %s\n", domid, strerror(-rc));
-	remove_records(domid);		/* again: a daemon may just have written its last word */
+	remove_records(domid); /* again: a daemon may just have written its last word */
 }
 
 /* The guest answers by taking the word away; whether it obeys is its affair. */

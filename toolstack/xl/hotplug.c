@@ -31,8 +31,8 @@
 #include "xl/device.h"
 
 #define DEFAULT_BRIDGE "xenbr0"
-#define DEFAULT_NET "10.213.0."
-#define NETDEV_MS 10000
+#define DEFAULT_NET    "10.213.0."
+#define NETDEV_MS      10000
 
 /* A free loop device for @fd.  Another process may take it first, hence the retries. */
 static int loop_setup(struct hotplug_disk *h, int fd, const char *file, bool writable)
@@ -51,7 +51,8 @@ static int loop_setup(struct hotplug_disk *h, int fd, const char *file, bool wri
 		h->fd = open(h->node, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 		if (h->fd < 0)
 			break;
-		snprintf((char *)cfg.info.lo_file_name, LO_NAME_SIZE, "%.63s", file);	/* what losetup shows */
+		snprintf((char *)cfg.info.lo_file_name, LO_NAME_SIZE, "%.63s",
+			 file); /* what losetup shows */
 		cfg.info.lo_flags = LO_FLAGS_AUTOCLEAR | (writable ? 0 : LO_FLAGS_READ_ONLY);
 		if (!ioctl(h->fd, LOOP_CONFIGURE, &cfg)) {
 			close(ctl);
@@ -86,20 +87,23 @@ int hotplug_disk_open(struct hotplug_disk *h, const struct disk *d, struct err *
 	} else if (S_ISREG(st.st_mode)) {
 		rc = loop_setup(h, fd, dev, d->writable);
 		if (rc)
-			err_set(e, rc, "disk %s: no loop device for %s: %s (is the module loop loaded?)",
+			err_set(e, rc,
+				"disk %s: no loop device for %s: %s (is the module loop loaded?)",
 				d->vdev, dev, strerror(-rc));
 		else if (fstat(h->fd, &st))
 			rc = -errno;
 	} else if (S_ISBLK(st.st_mode)) {
 		int excl = d->writable ? open(dev, O_RDWR | O_EXCL | O_CLOEXEC) : fd;
 
-		rc = excl < 0 ? err_set(e, -errno, "disk %s: %s is in use in Dom0 (mounted?): %s", d->vdev,
-					dev, strerror(errno)) : 0;
+		rc = excl < 0 ? err_set(e, -errno, "disk %s: %s is in use in Dom0 (mounted?): %s",
+					d->vdev, dev, strerror(errno))
+			      : 0;
 		if (excl >= 0 && excl != fd)
 			close(excl);
 		snprintf(h->node, sizeof(h->node), "%.63s", dev);
 	} else {
-		rc = err_set(e, -EINVAL, "disk %s: %s is neither a block device nor a file", d->vdev, dev);
+		rc = err_set(e, -EINVAL, "disk %s: %s is neither a block device nor a file",
+			     d->vdev, dev);
 	}
 	close(fd);
 	h->major = major(st.st_rdev);
@@ -165,15 +169,17 @@ static int make_bridge(const char *name, struct err *e)
 	rc = s < 0 || ioctl(s, SIOCBRADDBR, name) < 0 ? -errno : 0;
 	close(s);
 	if (rc && rc != -EEXIST)
-		return err_set(e, rc, "vif: making bridge %s: %s (is the module bridge loaded?)", name,
-			       strerror(-rc));
+		return err_set(e, rc, "vif: making bridge %s: %s (is the module bridge loaded?)",
+			       name, strerror(-rc));
 	rc = if_address(name, 0x0ad50001, 0xffffff00);
 	if (!rc)
 		rc = if_up(name);
 	if (rc)
 		return err_set(e, rc, "vif: setting up bridge %s: %s", name, strerror(-rc));
-	fprintf(stderr, "xl: made the bridge %s: Dom0 is " DEFAULT_NET "1/24, give guests " DEFAULT_NET
-		"2 and up\n", name);
+	fprintf(stderr,
+		"xl: made the bridge %s: Dom0 is " DEFAULT_NET "1/24, give guests " DEFAULT_NET
+		"2 and up\n",
+		name);
 	return 0;
 }
 
@@ -203,8 +209,10 @@ static int join_bridge(const char *vif, const char *bridge, struct err *e)
 	snprintf(path, sizeof(path), "/sys/class/net/%.16s/bridge", bridge);
 	if (access(path, F_OK)) {
 		if (strcmp(bridge, DEFAULT_BRIDGE))
-			return err_set(e, -ENODEV, "vif: there is no bridge `%s': make it with `ip link add "
-				       "%s type bridge', or leave bridge= out", bridge, bridge);
+			return err_set(e, -ENODEV,
+				       "vif: there is no bridge `%s': make it with `ip link add "
+				       "%s type bridge', or leave bridge= out",
+				       bridge, bridge);
 		rc = make_bridge(bridge, e);
 		if (rc)
 			return rc;
@@ -212,7 +220,8 @@ static int join_bridge(const char *vif, const char *bridge, struct err *e)
 	r.ifr_ifindex = if_nametoindex(vif);
 	rc = net_ioctl(SIOCBRADDIF, &r);
 	return rc && rc != -EBUSY ? err_set(e, rc, "vif: adding %s to bridge %s: %s", vif, bridge,
-					    strerror(-rc)) : 0;
+					    strerror(-rc))
+				  : 0;
 }
 
 /* netback makes the interface a moment after its state says so. */
@@ -253,8 +262,8 @@ int hotplug_nic(uint32_t domid, const struct nic *n, struct err *e)
 		snprintf(r.ifr_newname, sizeof(r.ifr_newname), "%s", n->vifname);
 		rc = net_ioctl(SIOCSIFNAME, &r);
 		if (rc)
-			return err_set(e, rc, "vif %d: renaming %s to %s: %s", n->devid, vif, n->vifname,
-				       strerror(-rc));
+			return err_set(e, rc, "vif %d: renaming %s to %s: %s", n->devid, vif,
+				       n->vifname, strerror(-rc));
 		snprintf(vif, sizeof(vif), "%.15s", n->vifname);
 	}
 	rc = n->bridge ? join_bridge(vif, n->bridge, e) : 0;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "xl/hyp.h"		/* first: it asks xen.h for the tools' part of the ABI */
+#include "xl/hyp.h" /* first: it asks xen.h for the tools' part of the ABI */
 
 #include <xencall.h>
 #include <xenforeignmemory.h>
@@ -24,7 +24,7 @@
 static struct {
 	xencall_handle *call;
 	xenforeignmemory_handle *mem;
-	void *bounce;			/* one page: the request itself */
+	void *bounce; /* one page: the request itself */
 	void *scratch;
 	size_t scratch_pages;
 } hyp;
@@ -38,8 +38,10 @@ int hyp_open(void)
 	hyp.bounce = hyp.mem ? xencall_alloc_buffer_pages(hyp.call, 1) : NULL;
 	if (hyp.bounce)
 		return 0;
-	fprintf(stderr, "xl: cannot reach the hypervisor (%s): run this in Dom0, as root, with "
-		"the xen-privcmd module loaded\n", strerror(errno));
+	fprintf(stderr,
+		"xl: cannot reach the hypervisor (%s): run this in Dom0, as root, with "
+		"the xen-privcmd module loaded\n",
+		strerror(errno));
 	if (hyp.mem)
 		xenforeignmemory_close(hyp.mem);
 	if (hyp.call)
@@ -92,7 +94,7 @@ int hyp_domctl(struct xen_domctl *op)
 	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
 	do {
 		rc = issue(__HYPERVISOR_domctl, -1, op, sizeof(*op));
-	} while (rc == -EAGAIN);	/* another domctl holds the lock; Xen made us yield */
+	} while (rc == -EAGAIN); /* another domctl holds the lock; Xen made us yield */
 	return rc;
 }
 
@@ -275,7 +277,8 @@ int hyp_dom_assign_dt(uint32_t domid, const char *path)
 /* Returns how many extents were populated, which may be fewer than asked for. */
 int hyp_dom_populate(uint32_t domid, const xen_pfn_t *gfn, unsigned int nr, unsigned int order)
 {
-	struct xen_memory_reservation r = { .nr_extents = nr, .extent_order = order,
+	struct xen_memory_reservation r = { .nr_extents = nr,
+					    .extent_order = order,
 					    .domid = domid };
 	void *buf = hyp_scratch(nr * sizeof(*gfn));
 
@@ -330,7 +333,8 @@ int hyp_dom_max_gfn(uint32_t domid, uint64_t *gfn)
 	long rc;
 
 	memcpy(hyp.bounce, &id, sizeof(id));
-	rc = xencall2L(hyp.call, __HYPERVISOR_memory_op, XENMEM_maximum_gpfn, (uintptr_t)hyp.bounce);
+	rc = xencall2L(hyp.call, __HYPERVISOR_memory_op, XENMEM_maximum_gpfn,
+		       (uintptr_t)hyp.bounce);
 	if (rc < 0)
 		return -errno;
 	*gfn = rc;
@@ -477,8 +481,8 @@ int hyp_cpupool_info(uint32_t from, struct xen_sysctl_cpupool_op *out, uint8_t *
 
 	if (!buf)
 		return -ENOMEM;
-	op.u.cpupool_op.op = from == UINT32_MAX ? XEN_SYSCTL_CPUPOOL_OP_FREEINFO :
-						  XEN_SYSCTL_CPUPOOL_OP_INFO;
+	op.u.cpupool_op.op =
+		from == UINT32_MAX ? XEN_SYSCTL_CPUPOOL_OP_FREEINFO : XEN_SYSCTL_CPUPOOL_OP_INFO;
 	op.u.cpupool_op.cpupool_id = from;
 	op.u.cpupool_op.cpumap.nr_bits = HYP_MAX_CPUS;
 	set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, buf);

@@ -41,13 +41,20 @@ static void print_host(void)
 
 static void print_physical(void)
 {
-	static const struct { uint32_t bit; const char *name; } caps[] = {
-		{ XEN_SYSCTL_PHYSCAP_pv, "pv" }, { XEN_SYSCTL_PHYSCAP_hvm, "hvm" },
-		{ XEN_SYSCTL_PHYSCAP_directio, "hvm_directio" }, { XEN_SYSCTL_PHYSCAP_hap, "hap" },
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} caps[] = {
+		{ XEN_SYSCTL_PHYSCAP_pv, "pv" },
+		{ XEN_SYSCTL_PHYSCAP_hvm, "hvm" },
+		{ XEN_SYSCTL_PHYSCAP_directio, "hvm_directio" },
+		{ XEN_SYSCTL_PHYSCAP_hap, "hap" },
 		{ XEN_SYSCTL_PHYSCAP_shadow, "shadow" },
 		{ XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share, "iommu_hap_pt_share" },
-		{ XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace" }, { XEN_SYSCTL_PHYSCAP_vpmu, "vpmu" },
-		{ XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1" }, { XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
+		{ XEN_SYSCTL_PHYSCAP_vmtrace, "vmtrace" },
+		{ XEN_SYSCTL_PHYSCAP_vpmu, "vpmu" },
+		{ XEN_SYSCTL_PHYSCAP_gnttab_v1, "gnttab-v1" },
+		{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
 	};
 	struct xen_sysctl_physinfo p = { 0 };
 	char list[160] = "";
@@ -56,20 +63,20 @@ static void print_physical(void)
 	hyp_physinfo(&p);
 	for (i = 0; i < sizeof(caps) / sizeof(*caps); i++)
 		if (p.capabilities & caps[i].bit)
-			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", *list ? " " : "",
-				 caps[i].name);
+			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+				 *list ? " " : "", caps[i].name);
 	line("nr_cpus", "%u", p.nr_cpus);
 	line("max_cpu_id", "%u", p.max_cpu_id);
 	line("nr_nodes", "%u", p.nr_nodes);
 	line("cores_per_socket", "%u", p.cores_per_socket);
 	line("threads_per_core", "%u", p.threads_per_core);
 	line("cpu_mhz", "%u.%03u", p.cpu_khz / 1000, p.cpu_khz % 1000);
-	line("hw_caps", "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", p.hw_cap[0], p.hw_cap[1], p.hw_cap[2],
-	     p.hw_cap[3], p.hw_cap[4], p.hw_cap[5], p.hw_cap[6], p.hw_cap[7]);
+	line("hw_caps", "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", p.hw_cap[0], p.hw_cap[1],
+	     p.hw_cap[2], p.hw_cap[3], p.hw_cap[4], p.hw_cap[5], p.hw_cap[6], p.hw_cap[7]);
 	line("virt_caps", "%s", list);
 	line("total_memory", "%llu", (unsigned long long)p.total_pages >> 8);
 	line("free_memory", "%llu", (unsigned long long)(p.free_pages - p.outstanding_pages) >> 8);
-	line("sharing_freed_memory", "0");	/* page sharing does not exist on ARM */
+	line("sharing_freed_memory", "0"); /* page sharing does not exist on ARM */
 	line("sharing_used_memory", "0");
 	line("outstanding_claims", "%llu", (unsigned long long)p.outstanding_pages >> 8);
 }
@@ -87,7 +94,8 @@ static void print_cpus_free(void)
 }
 
 /* Strings of the hypervisor are arrays it has filled; end them whatever it did. */
-#define ASK(cmd, v) (hyp_version(cmd, &(v), sizeof(v)) < 0 ? memset(&(v), 0, sizeof(v)) : (void *)&(v))
+#define ASK(cmd, v) \
+	(hyp_version(cmd, &(v), sizeof(v)) < 0 ? memset(&(v), 0, sizeof(v)) : (void *)&(v))
 #define END(a) ((a)[sizeof(a) - 1] = '\0')
 
 static void print_versions(void)
@@ -120,7 +128,10 @@ static void print_versions(void)
 
 static void print_build(void)
 {
-	struct { uint32_t len; uint8_t id[64]; } build = { .len = sizeof(build.id) };
+	struct {
+		uint32_t len;
+		uint8_t id[64];
+	} build = { .len = sizeof(build.id) };
 	xen_compile_info_t cc;
 	xen_commandline_t cmdline;
 	int i, n = hyp_version(XENVER_build_id, &build, sizeof(build));
@@ -153,7 +164,8 @@ int cmd_info(int argc, char **argv)
 	print_cpus_free();
 	print_versions();
 	print_build();
-	if (argc > 1 && (!strcmp(argv[1], "-n") || !strcmp(argv[1], "--numa")) && !hyp_physinfo(&p)) {
+	if (argc > 1 && (!strcmp(argv[1], "-n") || !strcmp(argv[1], "--numa")) &&
+	    !hyp_physinfo(&p)) {
 		printf("numa_info              :\nnode:    memsize    memfree    distances\n");
 		printf("   0:    %7llu    %7llu      10\n", (unsigned long long)p.total_pages >> 8,
 		       (unsigned long long)p.free_pages >> 8);

@@ -46,7 +46,7 @@ static void member(struct json *j, const char *key)
 
 void json_open(struct json *j, const char *key, char bracket)
 {
-	if (key || j->indent || j->more)	/* not for the outermost */
+	if (key || j->indent || j->more) /* not for the outermost */
 		member(j, key);
 	fputc(bracket, j->out);
 	j->indent += 4;
@@ -57,7 +57,7 @@ void json_close(struct json *j, char bracket)
 {
 	j->indent -= 4;
 	if (!j->more)
-		fputc('\n', j->out);	/* as stock prints an empty object */
+		fputc('\n', j->out); /* as stock prints an empty object */
 	newline(j);
 	fputc(bracket, j->out);
 	j->more = true;
@@ -85,8 +85,8 @@ static void put_masks(struct json *j, const char *key, const struct cpumask *m, 
 	if (!nr)
 		return;
 	json_open(j, key, '[');
-	for (v = 0; v < vcpus; v++) {
-		const struct cpumask *cpu = &m[nr == 1 ? 0 : v < nr ? v : nr - 1];
+	for (v = 0; v < vcpus && (v < nr || nr == 1); v++) {
+		const struct cpumask *cpu = &m[nr == 1 ? 0 : v];
 
 		json_open(j, NULL, '[');
 		for (i = 0; i < CONFIG_MAX_CPUS; i++)
@@ -107,9 +107,10 @@ static void put_c_info(struct json *j, const struct config *c, bool stored)
 	json_str(j, "name", c->name);
 	if (stored)
 		json_num(j, "domid", UINT32_MAX);
-	snprintf(text, sizeof(text), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13],
-		 u[14], u[15]);
+	snprintf(text, sizeof(text),
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
+		 u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+		 u[15]);
 	json_str(j, "uuid", text);
 	json_str(j, "run_hotplug_scripts", "True");
 	json_close(j, '}');
@@ -207,8 +208,8 @@ static void put_nic(struct json *j, const struct nic *n, bool stored)
 	json_open(j, NULL, '{');
 	json_num(j, "devid", n->devid < 0 ? 0 : n->devid);
 	if (n->mac_set) {
-		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", n->mac[0], n->mac[1], n->mac[2],
-			 n->mac[3], n->mac[4], n->mac[5]);
+		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", n->mac[0], n->mac[1],
+			 n->mac[2], n->mac[3], n->mac[4], n->mac[5]);
 		json_str(j, "mac", mac);
 	}
 	json_str(j, "ip", n->ip);
@@ -251,8 +252,9 @@ void config_json_devices(FILE *out, const struct config *c, int indent)
 
 void config_json(FILE *out, const struct config *c, int indent, bool stored)
 {
-	static const char *const names[] = { "destroy", "restart", "rename_restart", "preserve",
-					     "coredump_destroy", "coredump_restart", "soft_reset" };
+	static const char *const names[] = { "destroy",	  "restart",	      "rename_restart",
+					     "preserve",  "coredump_destroy", "coredump_restart",
+					     "soft_reset" };
 	struct json j = { .out = out };
 
 	json_open(&j, NULL, '{');

@@ -22,7 +22,7 @@
 #include "xl/device.h"
 
 #define DUMP_DIR XL_STATE_DIR "/dump"
-#define QUICK_MS 2000			/* a guest that lives shorter is not restarted at once */
+#define QUICK_MS 2000 /* a guest that lives shorter is not restarted at once */
 
 /* Keeps stdin closed and sends what we say to the guest's log file. */
 static int to_background(const char *name)
@@ -32,7 +32,7 @@ static int to_background(const char *name)
 
 	make_dirs(XL_LOG_DIR, 0755);
 	snprintf(path, sizeof(path), XL_LOG_DIR "/xl-%s.log", name);
-	for (i = 9; i >= 0; i--) {		/* keep the last ten logs, as stock does */
+	for (i = 9; i >= 0; i--) { /* keep the last ten logs, as stock does */
 		char newer[170];
 
 		snprintf(old, sizeof(old), "%s.%d", path, i + 1);
@@ -69,7 +69,7 @@ static int wait_end(uint32_t domid)
 		if (info.flags & XEN_DOMINF_shutdown)
 			return info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 		if (xs_next_event(xstore(), &ev, -1) < 0) {
-			store_reopen();		/* the daemon went; the next one has our watch again */
+			store_reopen(); /* the daemon went; the next one has our watch again */
 			sleep(1);
 			xs_watch(xstore(), "@releaseDomain", "life");
 		}
@@ -79,16 +79,11 @@ static int wait_end(uint32_t domid)
 static enum action action_for(const struct config *c, int reason)
 {
 	switch (reason) {
-	case SHUTDOWN_poweroff:
-		return c->on_poweroff;
-	case SHUTDOWN_reboot:
-		return c->on_reboot;
-	case SHUTDOWN_crash:
-		return c->on_crash;
-	case SHUTDOWN_watchdog:
-		return c->on_watchdog;
-	default:
-		return ACTION_DESTROY;
+	case SHUTDOWN_poweroff: return c->on_poweroff;
+	case SHUTDOWN_reboot: return c->on_reboot;
+	case SHUTDOWN_crash: return c->on_crash;
+	case SHUTDOWN_watchdog: return c->on_watchdog;
+	default: return ACTION_DESTROY;
 	}
 }
 
@@ -144,7 +139,7 @@ static int again(struct config *c, uint32_t *domid, int64_t lived_ms)
 	int rc;
 
 	if (lived_ms < QUICK_MS)
-		sleep(QUICK_MS / 1000);		/* a reboot loop must not eat the machine */
+		sleep(QUICK_MS / 1000); /* a reboot loop must not eat the machine */
 	printf("Done. Rebooting now\n");
 	rc = dom_create(c, domid, &e);
 	if (rc) {
@@ -164,7 +159,8 @@ int life_watch(struct config *c, uint32_t domid, bool background)
 		return EXIT_FAILURE;
 	}
 	for (;;) {
-		printf("Waiting for domain %s (domid %u) to die [pid %d]\n", c->name, domid, getpid());
+		printf("Waiting for domain %s (domid %u) to die [pid %d]\n", c->name, domid,
+		       getpid());
 		fflush(stdout);
 		born = now_ms();
 		reason = wait_end(domid);

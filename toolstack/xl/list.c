@@ -14,7 +14,8 @@
 
 #include "xl/json.h"
 
-static const char *const reasons[] = { "poweroff", "reboot", "suspend", "crash", "watchdog", "soft_reset" };
+static const char *const reasons[] = { "poweroff", "reboot",   "suspend",
+				       "crash",	   "watchdog", "soft_reset" };
 
 struct list_opts {
 	bool lengthy, verbose, context, pool, json, one;
@@ -49,8 +50,8 @@ static void row(const hyp_dominfo *d, const struct list_opts *o)
 
 	dom_state(state, d);
 	printf("%-40s %5d %5llu %5u     %s  %8.1f", name ? name : "(null)", d->domain,
-	       (unsigned long long)(d->tot_pages + d->outstanding_pages) >> 8, d->nr_online_vcpus, state,
-	       d->cpu_time / 1e9);
+	       (unsigned long long)(d->tot_pages + d->outstanding_pages) >> 8, d->nr_online_vcpus,
+	       state, d->cpu_time / 1e9);
 	if (o->verbose) {
 		putchar(' ');
 		uuid_print(stdout, d->handle);
@@ -90,7 +91,8 @@ static bool print_saved(const hyp_dominfo *d)
 		return false;
 	while (fgets(line, sizeof(line), f) && line[0] != '}') {
 		line[strcspn(line, "\n")] = '\0';
-		skip |= !strncmp(line, "    \"disks\": ", 13) || !strncmp(line, "    \"nics\": ", 12);
+		skip |= !strncmp(line, "    \"disks\": ", 13) ||
+			!strncmp(line, "    \"nics\": ", 12);
 		if (skip) {
 			skip = strncmp(line, "    ]", 5) != 0;
 			continue;
@@ -111,7 +113,8 @@ static void print_live(const hyp_dominfo *d)
 {
 	struct json j = { .out = stdout, .indent = 8 };
 	struct xen_domctl_sched_credit2 p;
-	char *name = dom_name(d->domain), *target = store_get("/local/domain/%u/memory/target", d->domain);
+	char *name = dom_name(d->domain),
+	     *target = store_get("/local/domain/%u/memory/target", d->domain);
 
 	fputs("{", stdout);
 	j.indent = 12;
@@ -120,7 +123,8 @@ static void print_live(const hyp_dominfo *d)
 	json_str(&j, "name", name ? name : "");
 	json_close(&j, '}');
 	json_open(&j, "b_info", '{');
-	json_num(&j, "max_memkb", d->domain || !target ? d->max_pages << 2 : strtoull(target, NULL, 10));
+	json_num(&j, "max_memkb",
+		 d->domain || !target ? d->max_pages << 2 : strtoull(target, NULL, 10));
 	json_num(&j, "target_memkb", target ? strtoull(target, NULL, 10) : d->tot_pages << 2);
 	json_open(&j, "sched_params", '{');
 	if (!hyp_sched_get(d->domain, &p)) {
@@ -147,7 +151,8 @@ static void print_long(const hyp_dominfo *list, int n)
 
 	printf("[");
 	for (i = 0; i < n; i++) {
-		printf("%s\n    {\n        \"domid\": %u,\n        \"config\": ", i ? "," : "", list[i].domain);
+		printf("%s\n    {\n        \"domid\": %u,\n        \"config\": ", i ? "," : "",
+		       list[i].domain);
 		if (!print_saved(&list[i]))
 			print_live(&list[i]);
 		printf("\n    }");
@@ -166,10 +171,12 @@ static void print_json(const hyp_dominfo *list, int n)
 		dom_state(state, &list[i]);
 		printf("%s\n  {\"name\": ", i ? "," : "");
 		json_string(stdout, name ? name : "");
-		printf(", \"domid\": %u, \"memory_kib\": %llu, \"vcpus\": %u, \"state\": \"%s\", \"reason\": "
-		       "\"%s\", \"cpu_seconds\": %.1f, \"uuid\": \"", list[i].domain,
-		       (unsigned long long)list[i].tot_pages << 2, list[i].nr_online_vcpus, state,
-		       reason_name(&list[i]), list[i].cpu_time / 1e9);
+		printf(", \"domid\": %u, \"memory_kib\": %llu, \"vcpus\": %u, \"state\": \"%s\", "
+		       "\"reason\": "
+		       "\"%s\", \"cpu_seconds\": %.1f, \"uuid\": \"",
+		       list[i].domain, (unsigned long long)list[i].tot_pages << 2,
+		       list[i].nr_online_vcpus, state, reason_name(&list[i]),
+		       list[i].cpu_time / 1e9);
 		uuid_print(stdout, list[i].handle);
 		printf("\"}");
 		free(name);
@@ -194,8 +201,13 @@ static void print_table(const hyp_dominfo *list, int n, const struct list_opts *
 int cmd_list(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "long", 0, NULL, 'l' }, { "verbose", 0, NULL, 'v' }, { "context", 0, NULL, 'Z' },
-		{ "cpupool", 0, NULL, 'c' }, { "numa", 0, NULL, 'n' }, { "json", 0, NULL, 'j' }, { 0 },
+		{ "long", 0, NULL, 'l' },
+		{ "verbose", 0, NULL, 'v' },
+		{ "context", 0, NULL, 'Z' },
+		{ "cpupool", 0, NULL, 'c' },
+		{ "numa", 0, NULL, 'n' },
+		{ "json", 0, NULL, 'j' },
+		{ 0 },
 	};
 	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
 	struct list_opts o = { 0 };
@@ -290,7 +302,8 @@ static int vcpus_of(const hyp_dominfo *d)
 			continue;
 		printf("%-32s %5u %5u", name ? name : "(null)", d->domain, v);
 		if (info.online)
-			printf("%5u %3c%c- ", info.cpu, info.running ? 'r' : '-', info.blocked ? 'b' : '-');
+			printf("%5u %3c%c- ", info.cpu, info.running ? 'r' : '-',
+			       info.blocked ? 'b' : '-');
 		else
 			printf("%5c %3c%cp ", '-', '-', '-');
 		printf("%9.1f  ", info.cpu_time / 1e9);
@@ -305,7 +318,8 @@ static int vcpus_of(const hyp_dominfo *d)
 
 int cmd_vcpu_list(int argc, char **argv)
 {
-	printf("Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)\n");
+	printf("Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard "
+	       "/ Soft)\n");
 	fflush(stdout);
 	return dom_each(argc, argv, 1, vcpus_of);
 }
@@ -315,7 +329,8 @@ static bool short_uptime;
 /* Domain-0 counts from boot, guests from the time in their record. */
 static int uptime_of(const hyp_dominfo *d)
 {
-	char *vm = store_get("/local/domain/%u/vm", d->domain), *start = NULL, *name = dom_name(d->domain);
+	char *vm = store_get("/local/domain/%u/vm", d->domain), *start = NULL,
+	     *name = dom_name(d->domain);
 	struct timespec now, boot;
 	char clock[16], days[24] = "";
 	long long up;
@@ -330,8 +345,8 @@ static int uptime_of(const hyp_dominfo *d)
 	if (up >= 86400)
 		snprintf(days, sizeof(days), "%lld days, ", up / 86400);
 	if (short_uptime)
-		printf(" %s up %s%2lld:%02lld, %s (%u)\n", clock, days, up % 86400 / 3600, up % 3600 / 60,
-		       name ? name : "(null)", d->domain);
+		printf(" %s up %s%2lld:%02lld, %s (%u)\n", clock, days, up % 86400 / 3600,
+		       up % 3600 / 60, name ? name : "(null)", d->domain);
 	else
 		printf("%-33s %4u %s%2lld:%02lld:%02lld\n", name ? name : "(null)", d->domain, days,
 		       up % 86400 / 3600, up % 3600 / 60, up % 60);
@@ -354,7 +369,8 @@ int cmd_domid(int argc, char **argv)
 	uint32_t domid;
 
 	if (dom_find_name(argv[1], &domid)) {
-		fprintf(stderr, "Can't get domid of domain name '%s', maybe this domain does not exist.\n",
+		fprintf(stderr,
+			"Can't get domid of domain name '%s', maybe this domain does not exist.\n",
 			argv[1]);
 		return EXIT_FAILURE;
 	}
@@ -373,8 +389,10 @@ int cmd_domname(int argc, char **argv)
 	}
 	name = id < DOMID_FIRST_RESERVED ? dom_name(id) : NULL;
 	if (!name) {
-		fprintf(stderr, "Can't get domain name of domain id '%s', maybe this domain does not "
-			"exist.\n", argv[1]);
+		fprintf(stderr,
+			"Can't get domain name of domain id '%s', maybe this domain does not "
+			"exist.\n",
+			argv[1]);
 		return EXIT_FAILURE;
 	}
 	printf("%s\n", name);
@@ -386,8 +404,9 @@ const char *sched_name(uint32_t id)
 {
 	static const char *const names[] = { "credit", "credit2", "arinc653", "rtds", "null" };
 
-	return id >= XEN_SCHEDULER_CREDIT && id <= XEN_SCHEDULER_NULL ? names[id - XEN_SCHEDULER_CREDIT] :
-									"unknown";
+	return id >= XEN_SCHEDULER_CREDIT && id <= XEN_SCHEDULER_NULL
+		       ? names[id - XEN_SCHEDULER_CREDIT]
+		       : "unknown";
 }
 
 int cmd_cpupool_list(int argc, char **argv)
@@ -413,7 +432,8 @@ int cmd_cpupool_list(int argc, char **argv)
 				n++;
 			}
 			if (!cpus)
-				printf("%3u %9s       y       %4u", n, sched_name(pool.sched_id), pool.n_dom);
+				printf("%3u %9s       y       %4u", n, sched_name(pool.sched_id),
+				       pool.n_dom);
 			putchar('\n');
 			shown++;
 		}

@@ -78,9 +78,12 @@ static int completion(void)
 	       "\t\tCOMPREPLY=($(compgen -W \"");
 	for (i = 0; i < NR; i++)
 		printf("%s%s", i ? " " : "", table[i].cmd.name);
-	printf("\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n\tcreate) COMPREPLY=($(compgen -f "
-	       "-- \"$cur\"));;\n\thelp) COMPREPLY=($(compgen -W \"$(xl help | awk '/^ /{print $1}')\" -- \"$cur\"));;\n"
-	       "\t*) COMPREPLY=($(compgen -W \"$(xl list 2>/dev/null | awk 'NR>1{print $1}')\" -- \"$cur\"));;\n"
+	printf("\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n\tcreate) "
+	       "COMPREPLY=($(compgen -f "
+	       "-- \"$cur\"));;\n\thelp) COMPREPLY=($(compgen -W \"$(xl help | awk '/^ /{print "
+	       "$1}')\" -- \"$cur\"));;\n"
+	       "\t*) COMPREPLY=($(compgen -W \"$(xl list 2>/dev/null | awk 'NR>1{print $1}')\" -- "
+	       "\"$cur\"));;\n"
 	       "\tesac\n}\ncomplete -F _xl xl\n");
 	return 0;
 }
@@ -123,8 +126,8 @@ static int run(const struct command *cmd, int argc, char **argv)
 	for (i = 1; i < argc; i++)
 		words += argv[i][0] != '-' || !argv[i][1];
 	if (words < cmd->min_args) {
-		fprintf(stderr, "'xl %s' requires at least %d argument%s.\n\n", cmd->name, cmd->min_args,
-			cmd->min_args > 1 ? "s" : "");
+		fprintf(stderr, "'xl %s' requires at least %d argument%s.\n\n", cmd->name,
+			cmd->min_args, cmd->min_args > 1 ? "s" : "");
 		command_usage(stderr, cmd);
 		return 2;
 	}
@@ -140,7 +143,8 @@ int xl_main(int argc, char **argv)
 	int i = 1;
 
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		if (!strcmp(argv[i], "--help") || strspn(argv[i] + 1, "vfNtT") != strlen(argv[i] + 1)) {
+		if (!strcmp(argv[i], "--help") ||
+		    strspn(argv[i] + 1, "vfNtT") != strlen(argv[i] + 1)) {
 			bool asked = !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h");
 
 			if (!asked)
@@ -159,7 +163,7 @@ int xl_main(int argc, char **argv)
 		fprintf(stderr, "command not implemented\n");
 		return EXIT_FAILURE;
 	}
-	if (dryrun && !strcmp(cmd->name, "create")) {	/* the global form of its own option */
+	if (dryrun && !strcmp(cmd->name, "create")) { /* the global form of its own option */
 		argv[i - 1] = argv[i];
 		argv[i--] = "-n";
 	} else if (dryrun) {

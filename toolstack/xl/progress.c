@@ -30,8 +30,8 @@ void progress(const char *fmt, ...)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (open_line)
-		fprintf(stderr, " %.1f s\n", (now.tv_sec - since.tv_sec) +
-			(now.tv_nsec - since.tv_nsec) / 1e9);
+		fprintf(stderr, " %.1f s\n",
+			(now.tv_sec - since.tv_sec) + (now.tv_nsec - since.tv_nsec) / 1e9);
 	open_line = fmt != NULL;
 	since = now;
 	if (!fmt)

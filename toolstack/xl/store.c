@@ -21,8 +21,10 @@ struct xs *xstore(void)
 	if (!handle)
 		handle = xs_open();
 	if (!handle) {
-		fprintf(stderr, "xl: no answer from xenstored (%s): start the daemons with "
-			"`xencommons start'\n", strerror(errno));
+		fprintf(stderr,
+			"xl: no answer from xenstored (%s): start the daemons with "
+			"`xencommons start'\n",
+			strerror(errno));
 		exit(EXIT_FAILURE);
 	}
 	return handle;
@@ -132,8 +134,9 @@ int dom_rename(uint32_t domid, const char *name)
 
 void uuid_text(char out[37], const uint8_t *u)
 {
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
-		 u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12],
+		 u[13], u[14], u[15]);
 }
 
 void uuid_print(FILE *out, const uint8_t *u)

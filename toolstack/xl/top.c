@@ -30,7 +30,7 @@ struct vbd {
 
 struct net {
 	int devid;
-	unsigned long long v[8];	/* guest's view: rx bytes, packets, errors, drops; tx the same */
+	unsigned long long v[8]; /* guest's view: rx bytes, packets, errors, drops; tx the same */
 };
 
 struct sample {
@@ -39,8 +39,8 @@ struct sample {
 	struct vbd vbd[MAX_VBDS];
 	struct net net[MAX_NETS];
 	unsigned int nr_vbds, nr_nets;
-	double cpu;			/* percent since the sample before */
-	unsigned long long total[7];	/* tx KiB, rx KiB, oo, rd, wr, rsect, wsect */
+	double cpu; /* percent since the sample before */
+	unsigned long long total[7]; /* tx KiB, rx KiB, oo, rd, wr, rsect, wsect */
 };
 
 static struct {
@@ -66,8 +66,8 @@ static unsigned long long sysfs(uint32_t domid, unsigned int devid, const char *
 	unsigned long long v = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vbd-%u-%u/statistics/%s", domid, devid,
-		 what);
+	snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vbd-%u-%u/statistics/%s", domid,
+		 devid, what);
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
@@ -109,8 +109,9 @@ static void take_net(struct sample *list, int n, const char *line)
 	unsigned int domid;
 	int i;
 
-	if (sscanf(line, " vif%u.%d: %llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu", &domid,
-		   &v.devid, &v.v[4], &v.v[5], &v.v[6], &v.v[7], &v.v[0], &v.v[1], &v.v[2], &v.v[3]) != 10)
+	if (sscanf(line, " vif%u.%d: %llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu",
+		   &domid, &v.devid, &v.v[4], &v.v[5], &v.v[6], &v.v[7], &v.v[0], &v.v[1], &v.v[2],
+		   &v.v[3]) != 10)
 		return;
 	for (i = 0; i < n; i++) {
 		if (list[i].info.domain != domid || list[i].nr_nets == MAX_NETS)
@@ -156,7 +157,8 @@ static void take_cpu(struct sample *now, int n, const struct sample *old, int m,
 		for (j = 0; j < m && us > 0; j++)
 			if (old[j].info.domain == now[i].info.domain &&
 			    now[i].info.cpu_time >= old[j].info.cpu_time)
-				now[i].cpu = (now[i].info.cpu_time - old[j].info.cpu_time) / 10.0 / us;
+				now[i].cpu =
+					(now[i].info.cpu_time - old[j].info.cpu_time) / 10.0 / us;
 }
 
 static int compare(const void *a, const void *b)
@@ -165,10 +167,14 @@ static int compare(const void *a, const void *b)
 
 	switch (o.sort) {
 	case 1: return (x->cpu < y->cpu) - (x->cpu > y->cpu);
-	case 2: return (x->info.tot_pages < y->info.tot_pages) - (x->info.tot_pages > y->info.tot_pages);
-	case 3: return (x->total[0] + x->total[1] < y->total[0] + y->total[1]) -
+	case 2:
+		return (x->info.tot_pages < y->info.tot_pages) -
+		       (x->info.tot_pages > y->info.tot_pages);
+	case 3:
+		return (x->total[0] + x->total[1] < y->total[0] + y->total[1]) -
 		       (x->total[0] + x->total[1] > y->total[0] + y->total[1]);
-	case 4: return (x->total[3] + x->total[4] < y->total[3] + y->total[4]) -
+	case 4:
+		return (x->total[3] + x->total[4] < y->total[3] + y->total[4]) -
 		       (x->total[3] + x->total[4] > y->total[3] + y->total[4]);
 	default: return x->info.domain - y->info.domain;
 	}
@@ -193,8 +199,9 @@ static void print_row(const struct sample *s)
 		printf("%10s %9s ", "no limit", "n/a");
 	else
 		printf("%10llu %9.1f ", max, percent(max));
-	printf("%5u %4u %8llu %8llu %4u %8llu %8llu %8llu %10llu %10llu %4u\n", s->info.nr_online_vcpus,
-	       s->nr_nets, t[0], t[1], s->nr_vbds, t[2], t[3], t[4], t[5], t[6], 0);
+	printf("%5u %4u %8llu %8llu %4u %8llu %8llu %8llu %10llu %10llu %4u\n",
+	       s->info.nr_online_vcpus, s->nr_nets, t[0], t[1], s->nr_vbds, t[2], t[3], t[4], t[5],
+	       t[6], 0);
 }
 
 static void print_details(const struct sample *s)
@@ -206,22 +213,26 @@ static void print_details(const struct sample *s)
 		printf("VCPUs(sec): ");
 		for (i = 0; i <= s->info.max_vcpu_id && i < CONFIG_MAX_VCPUS; i++)
 			if (!hyp_vcpu_info(s->info.domain, i, &v))
-				printf(" %2u: %10llus", i, (unsigned long long)v.cpu_time / 1000000000);
+				printf(" %2u: %10llus", i,
+				       (unsigned long long)v.cpu_time / 1000000000);
 		putchar('\n');
 	}
 	for (i = 0; o.nets && i < s->nr_nets; i++) {
 		const unsigned long long *n = s->net[i].v;
 
-		printf("Net%d RX: %8llubytes %8llupkts %8lluerr %8lludrop  TX: %8llubytes %8llupkts "
-		       "%8lluerr %8lludrop\n", s->net[i].devid, n[0], n[1], n[2], n[3], n[4], n[5], n[6],
-		       n[7]);
+		printf("Net%d RX: %8llubytes %8llupkts %8lluerr %8lludrop  TX: %8llubytes "
+		       "%8llupkts "
+		       "%8lluerr %8lludrop\n",
+		       s->net[i].devid, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
 	}
 	for (i = 0; o.vbds && i < s->nr_vbds; i++) {
 		const struct vbd *b = &s->vbd[i];
 
-		printf("VBD BlkBack %4u [%2x:%2x]  OO: %8llu   RD: %8llu   WR: %8llu   RSECT: %10llu   "
-		       "WSECT: %10llu\n", b->devid, b->devid >> 8 & 0xfff, b->devid & 0xff, b->oo, b->rd,
-		       b->wr, b->rsect, b->wsect);
+		printf("VBD BlkBack %4u [%2x:%2x]  OO: %8llu   RD: %8llu   WR: %8llu   RSECT: "
+		       "%10llu   "
+		       "WSECT: %10llu\n",
+		       b->devid, b->devid >> 8 & 0xfff, b->devid & 0xff, b->oo, b->rd, b->wr,
+		       b->rsect, b->wsect);
 	}
 }
 
@@ -242,7 +253,8 @@ static void print_summary(const struct sample *list, int n)
 		dying += st[5] == 'd';
 	}
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&t));
-	printf("xl top - %s\n%d domains: %d running, %d blocked, %d paused, %d crashed, %d dying, %d shutdown\n",
+	printf("xl top - %s\n%d domains: %d running, %d blocked, %d paused, %d crashed, %d dying, "
+	       "%d shutdown\n",
 	       clock, n, run, block, pause, crash, dying, shut);
 	printf("Mem: %lluk total, %lluk used, %lluk free    CPUs: %u @ %uMHz\n", o.mem_kib,
 	       o.mem_kib - free_kib, free_kib, o.phys.nr_cpus, o.phys.cpu_khz / 1000);
@@ -257,7 +269,8 @@ static void print_all(const struct sample *list, int n)
 		print_summary(list, n);
 		printf("\033[7m");
 	}
-	printf("      NAME  STATE   CPU(sec) CPU(%%)     MEM(k) MEM(%%)  MAXMEM(k) MAXMEM(%%) VCPUS NETS "
+	printf("      NAME  STATE   CPU(sec) CPU(%%)     MEM(k) MEM(%%)  MAXMEM(k) MAXMEM(%%) "
+	       "VCPUS NETS "
 	       "NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT SSID%s\n",
 	       o.batch ? "" : "\033[0m");
 	for (i = 0; i < n; i++) {
@@ -291,7 +304,7 @@ static void screen_on(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &t);
 	raw = true;
 	atexit(screen_off);
-	printf("\033[?1049h\033[?7l\033[?25l");	/* other screen, no wrapping, no cursor */
+	printf("\033[?1049h\033[?7l\033[?25l"); /* other screen, no wrapping, no cursor */
 }
 
 /* Waits for the next round.  A key may end or change it. */
@@ -348,8 +361,9 @@ static int loop(void)
 int cmd_top(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "batch", 0, NULL, 'b' }, { "iterations", 1, NULL, 'i' }, { "delay", 1, NULL, 'd' },
-		{ "vcpus", 0, NULL, 'v' }, { "networks", 0, NULL, 'n' }, { "vbds", 0, NULL, 'x' },
+		{ "batch", 0, NULL, 'b' },     { "iterations", 1, NULL, 'i' },
+		{ "delay", 1, NULL, 'd' },     { "vcpus", 0, NULL, 'v' },
+		{ "networks", 0, NULL, 'n' },  { "vbds", 0, NULL, 'x' },
 		{ "full-name", 0, NULL, 'f' }, { 0 },
 	};
 	int opt, rc;
