@@ -146,6 +146,7 @@ static void fill_notes(struct notes *n, uint64_t vcpus, uint64_t pages)
 	xen_capabilities_info_t caps = { 0 };
 	xen_changeset_info_t changeset = { 0 };
 	xen_extraversion_t extra = { 0 };
+	xen_platform_parameters_t params = { 0 };
 	int v = hyp_version(XENVER_version, NULL, 0);
 
 	memset(n, 0, sizeof(*n));
@@ -170,6 +171,8 @@ static void fill_notes(struct notes *n, uint64_t vcpus, uint64_t pages)
 	memcpy(n->version.compile_date, cc.compile_date, sizeof(n->version.compile_date));
 	memcpy(n->version.capabilities, caps, sizeof(n->version.capabilities));
 	memcpy(n->version.changeset, changeset, sizeof(n->version.changeset));
+	hyp_version(XENVER_platform_parameters, &params, sizeof(params));
+	n->version.virt_start = params.virt_start;
 	n->version.pagesize = HYP_PAGE;
 	n->format_note = note(3, sizeof(n->format));
 	n->format = 1;

@@ -55,14 +55,18 @@ static int to_background(const char *name)
 	return 0;
 }
 
+/* Once for the process: creating a guest again leaves it in place. */
+static void watch_ends(void)
+{
+	xs_watch(xstore(), "@releaseDomain", "life");
+}
+
 /* Blocks until the domain shuts down or is gone.  Returns the reason, or -ESRCH. */
 static int wait_end(uint32_t domid)
 {
 	struct xs_event ev;
 	hyp_dominfo info;
 
-	if (xs_watch(xstore(), "@releaseDomain", "life"))
-		return -EIO;
 	for (;;) {
 		if (hyp_dom_info(domid, &info) || info.flags & XEN_DOMINF_dying)
 			return -ESRCH;
@@ -71,7 +75,7 @@ static int wait_end(uint32_t domid)
 		if (xs_next_event(xstore(), &ev, -1) < 0) {
 			store_reopen(); /* the daemon went; the next one has our watch again */
 			sleep(1);
-			xs_watch(xstore(), "@releaseDomain", "life");
+			watch_ends();
 		}
 	}
 }
@@ -158,6 +162,7 @@ int life_watch(struct config *c, uint32_t domid, bool background)
 		fprintf(stderr, "xl: cannot stay behind the guest: %s\n", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	watch_ends();
 	for (;;) {
 		printf("Waiting for domain %s (domid %u) to die [pid %d]\n", c->name, domid,
 		       getpid());

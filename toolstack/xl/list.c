@@ -65,6 +65,58 @@ static void row(const hyp_dominfo *d, const struct list_opts *o)
 	free(name);
 }
 
+static void list_disk(const char *rec, struct disk *d)
+{
+	char *dev = store_get("%s/dev", rec), *mode = store_get("%s/mode", rec);
+
+	d->target = store_get("%s/params", rec);
+	d->script = store_get("%s/script", rec);
+	d->writable = mode && *mode == 'w';
+	snprintf(d->vdev, sizeof(d->vdev), "%s", dev ? dev : "");
+	free(dev);
+	free(mode);
+}
+
+static void list_nic(const char *rec, int devid, struct nic *n)
+{
+	char *mac = store_get("%s/mac", rec), *script = store_get("%s/script", rec);
+
+	n->devid = devid;
+	n->mac_set = mac && sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &n->mac[0], &n->mac[1],
+				   &n->mac[2], &n->mac[3], &n->mac[4], &n->mac[5]) == 6;
+	n->bridge = store_get("%s/bridge", rec);
+	n->vifname = store_get("%s/vifname", rec);
+	n->ip = store_get("%s/ip", rec);
+	if (script && *script)
+		n->script = strdup(script);
+	free(mac);
+	free(script);
+}
+
+static int device_list(uint32_t domid, struct config *c)
+{
+	char dir[96], rec[160], **ids;
+	size_t n = 0, i;
+
+	snprintf(dir, sizeof(dir), "/libxl/%u/device/vbd", domid);
+	ids = xs_directory(xstore(), 0, dir, &n);
+	c->disks = ids ? calloc(n, sizeof(*c->disks)) : NULL;
+	for (i = 0; c->disks && i < n; i++) {
+		snprintf(rec, sizeof(rec), "%s/%.16s", dir, ids[i]);
+		list_disk(rec, &c->disks[c->nr_disks++]);
+	}
+	free(ids);
+	snprintf(dir, sizeof(dir), "/libxl/%u/device/vif", domid);
+	ids = xs_directory(xstore(), 0, dir, &n);
+	c->nics = ids ? calloc(n, sizeof(*c->nics)) : NULL;
+	for (i = 0; c->nics && i < n; i++) {
+		snprintf(rec, sizeof(rec), "%s/%.16s", dir, ids[i]);
+		list_nic(rec, atoi(ids[i]), &c->nics[c->nr_nics++]);
+	}
+	free(ids);
+	return 0;
+}
+
 /* Disks and interfaces as they are now, which is not always as they were at the start. */
 static void live_devices(uint32_t domid)
 {

@@ -51,7 +51,6 @@ int device_add_nic(uint32_t domid, struct nic *n, struct err *e);	/* fills in de
 int device_add_console(const struct build *b, struct err *e);
 int device_remove(uint32_t domid, const char *type, int devid, bool force, struct err *e);
 void device_remove_all(uint32_t domid);
-int device_list(uint32_t domid, struct config *c);	/* adds disks and nics; config_free() it */
 
 /* hotplug.c: what stock Xen does in scripts. */
 struct hotplug_disk {
