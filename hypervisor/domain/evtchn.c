@@ -34,12 +34,12 @@ static inline void raise(struct domain *d, u32 port)
 
 static int send_other(struct domain *d, const struct evtchn *ch, u32 port)
 {
-	if (ch && ch->state == EVTCHNSTAT_ipi) {
+	if (ch->state == EVTCHNSTAT_ipi) {
 		raise(d, port);
 		return 0;
 	}
 	/* Nobody has bound the other end yet: binding will set the event. */
-	return ch && ch->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
+	return ch->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
 }
 
 int evtchn_send(struct domain *d, u32 port)
@@ -49,11 +49,15 @@ int evtchn_send(struct domain *d, u32 port)
 	int rc = 0;
 
 	lock(&e->lock);
-	ch = evtchn_at(e, port);
-	if (likely(ch && ch->state == EVTCHNSTAT_interdomain))
-		raise(ch->peer, ch->arg);
-	else
-		rc = send_other(d, ch, port);
+	if (unlikely(port >= e->nr_ports)) {
+		rc = -EINVAL;
+	} else {
+		ch = evtchn_at(e, port);
+		if (likely(ch->state == EVTCHNSTAT_interdomain))
+			raise(ch->peer, ch->arg);
+		else
+			rc = send_other(d, ch, port);
+	}
 	unlock(&e->lock);
 	return rc;
 }
@@ -143,11 +147,6 @@ static void free_port(struct domain *d, struct evtchn *ch, u32 port)
 	ch->early = 0;
 	e->nr_open--;
 	e->first_free = min(e->first_free, port);
-}
-
-bool policy_allows(const struct domain *d, const struct domain *other)
-{
-	return !opts.silo || d == other || d->privileged || other->privileged;
 }
 
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, u32 *port)

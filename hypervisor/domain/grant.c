@@ -7,6 +7,7 @@
  */
 #include <arm/cpu.h>
 #include <arm/sysreg.h>
+#include <core/cmdline.h>
 #include <core/console.h>
 #include <domain/domain.h>
 #include <domain/evtchn.h>
@@ -227,7 +228,7 @@ static inline struct maptrack *find_handle(struct grant_table *t, u32 handle)
 	if (unlikely(PAGE_OF(handle) >= t->nr_pages || !t->maptrack[PAGE_OF(handle)] || !(handle % HANDLES_PER_PAGE)))
 		return NULL;
 	m = handle_entry(t, handle);
-	return likely(m->word & MT_USED) ? m : NULL;
+	return likely(READ_ONCE(m->word) & MT_USED) ? m : NULL;
 }
 
 /* What the handle stands for; with `take` it is the caller's alone from here on: nobody else unmaps it or gives it up. */
@@ -238,7 +239,8 @@ static inline bool handle_get(struct grant_table *t, u32 handle, bool take, stru
 	lock(&t->maptrack_lock);
 	m = find_handle(t, handle);
 	if (likely(m)) {
-		*out = *m;
+		out->word = __atomic_load_n(&m->word, __ATOMIC_ACQUIRE);
+		out->granter = m->granter;
 		if (take)
 			m->word = 0;
 	}
@@ -246,15 +248,13 @@ static inline bool handle_get(struct grant_table *t, u32 handle, bool take, stru
 	return m;
 }
 
+/* A handle that is the caller's becomes one to be found. No lock: until the word is there, nobody looks at the rest. */
 static inline void handle_set(struct grant_table *t, u32 handle, struct domain *granter, u64 word)
 {
-	struct maptrack *m;
+	struct maptrack *m = handle_entry(t, handle);
 
-	lock(&t->maptrack_lock);
-	m = handle_entry(t, handle);
 	m->granter = granter;
-	m->word = word;
-	unlock(&t->maptrack_lock);
+	__atomic_store_n(&m->word, word, __ATOMIC_RELEASE);
 }
 
 /* The mapping of a taken handle is gone. */

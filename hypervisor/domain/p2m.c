@@ -375,6 +375,40 @@ unsigned p2m_unmap(struct domain *d, gfn_t gfn, u64 nr)
 	return done;
 }
 
+static bool is_own_ram(u64 pte)
+{
+	return (pte & PTE_VALID) && (PTE_TYPE(pte) == P2M_RAM || PTE_TYPE(pte) == P2M_RAM_RO);
+}
+
+unsigned p2m_unmap_ram(struct domain *d, gfn_t gfn, u64 nr)
+{
+	unsigned done = 0, level;
+
+	if (!gfn_in_range(gfn, nr))
+		return 0;
+	lock(&d->p2m.lock);
+	while (nr) {
+		u64 all = min(ENTRIES - gfn.n % ENTRIES, nr), n = 1;
+		u64 *e = find_leaf(d, gfn, &level);
+
+		if (!e || !is_own_ram(*e))
+			break;
+		while (n < all && (level < 3 || is_own_ram(e[n])))
+			n++;
+		if (n == 1 && level == 3)
+			replace_entry(d, gfn, e, 3, 0);
+		else if (unmap_within_table(d, gfn, n) < n)
+			break;
+		done += (unsigned)n;
+		if (n < all)
+			break;
+		nr -= n;
+		gfn.n += n;
+	}
+	unlock(&d->p2m.lock);
+	return done;
+}
+
 int p2m_unmap_exact(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t)
 {
 	u64 expect = mfn_addr(mfn) | (u64)t << PTE_TYPE_SHIFT;

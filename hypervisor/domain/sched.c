@@ -19,6 +19,7 @@
 #define PREEMPT_NS 500000UL		/* how much less a vCPU must have had to displace the running one */
 
 u32 sched_ratelimit_us = 1000;
+static u32 idle_cpus;		/* atomic; a hint */
 
 __noreturn void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c, void *stack_top);
 
@@ -27,35 +28,33 @@ static u64 slice_ns(void)
 	return opts.sched_slice_us * 1000;
 }
 
-static bool mask_has(const struct cpumask *m, const struct cpu *c)
+static inline bool mask_has(const struct cpumask *m, const struct cpu *c)
 {
 	return bit_test(m->bits, c->id);
 }
 
-static bool allowed(const struct vcpu *v, const struct cpu *c)
+static inline bool allowed(const struct vcpu *v, const struct cpu *c)
 {
 	return mask_has(&v->sched.hard, c);
 }
 
-static bool over_cap(const struct domain *d)
+static inline bool over_cap(const struct domain *d)
 {
 	return d->sched.cap && __atomic_load_n(&d->sched.budget_ns, __ATOMIC_RELAXED) <= 0;
 }
 
-static bool runnable(const struct vcpu *v)
+static inline bool runnable(const struct vcpu *v)
 {
 	return !READ_ONCE(v->blocked) && !READ_ONCE(v->pause_count) && !READ_ONCE(v->down) && !over_cap(v->domain);
 }
 
 /* --- time --- */
 
-static void runstate_publish(struct vcpu *v)
+static __attribute__((noinline)) void runstate_write(struct vcpu *v)
 {
 	struct vcpu_runstate_info *area = v->runstate_area;
 	u64 time = v->runstate.state_entry_time;
 
-	if (likely(!area))
-		return;
 	if (v->domain->runstate_update_flag) {
 		WRITE_ONCE(area->state_entry_time, time | XEN_RUNSTATE_UPDATE);
 		smp_wmb();
@@ -69,7 +68,13 @@ static void runstate_publish(struct vcpu *v)
 	WRITE_ONCE(area->state_entry_time, time);
 }
 
-static void runstate_set(struct vcpu *v, int state, u64 now)
+static inline void runstate_publish(struct vcpu *v)
+{
+	if (unlikely(v->runstate_area))
+		runstate_write(v);
+}
+
+static inline void runstate_set(struct vcpu *v, int state, u64 now)
 {
 	struct vcpu_runstate_info *r = &v->runstate;
 
@@ -152,7 +157,7 @@ static void account(struct vcpu *v, u64 now)
 
 /* --- queues --- */
 
-static bool queued(const struct vcpu *v)
+static inline bool queued(const struct vcpu *v)
 {
 	return !list_empty(&v->sched.link);
 }
@@ -208,6 +213,8 @@ static struct cpu *find_idle(const struct vcpu *v)
 {
 	struct cpu *second = NULL;
 
+	if (!READ_ONCE(idle_cpus))
+		return NULL;
 	for_each_cpu(c) {
 		if (!READ_ONCE(c->idle) || !allowed(v, c) || READ_ONCE(c->work))
 			continue;
@@ -316,6 +323,7 @@ void vcpu_sync(struct vcpu *v)
 	while ((c = __atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE))) {
 		if (c == this_cpu()) {
 			BUG_ON(c->current == v);
+			p2m_unload();
 			vcpu_unload(v);
 			return;
 		}
@@ -413,19 +421,29 @@ static void drop_loaded(struct cpu *c)
 		cpu_kick(READ_ONCE(v->sched.cpu), WORK_SCHED);
 }
 
+/*
+ * Sees to it that reschedule() comes again when v's turn may be over. A timer that is armed and fires soon enough is left alone, even if it will only be armed
+ * again: a switch costs no timer.
+ */
 static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 {
-	u64 ns = c->rq.nr ? unlimited_in(v, now) : 0;
+	const struct vcpu *first = queue_head(&c->rq);
+	u64 ns = slice_ns(), hold, deadline;
 
-	if (!ns)
-		ns = slice_ns();
 	if (v->domain->sched.cap)
 		ns = min(ns, (u64)max(v->domain->sched.budget_ns, (s64)100000));
-	else if (!c->rq.nr) {
-		timer_cancel(&c->rq.slice);
+	else if (!first)
+		return;
+	/* Somebody better waits, and only the rate limit keeps v where it is. */
+	if (first && first->sched.vtime + PREEMPT_NS < v->sched.vtime) {
+		hold = unlimited_in(v, now);
+		ns = hold ? hold : ns;
+	} else if (c->rq.slice.cpu && !v->domain->sched.cap) {
 		return;
 	}
-	timer_set(&c->rq.slice, ticks_now() + ns_to_ticks(ns));
+	deadline = ticks_now() + ns_to_ticks(ns);
+	if (!c->rq.slice.cpu || c->rq.slice.deadline > deadline)
+		timer_set(&c->rq.slice, deadline);
 }
 
 /* prev cannot stay on this CPU although it could run: hands it to another. Own lock held; released and taken again. */
@@ -435,6 +453,7 @@ static void send_away(struct cpu *c, struct vcpu *prev)
 	c->current = NULL;
 	runstate_set(prev, RUNSTATE_runnable, now_ns());
 	unlock(&c->rq.lock);
+	p2m_unload();
 	drop_loaded(c);
 	lock(&c->rq.lock);
 	/* A waker may have been here in between. */
@@ -482,8 +501,7 @@ static struct vcpu *reschedule(struct cpu *c)
 	}
 	if (next) {
 		c->rq.vtime = max(c->rq.vtime, next->sched.vtime);
-		if (c->rq.nr || c->rq.slice.cpu || next->domain->sched.cap)
-			set_slice(c, next, now);
+		set_slice(c, next, now);
 	}
 	unlock(&c->rq.lock);
 	return next;
@@ -509,8 +527,10 @@ static void drop_unwanted(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
 
-	if (v && (v->pause_count || v->down || !allowed(v, c) || READ_ONCE(v->sched.cpu) != c))
+	if (v && (v->pause_count || v->down || !allowed(v, c) || READ_ONCE(v->sched.cpu) != c)) {
+		p2m_unload();
 		drop_loaded(c);
+	}
 }
 
 static u32 take_work(struct cpu *c)
@@ -528,7 +548,8 @@ static struct vcpu *idle(struct cpu *c)
 	struct vcpu *next;
 
 	c->idle_since = now_ns();
-	__atomic_store_n(&c->idle, true, __ATOMIC_SEQ_CST);
+	c->idle = true;
+	__atomic_add_fetch(&idle_cpus, 1, __ATOMIC_SEQ_CST);
 	drop_unwanted(c);
 	steal(c);
 	for (;;) {
@@ -544,6 +565,7 @@ static struct vcpu *idle(struct cpu *c)
 		irq_handle();
 	}
 	c->idle = false;
+	__atomic_sub_fetch(&idle_cpus, 1, __ATOMIC_RELAXED);
 	c->idle_ns += now_ns() - c->idle_since;
 	return next;
 }
@@ -553,7 +575,7 @@ static struct vcpu *switch_to(struct cpu *c, struct vcpu *next)
 	if (next != c->loaded) {
 		drop_loaded(c);
 		vcpu_load(next);
-		if (READ_ONCE(c->rq.nr))
+		if (READ_ONCE(c->rq.nr) && READ_ONCE(idle_cpus))
 			help_wanted(c);
 	}
 	return next;
@@ -598,8 +620,8 @@ static void slice_end(struct timer *t)
 	lock(&c->rq.lock);
 	if (c->current) {
 		account(c->current, now);
-		/* Its turn is over: whoever waits goes first. */
-		if (c->rq.nr && now - c->current->runstate.state_entry_time >= slice_ns())
+		/* Is its turn over? Then whoever waits goes first. */
+		if (c->rq.nr && now - c->current->runstate.state_entry_time >= slice_ns() - PREEMPT_NS)
 			c->current->sched.vtime = max(c->current->sched.vtime, queue_head(&c->rq)->sched.vtime + PREEMPT_NS);
 	}
 	cpu_kick(c, WORK_SCHED);

@@ -143,7 +143,6 @@ void vcpu_unload(struct vcpu *v)
 		fp_save(&v->fp);
 		v->fp_used = false;
 	}
-	p2m_unload();
 	c->loaded = NULL;
 	__atomic_store_n(&v->loaded_on, NULL, __ATOMIC_SEQ_CST);
 }

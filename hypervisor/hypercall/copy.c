@@ -11,20 +11,15 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
-/* A frame that is no RAM has no references, so the bounds of the ledger are all there is to check before. */
 static inline struct page *own_page(gva_t gva, bool write, void **va)
 {
 	struct page *pg;
 	paddr_t pa;
-	u64 frame;
 
 	if (unlikely(gva_to_pa(gva, write, &pa)))
 		return NULL;
-	frame = mfn_of(pa).n - frame_base;
-	if (unlikely(frame >= frame_count))
-		return NULL;
-	pg = &frame_table[frame];
-	if (unlikely(!page_get(pg, this_cpu()->current->domain)))
+	pg = mfn_record(mfn_of(pa));
+	if (unlikely(!pg || !page_get_slot(pg, this_cpu()->current->domain->slot)))
 		return NULL;
 	*va = pa_to_va(pa);
 	return pg;
@@ -64,15 +59,32 @@ static inline size_t in_page(gva_t gva, size_t n)
 	return min(n, (size_t)(PAGE_SIZE - (gva & ~PAGE_MASK)));
 }
 
+/* At any alignment, and each one read once. */
+typedef volatile u64 any_u64 __attribute__((aligned(1), may_alias));
+typedef volatile u32 any_u32 __attribute__((aligned(1), may_alias));
+
+#define SMALL 64
+
 /* The sizes of most arguments without a call. */
-static inline void copy_bytes(void *dst, const void *src, size_t n)
+static inline bool copy_small(void *dst, const void *src, size_t n)
 {
-	if (n == 4)
-		__builtin_memcpy(dst, src, 4);
-	else if (n == 8)
-		__builtin_memcpy(dst, src, 8);
-	else
-		memcpy(dst, src, n);
+	if (n == 4) {
+		*(any_u32 *)dst = *(const any_u32 *)src;
+		return true;
+	}
+	if (n > SMALL || n % 8)
+		return false;
+	for (size_t i = 0; i < n; i += 8)
+		*(any_u64 *)((char *)dst + i) = *(const any_u64 *)((const char *)src + i);
+	return true;
+}
+
+/* Holds the reference, gives it back. */
+static __attribute__((noinline)) int copy_large(void *dst, const void *src, size_t n, struct page *pg)
+{
+	memcpy(dst, src, n);
+	page_put(pg);
+	return 0;
 }
 
 static __attribute__((noinline)) int copy_from_pages(void *dst, gva_t src, size_t n)
@@ -84,8 +96,7 @@ static __attribute__((noinline)) int copy_from_pages(void *dst, gva_t src, size_
 		if (unlikely(!pg))
 			return -EFAULT;
 		chunk = in_page(src, n);
-		copy_bytes(dst, va, chunk);
-		page_put(pg);
+		copy_large(dst, va, chunk, pg);
 	}
 	return 0;
 }
@@ -99,8 +110,7 @@ static __attribute__((noinline)) int copy_to_pages(gva_t dst, const void *src, s
 		if (unlikely(!pg))
 			return -EFAULT;
 		chunk = in_page(dst, n);
-		copy_bytes(va, src, chunk);
-		page_put(pg);
+		copy_large(va, src, chunk, pg);
 	}
 	return 0;
 }
@@ -116,7 +126,8 @@ int copy_from_guest(void *dst, gva_t src, size_t n)
 	pg = own_page(src, false, &va);
 	if (unlikely(!pg))
 		return copy_from_pages(dst, src, n);
-	copy_bytes(dst, va, n);
+	if (unlikely(!copy_small(dst, va, n)))
+		return copy_large(dst, va, n, pg);
 	page_put(pg);
 	return 0;
 }
@@ -131,7 +142,8 @@ int copy_to_guest(gva_t dst, const void *src, size_t n)
 	pg = own_page(dst, true, &va);
 	if (unlikely(!pg))
 		return copy_to_pages(dst, src, n);
-	copy_bytes(va, src, n);
+	if (unlikely(!copy_small(va, src, n)))
+		return copy_large(va, src, n, pg);
 	page_put(pg);
 	return 0;
 }

@@ -15,10 +15,9 @@
 
 struct extents {
 	struct domain *d;
-	struct xen_memory_reservation r;
 	u64 start, at;
-	u64 first, have;	/* gfn[] holds extents [first, first + have) */
-	xen_pfn_t gfn[CHUNK];
+	struct xen_memory_reservation r;
+	xen_pfn_t gfn[CHUNK];	/* of extents from at on */
 };
 
 /* false: nothing can be done. */
@@ -27,7 +26,6 @@ static bool extents_begin(struct vcpu *v, const u64 *a, struct extents *x)
 	int err;
 
 	x->start = x->at = a[0] >> MEMOP_CMD_BITS;
-	x->have = 0;
 	if (copy_from_guest(&x->r, a[1], sizeof(x->r)))
 		return false;
 	if (x->r.nr_extents > (~0U >> MEMOP_CMD_BITS) || x->start >= x->r.nr_extents || x->r.extent_order > MAX_EXTENT_ORDER)
@@ -36,19 +34,16 @@ static bool extents_begin(struct vcpu *v, const u64 *a, struct extents *x)
 	return x->d != NULL;
 }
 
-/* The numbers from extent at on; at the end of mapped memory as many as there are. 0: none can be read. */
-static u64 extents_read(struct extents *x)
+/* The next numbers; at the end of mapped memory as many as there are. 0: none can be read, or there are none. */
+static unsigned extents_read(struct extents *x)
 {
-	u64 off = x->at - x->first;
+	u64 left = x->r.nr_extents - x->at;
+	gva_t gva = handle_at(x->r.extent_start, x->at);
+	unsigned n = (unsigned)min(left, (u64)CHUNK);
 
-	if (likely(off < x->have))
-		return x->have - off;
-	x->first = x->at;
-	x->have = min(x->r.nr_extents - x->at, (u64)CHUNK);
-	if (likely(!copy_from_guest(x->gfn, handle_at(x->r.extent_start, x->at), x->have * sizeof(x->gfn[0]))))
-		return x->have;
-	x->have = !copy_from_guest(x->gfn, handle_at(x->r.extent_start, x->at), sizeof(x->gfn[0]));
-	return x->have;
+	if (!n || likely(!copy_from_guest(x->gfn, gva, n * sizeof(x->gfn[0]))))
+		return n;
+	return !copy_from_guest(x->gfn, gva, sizeof(x->gfn[0]));
 }
 
 static s64 extents_end(struct vcpu *v, u64 *a, struct extents *x, u64 cmd, bool preempted)
@@ -63,10 +58,12 @@ static s64 extents_end(struct vcpu *v, u64 *a, struct extents *x, u64 cmd, bool 
 /* Width of the caller's limit on machine addresses, 0: none that matters. false: no frame can satisfy it. */
 static bool address_limit(unsigned flags, unsigned *bits)
 {
-	unsigned node = XENMEMF_get_node(flags), all = log2_floor(frame_base + frame_count - 1) + 1 + PAGE_SHIFT;
+	unsigned node = XENMEMF_get_node(flags);
 
 	*bits = XENMEMF_get_address_bits(flags);
-	if (*bits >= all)
+	if (likely(!flags))
+		return true;
+	if (*bits > log2_floor(frame_base + frame_count - 1) + PAGE_SHIFT)
 		*bits = 0;
 	if (*bits && *bits <= PAGE_SHIFT)
 		return false;
@@ -104,86 +101,70 @@ static int populate(struct domain *d, gfn_t gfn, unsigned order, unsigned bits)
 	return rc;
 }
 
+/* Extents of one chunk. 0: go on with the next. */
+static int populate_chunk(struct extents *x, unsigned n, unsigned bits)
+{
+	for (unsigned i = 0; i < n; i++) {
+		int rc;
+
+		if (x->at != x->start && unlikely(preempt_wanted()))
+			return -ERESTART;
+		rc = populate(x->d, GFN(x->gfn[i]), x->r.extent_order, bits);
+		if (unlikely(rc))
+			return rc;
+		x->at++;
+	}
+	return 0;
+}
+
 /* a: cmd and progress, struct xen_memory_reservation */
 s64 hc_mem_populate_physmap(struct vcpu *v, u64 *a)
 {
-	bool preempted = false;
 	struct extents x;
-	unsigned bits;
+	unsigned bits, n;
+	int rc = 0;
 
 	if (!extents_begin(v, a, &x))
 		return (s64)x.start;
-	if (x.d->state == DOM_ALIVE && address_limit(x.r.mem_flags, &bits)) {
-		for (; x.at < x.r.nr_extents; x.at++) {
-			int rc;
-
-			preempted = x.at != x.start && preempt_wanted();
-			if (preempted || !extents_read(&x))
-				break;
-			rc = populate(x.d, GFN(x.gfn[x.at - x.first]), x.r.extent_order, bits);
-			preempted = rc == -ERESTART;
-			if (rc)
-				break;
-		}
-	}
-	return extents_end(v, a, &x, XENMEM_populate_physmap, preempted);
+	if (x.d->state == DOM_ALIVE && address_limit(x.r.mem_flags, &bits))
+		while (!rc && (n = extents_read(&x)))
+			rc = populate_chunk(&x, n, bits);
+	return extents_end(v, a, &x, XENMEM_populate_physmap, rc == -ERESTART);
 }
 
-/* How many frames from gfn on, of nr, are the domain's own RAM: foreign and grant mappings have other ways to go. */
-static u64 own_ram(struct domain *d, gfn_t gfn, u64 nr)
+/* Only the domain's own RAM goes: foreign and grant mappings have other ways. Neighbours in the list that are neighbours in memory go at once. */
+static int decrease_chunk(struct extents *x, unsigned n)
 {
-	u64 n = 0;
-	mfn_t mfn;
+	unsigned order = x->r.extent_order, run;
 
-	for (; n < nr; n++) {
-		enum p2m_type t = p2m_lookup(d, GFN(gfn.n + n), &mfn);
+	for (unsigned i = 0; i < n; i += run) {
+		unsigned got;
 
-		if (t != P2M_RAM && t != P2M_RAM_RO)
-			break;
+		if (x->at != x->start && unlikely(preempt_wanted()))
+			return -ERESTART;
+		run = 1;
+		while (!order && i + run < n && x->gfn[i + run] == x->gfn[i] + run)
+			run++;
+		got = p2m_unmap_ram(x->d, GFN(x->gfn[i]), (u64)run << order) >> order;
+		x->at += got;
+		if (got < run)
+			return -EINVAL;
 	}
-	return n;
-}
-
-/* Neighbours in the list that are neighbours in memory go with one flush of the TLBs. */
-static u64 run_length(const struct extents *x, u64 have)
-{
-	const xen_pfn_t *gfn = &x->gfn[x->at - x->first];
-	u64 n = 1;
-
-	if (x->r.extent_order)
-		return 1;
-	while (n < have && gfn[n] == gfn[0] + n)
-		n++;
-	return n;
+	return 0;
 }
 
 /* a: cmd and progress, struct xen_memory_reservation */
 s64 hc_mem_decrease_reservation(struct vcpu *v, u64 *a)
 {
-	bool preempted = false;
 	struct extents x;
-	u64 have, run, want, got;
+	unsigned n;
+	int rc = 0;
 
 	if (!extents_begin(v, a, &x))
 		return (s64)x.start;
-	while (x.at < x.r.nr_extents) {
-		gfn_t gfn;
-
-		preempted = x.at != x.start && preempt_wanted();
-		if (preempted)
-			break;
-		have = extents_read(&x);
-		if (!have)
-			break;
-		gfn = GFN(x.gfn[x.at - x.first]);
-		run = run_length(&x, have);
-		want = own_ram(x.d, gfn, run << x.r.extent_order);
-		got = want ? p2m_unmap(x.d, gfn, want) : 0;
-		x.at += got >> x.r.extent_order;
-		if (got < run << x.r.extent_order)
-			break;
-	}
-	return extents_end(v, a, &x, XENMEM_decrease_reservation, preempted);
+	while (!rc && (n = extents_read(&x)))
+		rc = decrease_chunk(&x, n);
+	return extents_end(v, a, &x, XENMEM_decrease_reservation, rc == -ERESTART);
 }
 
 /* First frame number beyond the machine's RAM. */
