@@ -13,4 +13,5 @@ BOOTS = [
     Boot("memory-gic2", dict(GIC=2, CPUS=1, CPU="max", MEM="1G"), ["about", "memory", "store"]),
     Boot("tutorial-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"]),
     Boot("power-gic3", dict(GIC=3, CPUS=1, CPU="cortex-a72", MEM="1G"), ["power"]),
+    Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
 ]
