@@ -24,8 +24,10 @@ $(xlout)/fuzz_image $(xlout)/fuzz_fdt: $(xlout)/%: builder/tests/%.c $(bl_pure) 
 	$(XLCC) $(XLFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< $(bl_pure) -lfdt -lz
 
 test: xl-test
-xl-test: $(xlout)/test_config $(xlout)/test_builder
-	@rc=0; for t in $^; do $$t || rc=1; done; exit $$rc
+xl-test: $(xlout)/test_config $(xlout)/test_builder $(xlout)/gendoc
+	@rc=0; for t in $(xlout)/test_config $(xlout)/test_builder; do $$t || rc=1; done; \
+	for p in xl.1 xl.cfg.5; do $(xlout)/gendoc $${p%.*} | cmp -s - ../docs/man/$$p && echo "PASS man $$p" || \
+		{ echo "FAIL man $$p: not what the tables say; make -C toolstack man"; rc=1; }; done; exit $$rc
 
 fuzz: xl-fuzz
 xl-fuzz: $(xlout)/fuzz_config $(xlout)/fuzz_image $(xlout)/fuzz_fdt xl-test
