@@ -90,9 +90,13 @@ void irq_guest_raise(struct domain *d, unsigned virq, unsigned irq)
 {
 	struct vgic_bank *bank;
 	unsigned n = virq % 32;
+	struct vcpu *to;
 
 	lock(&d->vgic.lock);
 	bank = &d->vgic.spi[virq / 32 - 1];
+	to = vgic_target(d->vcpu[0], bank, 1, n);
+	if (to && to->vgic.cpu && to->vgic.cpu != this_cpu())	/* it has moved: the next one goes where it is */
+		gic_set_target(irq, to->vgic.cpu);
 	bank->ack_cpu[n] = (u8)this_cpu()->id;
 	bank->pirq[n] = (u16)irq;
 	bank->hw |= 1U << n;

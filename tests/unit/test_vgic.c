@@ -163,6 +163,11 @@ static void settle(void)
 			}
 		}
 	}
+	/* Nothing that could be taken is left lying. */
+	for (unsigned c = 0; c < CPUS; c++)
+		for (unsigned b = 0; on[c] && hw[c].hcr == HCR_GIC_EN && b < dom.vgic.nr_banks; b++)
+			if (vgic_ready(on[c], b))
+				die("not offered", b, vgic_ready(on[c], b));
 	fake_cpu = was;
 }
 
@@ -216,20 +221,21 @@ static void guest_ack(unsigned c)
 	}
 	r->active = true;
 	hw[c].lr[at] = (lr & ~LR_PENDING) | LR_ACTIVE;
-	hw[c].run[hw[c].depth++] = LR_INTID(lr);
+	hw[c].run[hw[c].depth++] = LR_INTID(lr) | (LR_INTID(lr) < 16 ? LR_SOURCE(lr) << 10 : 0);
 }
 
 static void guest_eoi(unsigned c)
 {
 	struct hw *h = &hw[c];
-	unsigned i, irq;
+	unsigned i, irq, src;
 
 	if (!h->depth)
 		return;
-	irq = h->run[--h->depth];
+	src = h->run[--h->depth] >> 10;
+	irq = h->run[h->depth] & 0x3ff;
 	R(on[c]->id, irq)->active = false;
 	for (i = 0; i < gic_nr_lrs; i++)
-		if ((h->lr[i] & LR_ACTIVE) && LR_INTID(h->lr[i]) == irq)
+		if ((h->lr[i] & LR_ACTIVE) && LR_INTID(h->lr[i]) == irq && (irq >= 16 || LR_SOURCE(h->lr[i]) == src))
 			break;
 	if (i == gic_nr_lrs) {
 		if (!(h->hcr & HCR_GIC_LRENPIE))
