@@ -36,9 +36,10 @@ class Dom0(Shell):
     # ---- guests
     def create(self, config, timeout=60, options="", **settings):
         """xl create with settings that override the file's; each is written as in the file."""
-        self.logged_in.discard(settings.get("name", config))
+        name = settings.get("name", config)
+        self.logged_in.discard(name)
         words = " ".join(f"'{key}={self.literal(value)}'" for key, value in settings.items())
-        self.run(f"xl create -q {options} /root/{config}.cfg {words}", timeout)
+        self.run(f"rm -f /var/log/xen/console/guest-{name}.log; xl create -q {options} /root/{config}.cfg {words}", timeout)
 
     @staticmethod
     def literal(value):
@@ -64,8 +65,8 @@ class Dom0(Shell):
         return int(self.info()["free_memory"])
 
     def guest_log(self, name):
-        """What the guest of that name has printed, as xenconsoled logs it."""
-        return self.run(f"cat /var/log/xen/console/guest-{name}.log || true")
+        """The last lines of a guest, as xenconsoled logs them; without what run() looks for."""
+        return self.run(f"tail -n 30 /var/log/xen/console/guest-{name}.log | tr @ .", ok=None)[1]
 
     def hypervisor_log(self):
         # In other letters, or run() would take it for the hypervisor's own messages on the console and drop it.

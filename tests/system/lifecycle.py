@@ -167,7 +167,7 @@ def crash(d):
 
 @check
 def three_at_once(d):
-    d.run("for i in 1 2 3; do xl create -q small.cfg name=\\\"g$i\\\" & done; wait", 120)
+    d.run("rm -f /var/log/xen/console/guest-g?.log; for i in 1 2 3; do xl create -q small.cfg name=\\\"g$i\\\" & done; wait", 120)
     need({"g1", "g2", "g3"} <= set(d.domains()), f"{d.domains()}")
     for name in ("g1", "g2", "g3"):
         d.wait(f"the login of {name}", lambda n=name: "login:" in d.guest_log(n), 90)
