@@ -48,7 +48,11 @@ static int add_grant_frame(struct domain *d, u64 idx, gfn_t gfn)
 	if (idx >> 31)		/* XENMAPIDX_grant_table_status: version 2 only */
 		return -EINVAL;
 	rc = grant_frame(d, (u32)idx, &mfn);
-	return rc ? rc : map_frame(d, gfn, mfn, P2M_XEN);
+	if (!rc)
+		rc = map_frame(d, gfn, mfn, P2M_XEN);
+	if (!rc)
+		grant_frame_placed(d, (u32)idx, gfn);
+	return rc;
 }
 
 static int add_foreign(struct domain *d, struct domain *from, u64 idx, gfn_t gfn)
