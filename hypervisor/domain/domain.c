@@ -195,6 +195,7 @@ int domain_create(domid_t id, const struct domain_config *cfg, struct domain **o
 	d->max_table_pages = cfg->privileged ? ~0UL : 16;	/* enough for the vGIC's; the tool raises it */
 	d->evtchn_irq = cfg->privileged ? 16 : 31;
 	d->max_pages = cfg->privileged ? ~0UL : 0;
+	d->params[HVM_PARAM_CALLBACK_IRQ] = (u64)HVM_PARAM_CALLBACK_TYPE_PPI << 56 | HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 | d->evtchn_irq;
 	d->paused_by_tool = !cfg->privileged;
 	d->created_ns = now_ns();
 	memcpy(d->handle, cfg->handle, sizeof(d->handle));

@@ -19,7 +19,7 @@
 #define PREEMPT_NS 500000UL		/* how much less a vCPU must have had to displace the running one */
 
 u32 sched_ratelimit_us = 1000;
-static u32 idle_cpus;		/* atomic; a hint */
+static u32 idle_cpus, nr_waiting;	/* atomic; hints: CPUs without work, vCPUs without a CPU */
 
 __noreturn void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c, void *stack_top);
 
@@ -107,7 +107,10 @@ u64 vcpu_runtime_ns(const struct vcpu *v)
 
 u64 cpu_idle_ns(const struct cpu *c)
 {
-	return READ_ONCE(c->idle) ? READ_ONCE(c->idle_ns) + now_ns() - READ_ONCE(c->idle_since) : READ_ONCE(c->idle_ns);
+	const struct vcpu *v = READ_ONCE(c->current);
+	u64 now = now_ns(), busy = READ_ONCE(c->busy_ns) + (v ? now - min(READ_ONCE(v->sched.started_ns), now) : 0);
+
+	return now - min(busy, now);
 }
 
 /* --- caps --- */
@@ -150,6 +153,7 @@ static void account(struct vcpu *v, u64 now)
 	struct sched_domain *sd = &v->domain->sched;
 
 	v->sched.started_ns = now;
+	this_cpu()->busy_ns += ran;
 	v->sched.vtime += sd->weight == DEFAULT_WEIGHT ? ran : ran * DEFAULT_WEIGHT / sd->weight;
 	if (sd->cap)
 		cap_account(v->domain, ran, now);
@@ -176,12 +180,14 @@ static void enqueue(struct runqueue *rq, struct vcpu *v)
 			break;
 	list_add_before(&v->sched.link, &at->sched.link);
 	rq->nr++;
+	__atomic_add_fetch(&nr_waiting, 1, __ATOMIC_RELAXED);
 }
 
 static void dequeue(struct runqueue *rq, struct vcpu *v)
 {
 	list_del(&v->sched.link);
 	rq->nr--;
+	__atomic_sub_fetch(&nr_waiting, 1, __ATOMIC_RELAXED);
 }
 
 static struct cpu *lock_home(struct vcpu *v)
@@ -196,13 +202,31 @@ static struct cpu *lock_home(struct vcpu *v)
 	}
 }
 
+/* Who slept does not come back with all the time it did not use. */
+static inline void catch_up(const struct cpu *c, struct vcpu *v)
+{
+	if (v->sched.vtime + WAKE_BONUS_NS < c->rq.vtime)
+		v->sched.vtime = c->rq.vtime - WAKE_BONUS_NS;
+}
+
+/* v became runnable, its CPU idles and holds it loaded still: it has that CPU again, without a queue. Home's lock held. */
+static void resume(struct cpu *c, struct vcpu *v)
+{
+	u64 now = now_ns();
+
+	catch_up(c, v);
+	v->sched.started_ns = now;
+	runstate_set(v, RUNSTATE_running, now);
+	runstate_publish(v);
+	WRITE_ONCE(c->current, v);
+	if (c != this_cpu())
+		cpu_kick(c, WORK_SCHED);
+}
+
 /* v became runnable while waiting: it joins the queue of its home CPU, which looks at it. Home's lock held. */
 static void join(struct cpu *c, struct vcpu *v)
 {
-	u64 floor = c->rq.vtime > WAKE_BONUS_NS ? c->rq.vtime - WAKE_BONUS_NS : 0;
-
-	if (v->sched.vtime < floor)
-		v->sched.vtime = floor;
+	catch_up(c, v);
 	if (v->runstate.state != RUNSTATE_runnable)
 		runstate_set(v, RUNSTATE_runnable, now_ns());
 	enqueue(&c->rq, v);
@@ -252,6 +276,11 @@ static void wake_locked(struct cpu *c, struct vcpu *v)
 	struct cpu *to = c;
 
 	if (queued(v) || !runnable(v) || c->current == v) {
+		unlock(&c->rq.lock);
+		return;
+	}
+	if (likely(c->idle && v->loaded_on == c && !c->rq.nr && !c->current && allowed(v, c))) {
+		resume(c, v);
 		unlock(&c->rq.lock);
 		return;
 	}
@@ -338,6 +367,8 @@ void vcpu_sync(struct vcpu *v)
 /* Takes a vCPU that waits in another CPU's queue. */
 static void steal(struct cpu *c)
 {
+	if (!READ_ONCE(nr_waiting))
+		return;
 	for (unsigned i = 1; i < cpu_count; i++) {
 		struct cpu *from = &cpus[(c->id + i) % cpu_count];
 		struct vcpu *v;
@@ -542,18 +573,22 @@ static u32 take_work(struct cpu *c)
 	return work;
 }
 
-/* Waits, with nothing to run, until reschedule() finds somebody. What is loaded stays so while it may come back here. */
+/* Waits, with nothing to run, until somebody is resumed or reschedule() finds one. What is loaded stays so while it may come back here. */
 static struct vcpu *idle(struct cpu *c)
 {
 	struct vcpu *next;
 
-	c->idle_since = now_ns();
 	c->idle = true;
 	__atomic_add_fetch(&idle_cpus, 1, __ATOMIC_SEQ_CST);
 	drop_unwanted(c);
 	steal(c);
 	for (;;) {
-		if (take_work(c) & WORK_SCHED) {
+		u32 work = take_work(c);
+
+		next = READ_ONCE(c->current);
+		if (next && !c->rq.nr && runnable(next))
+			break;
+		if (next || (work & WORK_SCHED)) {
 			next = reschedule(c);
 			if (next)
 				break;
@@ -566,7 +601,6 @@ static struct vcpu *idle(struct cpu *c)
 	}
 	c->idle = false;
 	__atomic_sub_fetch(&idle_cpus, 1, __ATOMIC_RELAXED);
-	c->idle_ns += now_ns() - c->idle_since;
 	return next;
 }
 

@@ -196,7 +196,8 @@ static void slow_trap(struct vcpu *v, u32 iss)
 	bool el0 = (v->pstate & PSR_MODE_MASK) == PSR_MODE_EL0T;
 	unsigned rt = ISS_RT(iss);
 
-	if (!r && is_plain_debug(iss & REG_MASK) && !el0) {
+	/* EL0 has the communication channel's (Op1 3), unless MDSCR_EL1.TDCC sends it to EL1 before it gets here. */
+	if (!r && is_plain_debug(iss & REG_MASK) && (!el0 || (iss >> 14 & 7) == 3)) {
 		if (iss & ISS_READ)
 			set_result(v, rt, 0);
 	} else if (!r || (el0 && !(r->flags & EL0_TOO)) || ((r->flags & GICV3) && v->domain->vgic.version != 3)) {

@@ -36,8 +36,7 @@ struct cpu {
 	u8 lock_rank[8];
 	struct runqueue rq;
 	struct timer_queue timers;
-	u64 idle_ns;		/* total time idle */
-	u64 idle_since;
+	u64 busy_ns;		/* time given to vCPUs, up to the last account() */
 	u64 mpidr;		/* affinity fields only */
 	u64 midr;
 	void *stack;		/* lowest address */
