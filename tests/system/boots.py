@@ -2,16 +2,23 @@
 """Which machine runs which checks. One boot runs many; the matrix of GICs, CPUs and memories is spread over them."""
 import collections
 
-# options: of scripts/run-qemu. checks: modules of this folder. extra: disks of the machine beside Dom0's.
+# options: of scripts/run-qemu. checks: modules of this folder. quick: in make test-quick too.
 Boot = collections.namedtuple("Boot", "name options checks quick not_on_xen", defaults=(False, False))
 
 BOOTS = [
     Boot("devices-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G"), ["devices"]),
     Boot("lifecycle-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="2G"), ["lifecycle"]),
+    Boot("kill-gic3", dict(GIC=3, CPUS=4, CPU="cortex-a57", MEM="2G"), ["kill"]),
     Boot("cpu-gic3", dict(GIC=3, CPUS=4, CPU="max", MEM="2G"), ["about", "cpu"]),
-    Boot("kill-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a57", MEM="2G"), ["kill"]),
+    Boot("cpu-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="1G"), ["about", "cpu"]),
+    Boot("devices-gic2", dict(GIC=2, CPUS=4, CPU="max", MEM="4G"), ["devices"]),
+    Boot("big-gic3", dict(GIC=3, CPUS=8, CPU="cortex-a72", MEM="16G"), ["sizes"]),
     Boot("memory-gic2", dict(GIC=2, CPUS=1, CPU="max", MEM="1G"), ["about", "memory", "store"]),
-    Boot("tutorial-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"]),
+    Boot("small-gic2", dict(GIC=2, CPUS=1, CPU="cortex-a57", MEM="512M"), ["sizes"]),
     Boot("power-gic3", dict(GIC=3, CPUS=1, CPU="cortex-a72", MEM="1G"), ["power"]),
+    Boot("power-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G"), ["power"]),
+    Boot("tutorial-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
+    Boot("tutorial-gic2", dict(GIC=2, CPUS=1, CPU="cortex-a72", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"]),
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
+    Boot("broken-gic2", dict(GIC=2), ["broken"], not_on_xen=True),
 ]
