@@ -4,6 +4,7 @@
 
 guest.py test [NAME...]      on Hospes; PASS/FAIL per payload and machine
 guest.py compare [NAME...]   on Xen and Hospes; every line that differs must be in `differences`
+guest.py fuzz SECONDS SEED   the blind fuzzer on Hospes, on each machine in turn
 guest.py xen|hospes|bare NAME GIC CPUS   one run, output as it is
 """
 import hashlib
@@ -43,7 +44,8 @@ def command(machine, name, gic, cpus):
         return cmd + ["-kernel", image]
     return cmd + ["-kernel", HYPERVISOR[machine], "-append", XEN_ARGS, "-device",
                   f"guest-loader,addr=0x4a000000,kernel={image},"
-                  f"bootargs={'oracle' if machine == 'xen' else 'test'}"]
+                  f"bootargs={'oracle' if machine == 'xen' else 'test'}"
+                  + os.environ.get("GUEST_ARGS", "")]
 
 
 def run(machine, name, gic, cpus, timeout=60):
@@ -170,12 +172,28 @@ def compare(chosen):
     return failed
 
 
+def fuzz(seconds, seed):
+    failed = False
+    os.environ["GUEST_ARGS"] = f" seed={seed} time={seconds // len(ALL)}"
+    for gic, cpus in ALL:
+        text = run("hospes", "fuzz", gic, cpus, timeout=60 + 4 * seconds)
+        log("hospes", "fuzz", gic, cpus, text)
+        why = verdict(text)
+        failed |= why is not None
+        lives = re.findall(r"seed (\d+): (\d+) rounds", text)
+        print(f"{'FAIL' if why else 'PASS'} fuzz/gicv{gic}-{cpus}cpu: {len(lives)} lives, "
+              f"{sum(int(r) for _, r in lives)} rounds" + (f": {why}" if why else ""), flush=True)
+    return failed
+
+
 def main():
     args = sys.argv[1:]
     if args and args[0] == "test":
         sys.exit(test(args[1:] or names()))
     if args and args[0] == "compare":
-        sys.exit(compare(args[1:] or names()))
+        sys.exit(compare(args[1:] or [n for n in names() if n != "fuzz"]))
+    if len(args) == 3 and args[0] == "fuzz":
+        sys.exit(fuzz(int(args[1]), int(args[2])))
     if len(args) == 4:
         sys.stdout.write(run(args[0], args[1], int(args[2]), int(args[3])))
         return

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A domain builder of one page of C: createdomain to unpause by the domctls
- * that libxl uses, in the same order. Guest physical windows of Dom0 are taken
- * from its free space and never given back (payloads are short-lived).
+ * that libxl uses, in the same order. Dom0 sees a DomU through a window of its
+ * free guest physical space; bit n of windows says that window n is taken.
  */
 #include "domu.h"
 
 #define MAGIC_GFN	(GUEST_MAGIC_BASE / PAGE_SIZE)
 #define PAGES		(DOMU_RAM / PAGE_SIZE)
-#define WINDOW		(DOMU_RAM + 2 * PAGE_SIZE)
+#define WINDOW		(DOMU_RAM + (2ul << 20))	/* memory, console; whole 2 MiB */
 
 extern char _start[], _edata[], _pristine[];
-static u64 next_window;
+static u64 windows;
 
 static bool step(struct domu *d, const char *name, s64 rc)
 {
@@ -73,10 +73,11 @@ static bool size(struct domu *d, int ncpus)
 
 static bool fill(struct domu *d)
 {
-	u64 window = machine.free_base + next_window;
+	int slot = __builtin_ctzl(~windows);
+	u64 window = machine.free_base + (u64)slot * WINDOW;
 	s64 rc;
 
-	next_window += (WINDOW + 0x1fffff) & ~0x1ffffful;
+	windows |= 1ul << slot;
 	rc = populate(d, GUEST_RAM0_BASE / PAGE_SIZE, 9, DOMU_RAM >> 21);
 	if (!step(d, "populate", rc) || !step(d, "magic", populate(d, MAGIC_GFN, 0, DOMU_MAGIC_PAGES)))
 		return false;
@@ -181,9 +182,11 @@ s64 domu_destroy(struct domu *d)
 
 	if (d->console_port)
 		evtchn_close(d->console_port);
-	if (d->ram)
+	if (d->ram) {
 		for (u64 i = 0; i <= PAGES; i++)
 			unmap_at(d->ram / PAGE_SIZE + i);
+		windows &= ~(1ul << (d->ram - machine.free_base) / WINDOW);
+	}
 	do
 		rc = domctl(XEN_DOMCTL_destroydomain, d->domid, &op);
 	while (rc == -XEN_EAGAIN);
