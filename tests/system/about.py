@@ -110,3 +110,11 @@ def time_passes(d):
     need(3.9 < float(b) - float(a) < 8, f"sleep 4 took {float(b) - float(a):.2f} s")
     used = d.domains()["Domain-0"]["time"] - before
     need(used < 4, f"Dom0 used {used:.1f} s of CPU time in 4 s of sleep")
+
+
+@check
+def timers_wake_every_cpu(d):
+    for cpu in range(d.cpus):
+        text = d.run(f"a=$(cut -d. -f1 /proc/uptime); for i in 1 2 3 4 5; do taskset {1 << cpu:x} sleep 0.3; done; "
+                     "b=$(cut -d. -f1 /proc/uptime); echo $((b-a))", 60)
+        need(int(text.split()[-1]) <= 6, f"CPU {cpu}: five times 0.3 s of sleep took {text.split()[-1]} s")
