@@ -47,10 +47,7 @@ void vgic_end_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigne
 void vgic_review(struct vcpu *v)
 {
 	v->vgic.review = true;
-	if (v->vgic.cpu == this_cpu())
-		vgic_update(v);
-	else if (v->vgic.cpu)
-		cpu_kick(v->vgic.cpu, WORK_VGIC);
+	vgic_notify(v);
 }
 
 void vgic_review_holders(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)

@@ -119,6 +119,32 @@ static struct { unsigned run[64], depth; } frozen[VCPUS];
 
 static struct ref *R(unsigned v, unsigned i) { return &ref[i < 32 ? v : 0][i]; }
 
+static bool deliverable(unsigned v, unsigned i)
+{
+	struct ref *r = R(v, i);
+
+	return (r->pending || r->line) && r->enabled && !r->active && dom.vgic.on && (i < 32 || spi_target[i] == v);
+}
+
+/* Nothing that could be taken is left lying, nobody sleeps on, no physical interrupt stays active for nothing. */
+static void check_all(void)
+{
+	for (unsigned c = 0; c < CPUS; c++) {
+		for (unsigned b = 0; on[c] && hw[c].hcr == HCR_GIC_EN && b < dom.vgic.nr_banks; b++)
+			if (vgic_ready(on[c], b))
+				die("not offered", b, vgic_ready(on[c], b));
+		if (on[c] && hw[c].ppi_active && !R(on[c]->id, TIMER)->pending && !R(on[c]->id, TIMER)->active)
+			die("timer held", c, on[c]->id);
+	}
+	for (unsigned v = 0; v < VCPUS; v++)
+		for (unsigned i = 0; vcpus[v].blocked && i < IRQS; i++)
+			if (deliverable(v, i))
+				die("sleeps on", v, i);
+	for (unsigned i = 64; i < IRQS; i++)
+		if (spi_active[i] && !R(0, i)->pending && !R(0, i)->active)
+			die("physical interrupt held", i, 0);
+}
+
 static void settle(void)
 {
 	struct cpu *was = fake_cpu;
@@ -163,19 +189,8 @@ static void settle(void)
 			}
 		}
 	}
-	/* Nothing that could be taken is left lying. */
-	for (unsigned c = 0; c < CPUS; c++)
-		for (unsigned b = 0; on[c] && hw[c].hcr == HCR_GIC_EN && b < dom.vgic.nr_banks; b++)
-			if (vgic_ready(on[c], b))
-				die("not offered", b, vgic_ready(on[c], b));
+	check_all();
 	fake_cpu = was;
-}
-
-static bool deliverable(unsigned v, unsigned i)
-{
-	struct ref *r = R(v, i);
-
-	return (r->pending || r->line) && r->enabled && !r->active && dom.vgic.on && (i < 32 || spi_target[i] == v);
 }
 
 static unsigned running_prio(unsigned c)
@@ -249,14 +264,16 @@ static void guest_eoi(unsigned c)
 }
 
 /* --- what happens --- */
+/* Registers of vCPU v; on GICv3 whoever runs may write them. */
 static void mmio(unsigned v, u64 off, u64 val)
 {
+	struct vcpu *by = on[this_cpu()->id] ?: &vcpus[v];
 	bool ok;
 
 	if (version == 2)
 		ok = vgic_v2_write(&vcpus[v], NULL, off, 4, val);
 	else if (off % 128 / 4 == 0 && off < 0x400)
-		ok = vgic_v3_rdist_write(&vcpus[v], NULL, 0x20000 * v + 0x10000 + off, 4, val);
+		ok = vgic_v3_rdist_write(by, NULL, 0x20000 * v + 0x10000 + off, 4, val);
 	else
 		ok = vgic_v3_dist_write(&vcpus[v], NULL, off, 4, val);
 	if (!ok)
@@ -265,6 +282,7 @@ static void mmio(unsigned v, u64 off, u64 val)
 
 static u64 mmio_read(unsigned v, u64 off)
 {
+	struct vcpu *by = version == 3 && on[this_cpu()->id] ? on[this_cpu()->id] : &vcpus[v];
 	u64 val = 0;
 	bool ok;
 
@@ -272,10 +290,10 @@ static u64 mmio_read(unsigned v, u64 off)
 		if (version == 2)
 			ok = vgic_v2_read(&vcpus[v], NULL, off, 4, &val);
 		else if (off % 128 / 4 == 0 && off < 0x400)
-			ok = vgic_v3_rdist_read(&vcpus[v], NULL, 0x20000 * v + 0x10000 + off, 4, &val);
+			ok = vgic_v3_rdist_read(by, NULL, 0x20000 * v + 0x10000 + off, 4, &val);
 		else
-			ok = vgic_v3_dist_read(&vcpus[v], NULL, off, 4, &val);
-		if (!ok && !vgic_take_retry(&vcpus[v].vgic))
+			ok = vgic_v3_dist_read(by, NULL, off, 4, &val);
+		if (!ok && !vgic_take_retry(&by->vgic))
 			die("register refused", (unsigned)off, 1);
 		settle();
 	} while (!ok);
@@ -349,13 +367,13 @@ static void do_register(unsigned v)
 		r->enabled = false;
 		break;
 	case 3:
-		if (i == LINE || (i < 16 && version == 2))
+		if (i < 16 && version == 2)
 			break;
 		mmio(v, 0x200 + i / 32 * 4, bit);
 		r->pending = true;
 		break;
 	case 4:
-		if (i == LINE || (i < 16 && version == 2))
+		if (i < 16 && version == 2)
 			break;
 		mmio(v, 0x280 + i / 32 * 4, bit);
 		r->pending = false;
@@ -395,17 +413,26 @@ static void do_hw(unsigned c)
 
 static void step(void)
 {
-	unsigned c = rnd(CPUS), v, i;
+	unsigned c = rnd(CPUS), v, i, what;
 
 	fake_cpu = &cpus[c];
-	switch (rnd(12)) {
+	if (on[c]) {
+		on[c]->blocked = true;
+		if (vgic_pending(on[c]))
+			on[c]->blocked = false;
+		settle();
+	}
+	what = rnd(12);
+	if (on[c] && (what == 1 || what == 2 || what >= 7))
+		on[c]->blocked = false;		/* it is the one that acts */
+	switch (what) {
 	case 0:
 		do_load(c);
 		break;
 	case 1:
 	case 2:
 		if (on[c])
-			do_register(on[c]->id);
+			do_register(version == 3 ? rnd(VCPUS) : on[c]->id);
 		break;
 	case 3:
 		v = rnd(VCPUS);
