@@ -139,11 +139,14 @@ static bool handle_end(struct config *c, uint32_t domid, int reason)
 
 static int again(struct config *c, uint32_t *domid, int64_t lived_ms)
 {
+	static unsigned int quick;
 	struct err e;
 	int rc;
 
-	if (lived_ms < QUICK_MS)
-		sleep(QUICK_MS / 1000); /* a reboot loop must not eat the machine */
+	/* A reboot loop must not eat the machine: 2 s, 4 s, up to about a minute. */
+	quick = lived_ms >= QUICK_MS ? 0 : quick < 6 ? quick + 1 : quick;
+	if (quick)
+		sleep(1u << quick);
 	printf("Done. Rebooting now\n");
 	rc = dom_create(c, domid, &e);
 	if (rc) {
