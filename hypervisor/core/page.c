@@ -16,8 +16,7 @@
 
 enum { PG_RESERVED, PG_FREE, PG_USED, PG_SHARED };
 
-struct page *frame_table;
-u64 frame_base, frame_count;
+struct ledger ledger;
 u64 heap_free_pages, heap_total_pages, ram_pages;
 
 static struct lock heap_lock = LOCK_INIT(RANK_HEAP);

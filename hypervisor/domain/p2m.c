@@ -409,6 +409,29 @@ unsigned p2m_unmap_ram(struct domain *d, gfn_t gfn, u64 nr)
 	return done;
 }
 
+enum p2m_type p2m_unmap_types(struct domain *d, gfn_t gfn, unsigned types_mask)
+{
+	enum p2m_type t = P2M_NONE;
+	unsigned level;
+	u64 *e;
+
+	if (!gfn_in_range(gfn, 1))
+		return P2M_NONE;
+	lock(&d->p2m.lock);
+	e = find_leaf(d, gfn, &level);
+	if (e && (types_mask >> PTE_TYPE(*e) & 1)) {
+		t = PTE_TYPE(*e);
+		if (unlikely(level < 3))
+			e = make_entry(d, gfn, 3);
+		if (likely(e))
+			replace_entry(d, gfn, e, 3, 0);
+		else
+			t = P2M_NONE;
+	}
+	unlock(&d->p2m.lock);
+	return t;
+}
+
 int p2m_unmap_exact(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t)
 {
 	u64 expect = mfn_addr(mfn) | (u64)t << PTE_TYPE_SHIFT;
@@ -423,7 +446,7 @@ int p2m_unmap_exact(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t)
 }
 
 /* The leaf that covers gfn as if it were a page; 0 if none. */
-static u64 lookup_locked(struct domain *d, gfn_t gfn)
+static inline u64 lookup_locked(struct domain *d, gfn_t gfn)
 {
 	unsigned level;
 	u64 *e;
@@ -447,7 +470,7 @@ enum p2m_type p2m_lookup(struct domain *d, gfn_t gfn, mfn_t *mfn)
 	return PTE_TYPE(pte);
 }
 
-struct page *p2m_get_page_type(struct domain *d, gfn_t gfn, unsigned want, enum p2m_type *t)
+static inline __attribute__((always_inline)) struct page *get_page(struct domain *d, gfn_t gfn, unsigned want, enum p2m_type *t)
 {
 	struct page *pg = NULL;
 	u64 pte;
@@ -455,20 +478,25 @@ struct page *p2m_get_page_type(struct domain *d, gfn_t gfn, unsigned want, enum 
 	lock(&d->p2m.lock);
 	pte = lookup_locked(d, gfn);
 	*t = PTE_TYPE(pte);
-	if (!(want & ~types[*t].allows) && pte) {
+	if (likely(!(want & ~types[*t].allows) && pte)) {
 		pg = pte_page(pte);
-		if (!page_get_again(pg))
+		if (unlikely(!page_get_again(pg)))
 			pg = NULL;
 	}
 	unlock(&d->p2m.lock);
 	return pg;
 }
 
+struct page *p2m_get_page_type(struct domain *d, gfn_t gfn, unsigned want, enum p2m_type *t)
+{
+	return get_page(d, gfn, want, t);
+}
+
 struct page *p2m_get_page(struct domain *d, gfn_t gfn, unsigned want)
 {
 	enum p2m_type t;
 
-	return p2m_get_page_type(d, gfn, want, &t);
+	return get_page(d, gfn, want, &t);
 }
 
 bool p2m_access_ok(struct domain *d, gpa_t gpa, bool write, bool exec)

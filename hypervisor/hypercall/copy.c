@@ -59,23 +59,21 @@ static inline size_t in_page(gva_t gva, size_t n)
 	return min(n, (size_t)(PAGE_SIZE - (gva & ~PAGE_MASK)));
 }
 
-/* At any alignment, and each one read once. */
-typedef volatile u64 any_u64 __attribute__((aligned(1), may_alias));
-typedef volatile u32 any_u32 __attribute__((aligned(1), may_alias));
-
 #define SMALL 64
 
-/* The sizes of most arguments without a call. */
+/* The sizes of most arguments without a call; false: another size. */
 static inline bool copy_small(void *dst, const void *src, size_t n)
 {
-	if (n == 4) {
-		*(any_u32 *)dst = *(const any_u32 *)src;
-		return true;
-	}
-	if (n > SMALL || n % 8)
+	if (n == 8) {
+		__builtin_memcpy(dst, src, 8);
+	} else if (n == 4) {
+		__builtin_memcpy(dst, src, 4);
+	} else if (n <= SMALL && n % 16 == 0) {
+		for (; n; n -= 16, dst = (char *)dst + 16, src = (const char *)src + 16)
+			__builtin_memcpy(dst, src, 16);
+	} else {
 		return false;
-	for (size_t i = 0; i < n; i += 8)
-		*(any_u64 *)((char *)dst + i) = *(const any_u64 *)((const char *)src + i);
+	}
 	return true;
 }
 

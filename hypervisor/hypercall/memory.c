@@ -34,14 +34,14 @@ static bool extents_begin(struct vcpu *v, const u64 *a, struct extents *x)
 	return x->d != NULL;
 }
 
-/* The next numbers; at the end of mapped memory as many as there are. 0: none can be read, or there are none. */
+/* The next numbers; at the end of mapped memory as many as there are. 0: none can be read. */
 static unsigned extents_read(struct extents *x)
 {
 	u64 left = x->r.nr_extents - x->at;
 	gva_t gva = handle_at(x->r.extent_start, x->at);
 	unsigned n = (unsigned)min(left, (u64)CHUNK);
 
-	if (!n || likely(!copy_from_guest(x->gfn, gva, n * sizeof(x->gfn[0]))))
+	if (likely(!copy_from_guest(x->gfn, gva, n * sizeof(x->gfn[0]))))
 		return n;
 	return !copy_from_guest(x->gfn, gva, sizeof(x->gfn[0]));
 }
@@ -126,9 +126,12 @@ s64 hc_mem_populate_physmap(struct vcpu *v, u64 *a)
 
 	if (!extents_begin(v, a, &x))
 		return (s64)x.start;
-	if (x.d->state == DOM_ALIVE && address_limit(x.r.mem_flags, &bits))
-		while (!rc && (n = extents_read(&x)))
-			rc = populate_chunk(&x, n, bits);
+	if (x.d->state == DOM_ALIVE && address_limit(x.r.mem_flags, &bits)) {
+		do {
+			n = extents_read(&x);
+			rc = n ? populate_chunk(&x, n, bits) : -EFAULT;
+		} while (!rc && x.at < x.r.nr_extents);
+	}
 	return extents_end(v, a, &x, XENMEM_populate_physmap, rc == -ERESTART);
 }
 
@@ -158,12 +161,14 @@ s64 hc_mem_decrease_reservation(struct vcpu *v, u64 *a)
 {
 	struct extents x;
 	unsigned n;
-	int rc = 0;
+	int rc;
 
 	if (!extents_begin(v, a, &x))
 		return (s64)x.start;
-	while (!rc && (n = extents_read(&x)))
-		rc = decrease_chunk(&x, n);
+	do {
+		n = extents_read(&x);
+		rc = n ? decrease_chunk(&x, n) : -EFAULT;
+	} while (!rc && x.at < x.r.nr_extents);
 	return extents_end(v, a, &x, XENMEM_decrease_reservation, rc == -ERESTART);
 }
 

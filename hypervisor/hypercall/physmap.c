@@ -191,13 +191,15 @@ s64 hc_mem_add_to_physmap_batch(struct vcpu *v, u64 *a)
 	return rc;
 }
 
+/* A grant mapping goes by its handle, a device by its domctl. */
+#define REMOVABLE (BIT(P2M_RAM) | BIT(P2M_RAM_RO) | BIT(P2M_FOREIGN) | BIT(P2M_FOREIGN_RO) | BIT(P2M_XEN))
+
 /* a: cmd, struct xen_remove_from_physmap */
 s64 hc_mem_remove_from_physmap(struct vcpu *v, u64 *a)
 {
 	struct xen_remove_from_physmap req;
 	enum p2m_type t;
 	struct domain *d;
-	mfn_t mfn;
 	int rc;
 
 	if (copy_from_guest(&req, a[1], sizeof(req)))
@@ -205,13 +207,9 @@ s64 hc_mem_remove_from_physmap(struct vcpu *v, u64 *a)
 	d = target_get(v, req.domid, &rc);
 	if (!d)
 		return rc;
-	t = p2m_lookup(d, GFN(req.gpfn), &mfn);
-	/* A grant mapping goes by its handle, a device by its domctl. */
-	if (t == P2M_NONE || t == P2M_GRANT || t == P2M_GRANT_RO || t == P2M_DEVICE)
-		rc = -ENOENT;
-	else
-		rc = p2m_unmap_exact(d, GFN(req.gpfn), mfn, t);
-	if (!rc && t == P2M_XEN && d->shared_info_gfn.n == req.gpfn)
+	t = p2m_unmap_types(d, GFN(req.gpfn), REMOVABLE);
+	rc = t != P2M_NONE ? 0 : -ENOENT;
+	if (t == P2M_XEN && d->shared_info_gfn.n == req.gpfn)
 		d->shared_info_gfn = INVALID_GFN;
 	target_put(v, d);
 	return rc;

@@ -26,8 +26,11 @@ struct page {
 
 #define MAX_ORDER 18		/* 1 GiB */
 
-extern struct page *frame_table;	/* indexed by mfn - frame_base */
-extern u64 frame_base, frame_count;
+/* The records of frames base .. base + count - 1. Together, because nearly every use takes all three. */
+extern struct ledger { struct page *table; u64 base, count; } ledger;
+#define frame_table (ledger.table)
+#define frame_base (ledger.base)
+#define frame_count (ledger.count)
 extern u64 heap_free_pages, heap_total_pages;	/* pages the heap was ever given; free ones now (heap lock) */
 extern u64 ram_pages;	/* frames of RAM in the machine */
 

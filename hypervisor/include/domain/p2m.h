@@ -43,6 +43,8 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, boo
 unsigned p2m_unmap(struct domain *d, gfn_t gfn, u64 nr);
 /* The same from gfn on as far as there is nothing but the domain's own RAM; returns how many went. */
 unsigned p2m_unmap_ram(struct domain *d, gfn_t gfn, u64 nr);
+/* One page, if it is of one of these types (bit each): says of which, else P2M_NONE. */
+enum p2m_type p2m_unmap_types(struct domain *d, gfn_t gfn, unsigned types_mask);
 /* The same only if gfn is mapped to mfn with type t; -ENOENT otherwise. */
 int p2m_unmap_exact(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t) __must_check;
 /* What is there; P2M_NONE and INVALID_MFN if nothing. No reference is taken: a snapshot. */
