@@ -40,6 +40,8 @@ void bench_events(void);		/* event channels within the domain */
 void bench_memory(void);		/* populate, decrease, physmap */
 void bench_domains(void);		/* Dom0: with a DomU */
 
+void bench_latency(void);		/* Dom0: how long interrupts wait */
+
 void settle(void);			/* let every other CPU fall asleep */
 
 #endif

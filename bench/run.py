@@ -32,7 +32,7 @@ class Result:
         return int(statistics.median(self.exits[row])) if self.exits.get(row) else None
 
 
-def command(machine, gic, smp, mem, kernel, plugin, cmdline):
+def command(machine, gic, smp, mem, kernel, plugin, cmdline, bootargs):
     board = f"virt,gic-version={gic},dtb-randomness=off"
     if machine != "bare":
         board += ",virtualization=on"
@@ -43,7 +43,7 @@ def command(machine, gic, smp, mem, kernel, plugin, cmdline):
     if machine == "bare":
         return cmd + ["-kernel", kernel]
     return cmd + ["-kernel", HYPERVISOR[machine], "-append", cmdline, "-device",
-                  f"guest-loader,addr={KERNEL_ADDR:#x},kernel={kernel},bootargs=bench"]
+                  f"guest-loader,addr={KERNEL_ADDR:#x},kernel={kernel},bootargs={bootargs}"]
 
 
 def parse_log(text, result):
@@ -80,12 +80,12 @@ def parse_console(text, result):
 
 
 def run(machine, gic=3, smp=2, mem=1024, kernel=None, options="", timeout=300,
-        cmdline="console=dtuart dom0_mem=256M"):
+        cmdline="console=dtuart dom0_mem=256M", bootargs="bench"):
     kernel = kernel or os.path.join(OUT, "bench.img")
     result = Result()
     with tempfile.NamedTemporaryFile(mode="r", suffix=".count") as log:
         plugin = f"{OUT}/count.so,out={log.name}{options}"
-        cmd = command(machine, gic, smp, mem, kernel, plugin, cmdline)
+        cmd = command(machine, gic, smp, mem, kernel, plugin, cmdline, bootargs)
         try:
             done = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, timeout=timeout)

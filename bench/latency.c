@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The longest time interrupts wait for the hypervisor: each long operation is
+ * repeated with a timer deadline at sixteen points within it, and the clock is
+ * read in the handler. Under -icount a tick is an instruction. What is found is
+ * the worst path that the guest can see, named.
+ */
+#include "bench.h"
+
+#define POINTS	16
+#define PAGES	512
+
+static xen_pfn_t gfns[PAGES];
+static u8 page[PAGES][PAGE_SIZE] __page_aligned;
+static multicall_entry_t calls[256];
+static struct domu d;
+static volatile u64 deadline, late;
+static u64 spare;
+
+static void on_deadline(u32 iar)
+{
+	late = ticks() - deadline;
+	(void)iar;
+	timer_stop();
+}
+
+static void reserve(int cmd, u16 domid, u64 nr, u32 order)
+{
+	struct xen_memory_reservation r = {
+		.nr_extents = nr, .extent_order = order, .domid = domid,
+	};
+
+	set_xen_guest_handle(r.extent_start, gfns);
+	memory_op(cmd, &r);
+}
+
+static void op_memory(void)
+{
+	for (u64 i = 0; i < PAGES; i++)
+		gfns[i] = virt_to_gfn(page[i]);
+	reserve(XENMEM_decrease_reservation, DOMID_SELF, PAGES, 0);
+	reserve(XENMEM_populate_physmap, DOMID_SELF, PAGES, 0);
+}
+
+static void op_multicall(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		calls[i].op = __HYPERVISOR_xen_version;
+	HYPERCALL(__HYPERVISOR_multicall, calls, ARRAY_SIZE(calls), 0, 0, 0);
+}
+
+static void op_console(void)
+{
+	static char text[512];
+
+	memset(text, '.', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\n';
+	HYPERCALL(__HYPERVISOR_console_io, CONSOLEIO_write, sizeof(text), text, 0, 0);
+}
+
+static void op_foreign(void)
+{
+	static xen_ulong_t from[PAGES];
+	static int errs[PAGES];
+	struct xen_add_to_physmap_batch b = {
+		.domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = PAGES,
+		.u.foreign_domid = d.domid,
+	};
+
+	for (u64 i = 0; i < PAGES; i++) {
+		from[i] = GUEST_RAM0_BASE / PAGE_SIZE + i;
+		gfns[i] = spare / PAGE_SIZE + i;
+	}
+	set_xen_guest_handle(b.idxs, from);
+	set_xen_guest_handle(b.gpfns, gfns);
+	set_xen_guest_handle(b.errs, errs);
+	memory_op(XENMEM_add_to_physmap_batch, &b);
+	for (u64 i = 0; i < PAGES; i++)
+		unmap_at(gfns[i]);
+}
+
+static void op_cacheflush(void)
+{
+	struct xen_domctl op = { 0 };
+
+	op.u.cacheflush.start_pfn = GUEST_RAM0_BASE / PAGE_SIZE;
+	op.u.cacheflush.nr_pfns = PAGES;
+	domctl(XEN_DOMCTL_cacheflush, d.domid, &op);
+}
+
+static void op_mempool(void)
+{
+	struct xen_domctl op = { .u.paging_mempool.size = 4ul << 20 };
+
+	domctl(XEN_DOMCTL_set_paging_mempool_size, d.domid, &op);
+	op = (struct xen_domctl){ .u.paging_mempool.size = 512 * 1024 };
+	domctl(XEN_DOMCTL_set_paging_mempool_size, d.domid, &op);
+}
+
+static void op_domain(void)
+{
+	struct domu e;
+
+	if (domu_create(&e, 1, ROLE_ECHO))
+		domu_destroy(&e);
+}
+
+static void op_big_pages(void)
+{
+	struct domu e;
+
+	if (domu_create(&e, 1, ROLE_ECHO)) {
+		domu_grow(&e, 32ul << 20);
+		domu_destroy(&e);
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} op[] = {
+	{ "512 pages out and in", op_memory },
+	{ "multicall of 256", op_multicall },
+	{ "console write of 512 bytes", op_console },
+	{ "512 foreign pages", op_foreign },
+	{ "cacheflush of 2 MiB", op_cacheflush },
+	{ "paging pool to 4 MiB and back", op_mempool },
+	{ "domain created and destroyed", op_domain },
+	{ "domain of 36 MiB created and destroyed", op_big_pages },
+};
+
+static u64 worst_of(void (*fn)(void))
+{
+	u64 start = ticks(), length, worst = 0;
+
+	fn();
+	length = ticks() - start;
+	for (u64 i = 1; i < POINTS; i++) {
+		late = 0;
+		deadline = ticks() + length * i / POINTS;
+		timer_set(deadline);
+		fn();
+		timer_stop();
+		worst = late > worst ? late : worst;
+	}
+	return worst;
+}
+
+void bench_latency(void)
+{
+	u64 worst = 0;
+
+	spare = machine.free_base + machine.free_size - (16ul << 20);
+	irq_handler[TIMER_IRQ] = on_deadline;
+	gic_enable(TIMER_IRQ);
+	if (!domu_create(&d, 1, ROLE_ECHO)) {
+		printf("FAIL: DomU: %s: %ld\n", d.step, d.error);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(op); i++) {
+		u64 w = worst_of(op[i].fn);
+
+		printf("metric interrupt latency, %s = %lu\n", op[i].name, w);
+		worst = w > worst ? w : worst;
+	}
+	printf("metric interrupt latency, worst = %lu\n", worst);
+	domu_destroy(&d);
+}
