@@ -65,6 +65,7 @@ static void show_events(struct domain *d)
 static void key_domains(void) { for_all(show_domain); }
 static void key_registers(void) { for_all(show_registers); }
 static void key_events(void) { for_all(show_events); }
+static void key_grants(void) { for_all(grant_dump); }
 static void key_vgic(void) { for_all(vgic_dump); }
 
 static void key_queues(void)
@@ -93,6 +94,7 @@ void __init debug_keys_init(void)
 {
 	debug_key_add('d', "dump registers", key_registers);
 	debug_key_add('e', "dump evtchn info", key_events);
+	debug_key_add('g', "print grant table usage", key_grants);
 	debug_key_add('H', "dump heap info", key_heap);
 	debug_key_add('q', "dump domain (and guest debug) info", key_domains);
 	debug_key_add('r', "dump run queues", key_queues);

@@ -245,24 +245,23 @@ int grant_cache_page(struct domain *d, mfn_t mfn, u32 *pos, struct page **pg)
 	return rc;
 }
 
+/* Without the lock, which may be what is stuck. */
 void grant_dump(struct domain *d)
 {
 	struct grant_table *t = &d->grants;
 	unsigned lines = 0;
 
-	lock(&t->lock);
 	printk("d%u: %u of %u grant frames\n", d->id, t->nr_frames, t->max_frames);
 	for (u32 ref = 0; ref < t->nr_frames * GRANTS_PER_FRAME && lines < 64; ref++) {
 		const struct grant_active *act = grant_active_of(t, ref);
-		bool there = t->shared[ref / GRANTS_PER_FRAME];
+		const grant_entry_v1_t *frame = READ_ONCE(t->shared[ref / GRANTS_PER_FRAME]);
 
 		if (!grant_in_use(act))
 			continue;
 		lines++;
-		printk("  %5u: d%u, frame %lx, %u readers, %u writers, flags %x\n", ref, act->who, frame_base + act->frame, act->readers, act->writers,
-		       there ? READ_ONCE(grant_shared_of(t, ref)->flags) : 0);
+		printk("  %5u: d%u, frame %lx, %u readers, %u writers, flags %x\n", ref, act->who, (unsigned long)(frame_base + act->frame), act->readers,
+		       act->writers, frame ? READ_ONCE(frame[ref % GRANTS_PER_FRAME].flags) : 0);
 	}
 	if (lines == 64)
 		printk("  ...\n");
-	unlock(&t->lock);
 }

@@ -125,6 +125,4 @@ int evtchn_fifo_set_priority(struct domain *d, u32 port, u32 priority) __must_ch
 /* Back to 2-level: pages given back. All ports are closed; evtchn lock held. */
 void evtchn_fifo_destroy(struct domain *d);
 extern const struct evtchn_ops evtchn_2l_ops, evtchn_fifo_ops;
-/* For debug key 'e'. */
-void evtchn_dump(struct domain *d);
 #endif
