@@ -58,7 +58,7 @@ void vgic_spi_configure(struct vgic_bank *bank, u32 mask)
 
 void vgic_spi_move(struct domain *d, struct vgic_bank *bank, unsigned n)
 {
-	unsigned b = (unsigned)(bank - d->vgic.spi) + 1;
+	unsigned b = (unsigned)(bank - d->vgic.spi);
 	u32 bit = 1U << n;
 
 	if (bank->routed & bit)
@@ -79,7 +79,7 @@ void vgic_inject_spi(struct domain *d, unsigned intid)
 
 	lock(&d->vgic.lock);
 	if (likely(spi_exists(d, intid))) {
-		bank = &d->vgic.spi[intid / 32 - 1];
+		bank = &d->vgic.spi[intid / 32];
 		bank->latch |= 1U << intid % 32;
 		vgic_raise(d->vcpu[0], bank, intid / 32, intid % 32);
 	}
@@ -93,7 +93,7 @@ void irq_guest_raise(struct domain *d, unsigned virq, unsigned irq)
 	struct vcpu *to;
 
 	lock(&d->vgic.lock);
-	bank = &d->vgic.spi[virq / 32 - 1];
+	bank = &d->vgic.spi[virq / 32];
 	to = vgic_target(d->vcpu[0], bank, 1, n);
 	if (to && to->vgic.cpu && to->vgic.cpu != this_cpu())	/* it has moved: the next one goes where it is */
 		gic_set_target(irq, to->vgic.cpu);
@@ -114,10 +114,10 @@ int irq_guest_attach(struct domain *d, unsigned virq, unsigned irq)
 	lock(&d->vgic.lock);
 	if (!spi_exists(d, virq)) {
 		err = -EINVAL;
-	} else if (d->vgic.spi[virq / 32 - 1].routed & bit) {
+	} else if (d->vgic.spi[virq / 32].routed & bit) {
 		err = -EBUSY;
 	} else {
-		bank = &d->vgic.spi[virq / 32 - 1];
+		bank = &d->vgic.spi[virq / 32];
 		bank->pirq[virq % 32] = (u16)irq;
 		bank->routed |= bit;
 		gic_set_active(irq, false);	/* whatever its last owner left */
@@ -135,7 +135,7 @@ void irq_guest_detach(struct domain *d, unsigned virq)
 	u32 bit = 1U << virq % 32;
 
 	lock(&d->vgic.lock);
-	bank = &d->vgic.spi[virq / 32 - 1];
+	bank = &d->vgic.spi[virq / 32];
 	gic_disable(bank->pirq[virq % 32]);
 	bank->routed &= ~bit;
 	if (!(bank->inlr & bit) && (bank->hw & bit))
@@ -201,13 +201,13 @@ int vgic_init_domain(struct domain *d, unsigned nr_spis)
 	vg->nr_banks = (u8)(1 + DIV_ROUND_UP(nr_spis, 32));
 	vg->nr_irqs = min(32U * vg->nr_banks, 1020U);
 	if (vg->nr_banks > 1) {
-		vg->spi = xzalloc((vg->nr_banks - 1U) * sizeof(*vg->spi));
+		vg->spi = xzalloc(vg->nr_banks * sizeof(*vg->spi));
 		if (!vg->spi)
 			return -ENOMEM;
 	}
 	if (vg->version == 2)		/* as after reset: no target */
 		for (unsigned b = 1; b < vg->nr_banks; b++)
-			memset(vg->spi[b - 1].target, VGIC_NO_TARGET, sizeof(vg->spi[0].target));
+			memset(vg->spi[b].target, VGIC_NO_TARGET, sizeof(vg->spi[0].target));
 	return vg->version == 2 ? set_layout_v2(d) : set_layout_v3(d);
 }
 
@@ -218,12 +218,12 @@ void vgic_free_domain(struct domain *d)
 	unsigned nr_banks = vg->nr_banks;
 
 	for (unsigned b = 1; b < nr_banks; b++)
-		for (u32 m = vg->spi[b - 1].routed; m; m &= m - 1)
-			irq_unroute_guest(vg->spi[b - 1].pirq[__builtin_ctz(m)], d);
+		for (u32 m = vg->spi[b].routed; m; m &= m - 1)
+			irq_unroute_guest(vg->spi[b].pirq[__builtin_ctz(m)], d);
 	lock(&vg->lock);
 	for (unsigned b = 1; b < nr_banks; b++)
-		for (u32 m = vg->spi[b - 1].hw; m; m &= m - 1)
-			gic_set_active(vg->spi[b - 1].pirq[__builtin_ctz(m)], false);
+		for (u32 m = vg->spi[b].hw; m; m &= m - 1)
+			gic_set_active(vg->spi[b].pirq[__builtin_ctz(m)], false);
 	spi = vg->spi;
 	vg->spi = NULL;
 	vg->nr_banks = 1;
@@ -272,5 +272,5 @@ void vgic_dump(struct domain *d)
 		dump_bank("vCPU", v->id, 0, &v->vgic.bank);
 	}
 	for (unsigned b = 1; b < vg->nr_banks; b++)
-		dump_bank("domain", d->id, b, &vg->spi[b - 1]);
+		dump_bank("domain", d->id, b, &vg->spi[b]);
 }

@@ -72,7 +72,7 @@ struct vgic {
 	unsigned nr_rdist;
 	struct { gpa_t base; u64 size; unsigned first; } rdist[GIC_MAX_REGIONS];	/* first: its first vCPU */
 	u64 rdist_stride;
-	struct vgic_bank *spi;	/* banks 1.. */
+	struct vgic_bank *spi;	/* by bank; [0] is not used: each vCPU has its own */
 };
 
 /*

@@ -6,7 +6,7 @@
 
 static inline struct vgic_bank *vgic_bank_of(struct vcpu *v, unsigned b)
 {
-	return b ? &v->domain->vgic.spi[b - 1] : &v->vgic.bank;
+	return b ? &v->domain->vgic.spi[b] : &v->vgic.bank;
 }
 
 /* The vCPU that bank b's interrupt n goes to: v itself for a private one; NULL if to none. */
