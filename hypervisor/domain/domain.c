@@ -15,7 +15,17 @@ struct domain *hardware_domain;
 static struct lock domlist_lock = LOCK_INIT(RANK_DOMLIST);
 static struct domain *domain_slots[CONFIG_MAX_DOMAINS];
 static struct list domain_list = { &domain_list, &domain_list };
+static struct domain *by_id[256];	/* the youngest domain on the list with such low bits of its id */
 static domid_t last_id;		/* ids are not reused soon */
+
+/* Nobody finds it from here on. */
+static void unlist(struct domain *d)
+{
+	if (by_id[d->id % ARRAY_SIZE(by_id)] == d)
+		by_id[d->id % ARRAY_SIZE(by_id)] = NULL;
+	if (!list_empty(&d->link))
+		list_del(&d->link);
+}
 
 struct domain *domain_of_slot(unsigned slot)
 {
@@ -43,8 +53,7 @@ static void destroy_record(struct domain *d)
 	lock(&domlist_lock);
 	if (domain_slots[d->slot] == d)
 		domain_slots[d->slot] = NULL;
-	if (!list_empty(&d->link))
-		list_del(&d->link);
+	unlist(d);
 	unlock(&domlist_lock);
 	xfree(d);
 }
@@ -70,7 +79,7 @@ struct domain *domain_get_next(domid_t id)
 	return found;
 }
 
-struct domain *domain_get_by_id(domid_t id)
+static __attribute__((noinline)) struct domain *find_by_id(domid_t id)
 {
 	struct domain *d = domain_get_next(id);
 
@@ -79,6 +88,18 @@ struct domain *domain_get_by_id(domid_t id)
 		return NULL;
 	}
 	return d;
+}
+
+struct domain *domain_get_by_id(domid_t id)
+{
+	struct domain *d;
+
+	lock(&domlist_lock);
+	d = by_id[id % ARRAY_SIZE(by_id)];
+	if (unlikely(!d || d->id != id || d->state == DOM_DEAD || !domain_get(d)))
+		d = NULL;
+	unlock(&domlist_lock);
+	return likely(d) ? d : find_by_id(id);
 }
 
 /* Domlist lock held. The list is sorted: *before is where the id belongs. */
@@ -141,6 +162,7 @@ static int publish(struct domain *d, domid_t id)
 	if (!rc) {
 		d->id = id;
 		list_add_before(&d->link, before);
+		by_id[id % ARRAY_SIZE(by_id)] = d;
 	}
 	unlock(&domlist_lock);
 	return rc;
@@ -354,8 +376,7 @@ int domain_kill(struct domain *d)
 	d->state = DOM_DEAD;
 	/* Gone from the list even if others still map its frames: its id means nobody now. */
 	lock(&domlist_lock);
-	if (!list_empty(&d->link))
-		list_del(&d->link);
+	unlist(d);
 	unlock(&domlist_lock);
 	if (!list_empty(&domain_list))
 		evtchn_raise_virq(hardware_domain, VIRQ_DOM_EXC);
