@@ -5,7 +5,7 @@ CACHE := $(or $(HOSPES_CACHE),$(CURDIR)/cache)
 MAKEFLAGS += --no-print-directory
 SUB := $(MAKE) -j$(shell nproc)
 
-.PHONY: help run image tools images setup test test-quick test-xen test-all bench fuzz coverage mutants menuconfig clean distclean
+.PHONY: help run options image tools images setup test test-quick test-xen test-all bench fuzz coverage mutants menuconfig clean distclean
 
 help:
 	@echo 'make run         boots QEMU and leaves you in Dom0 with a guest running'
@@ -35,8 +35,12 @@ tools: setup
 images: setup $(if $(filter hospes,$(TOOLS)),tools)
 	@guests/build
 
+# A wrong option is told before anything is built.
+options:
+	@CHECK=1 scripts/run-qemu
+
 # Another hypervisor than ours needs no build of ours.
-run: $(if $(HYPERVISOR),setup,image) images
+run: options $(if $(HYPERVISOR),setup,image) images
 	@DOM0_ARGS="start=guest $(DOM0_ARGS)" scripts/run-qemu
 
 test: image tools images

@@ -11,7 +11,7 @@ BYTES = 4 << 20
 
 def before(d):
     STATE["free"] = d.free_memory()
-    d.run("test -e blk.img || head -c 33554432 /dev/urandom > blk.img; losetup /dev/loop6 blk.img || true", 40)
+    d.run("test -e blk.img || head -c 4194304 /dev/urandom > blk.img; truncate -s 32M blk.img; losetup /dev/loop6 blk.img || true", 40)
     d.run(f"dd if=/dev/urandom of=/dev/vdb bs={BYTES} count=1; sync", 40)
     d.create("small", name="one", memory=160, extra="console=hvc0 host=one addr=10.0.0.2/24", vif=["bridge=xenbr0"],
              disk=["phy:/dev/loop6,xvda,w", "phy:/dev/vdb,xvdb,w"])
