@@ -375,6 +375,29 @@ unsigned p2m_unmap(struct domain *d, gfn_t gfn, u64 nr)
 	return done;
 }
 
+enum p2m_type p2m_unmap_types(struct domain *d, gfn_t gfn, unsigned types_mask)
+{
+	enum p2m_type t = P2M_NONE;
+	unsigned level;
+	u64 *e;
+
+	if (!gfn_in_range(gfn, 1))
+		return P2M_NONE;
+	lock(&d->p2m.lock);
+	e = find_leaf(d, gfn, &level);
+	if (e && (types_mask >> PTE_TYPE(*e) & 1)) {
+		t = PTE_TYPE(*e);
+		if (unlikely(level < 3))
+			e = make_entry(d, gfn, 3);
+		if (likely(e))
+			replace_entry(d, gfn, e, 3, 0);
+		else
+			t = P2M_NONE;
+	}
+	unlock(&d->p2m.lock);
+	return t;
+}
+
 static bool is_own_ram(u64 pte)
 {
 	return (pte & PTE_VALID) && (PTE_TYPE(pte) == P2M_RAM || PTE_TYPE(pte) == P2M_RAM_RO);
@@ -384,6 +407,8 @@ unsigned p2m_unmap_ram(struct domain *d, gfn_t gfn, u64 nr)
 {
 	unsigned done = 0, level;
 
+	if (nr == 1)
+		return p2m_unmap_types(d, gfn, BIT(P2M_RAM) | BIT(P2M_RAM_RO)) != P2M_NONE;
 	if (!gfn_in_range(gfn, nr))
 		return 0;
 	lock(&d->p2m.lock);
@@ -407,29 +432,6 @@ unsigned p2m_unmap_ram(struct domain *d, gfn_t gfn, u64 nr)
 	}
 	unlock(&d->p2m.lock);
 	return done;
-}
-
-enum p2m_type p2m_unmap_types(struct domain *d, gfn_t gfn, unsigned types_mask)
-{
-	enum p2m_type t = P2M_NONE;
-	unsigned level;
-	u64 *e;
-
-	if (!gfn_in_range(gfn, 1))
-		return P2M_NONE;
-	lock(&d->p2m.lock);
-	e = find_leaf(d, gfn, &level);
-	if (e && (types_mask >> PTE_TYPE(*e) & 1)) {
-		t = PTE_TYPE(*e);
-		if (unlikely(level < 3))
-			e = make_entry(d, gfn, 3);
-		if (likely(e))
-			replace_entry(d, gfn, e, 3, 0);
-		else
-			t = P2M_NONE;
-	}
-	unlock(&d->p2m.lock);
-	return t;
 }
 
 int p2m_unmap_exact(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t)

@@ -21,7 +21,7 @@ struct extents {
 };
 
 /* false: nothing can be done. */
-static bool extents_begin(struct vcpu *v, const u64 *a, struct extents *x)
+static inline __attribute__((always_inline)) bool extents_begin(struct vcpu *v, const u64 *a, struct extents *x)
 {
 	int err;
 
