@@ -275,7 +275,11 @@ int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, boo
 	if (!nr || !gfn_in_range(gfn, nr))
 		return -EINVAL;
 	lock(&d->p2m.lock);
-	rc = nr == 1 ? map_one(d, gfn, mfn, t, replace) : map_locked(d, gfn, mfn, nr, t, replace);
+	/* What comes after p2m_relinquish() would never be given back. */
+	if (unlikely(d->state != DOM_ALIVE))
+		rc = -ESRCH;
+	else
+		rc = nr == 1 ? map_one(d, gfn, mfn, t, replace) : map_locked(d, gfn, mfn, nr, t, replace);
 	unlock(&d->p2m.lock);
 	return rc;
 }

@@ -35,7 +35,7 @@ void p2m_setup(unsigned bits);
 int p2m_init(struct domain *d);		/* root table only; -ENOMEM */
 void p2m_free(struct domain *d);	/* tables, after p2m_relinquish() */
 
-/* Maps nr frames (largest blocks that fit). Takes over the caller's references. -ENOMEM -EBUSY (something is there and !replace) -EINVAL.
+/* Maps nr frames (largest blocks that fit). Takes over the caller's references. -ENOMEM -EBUSY (something is there and !replace) -EINVAL -ESRCH (d is dying).
  * What is replaced loses its reference after the TLB flush. On error nothing has changed. */
 int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace) __must_check;
 /* Takes away whatever is mapped in [gfn, gfn+nr), nr <= 512, flushes once, drops references. Returns how many entries were there. Direct-mapped frames
