@@ -16,7 +16,9 @@
 
 #include "lib/applet.h"
 #include "xl/cfg.h"
+#include "xl/device.h"
 
+#define CONSOLE_MS 30000
 #define EXIT_CREATE 3 /* stock's code for a failed creation */
 
 struct create_opts {
@@ -105,6 +107,21 @@ static int read_config(const struct create_opts *o, struct config *c)
 		return EXIT_FAILURE;
 	}
 	return 0;
+}
+
+/* A guest that is being made (or made again) has a name before it has a console. */
+static void wait_console(uint32_t domid)
+{
+	int64_t end = now_ms() + CONSOLE_MS;
+	struct xs_event ev;
+	hyp_dominfo info;
+
+	xs_watch(xstore(), "@introduceDomain", "console");
+	while (xs_is_introduced(xstore(), domid) == 0 && !hyp_dom_info(domid, &info) &&
+	       now_ms() < end)
+		if (xs_next_event(xstore(), &ev, end - now_ms()) < 0)
+			break;
+	xs_unwatch(xstore(), "@introduceDomain", "console");
 }
 
 /* Runs xenconsole in this process; comes back only if that is impossible. */
@@ -213,5 +230,6 @@ int cmd_console(int argc, char **argv)
 	}
 	if (dom_find(argv[optind], &domid))
 		return EXIT_FAILURE;
+	wait_console(domid);
 	return run_console(domid, num);
 }
