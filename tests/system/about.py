@@ -64,7 +64,7 @@ def uptime(d):
 
 @check
 def top(d):
-    text = d.run("xentop -b -i 1")
+    text = d.top()
     m = re.search(r"Domain-0 +\S+ +(\d+) +\d+\.\d +(\d+)", text)
     need(m and int(m[1]) > 0, f"xentop: {text}")
 

@@ -25,7 +25,7 @@ class Dom0(Shell):
         self.options = options
         self.boot_timeout = boot_timeout
         self.cpus = int(options.get("CPUS", 2))
-        self.real_xen = options.get("HYPERVISOR") == "xen"
+        self.own_tools = options.get("TOOLS", os.environ.get("TOOLS")) == "hospes"
 
     def boot(self):
         """Waits for the shell. Call it again after Dom0 was told to reboot."""
@@ -63,6 +63,10 @@ class Dom0(Shell):
 
     def free_memory(self):
         return int(self.info()["free_memory"])
+
+    def top(self):
+        """The batch view. Stock xl starts xentop without arguments; ours has it built in."""
+        return self.run("xl top -b -i 1" if self.own_tools else "xentop -b -i 1")
 
     def guest_log(self, name):
         """The last lines of a guest, as xenconsoled logs them; without what run() looks for."""

@@ -101,7 +101,7 @@ def details(d):
 def uptime_and_top(d):
     guest(d)
     need(re.search(r"^one +\d+ +\d+:\d\d:\d\d", d.run("xl uptime"), re.M), "xl uptime")
-    m = re.search(r"^ +one +\S+ +(\d+) +\d+\.\d +(\d+)", d.run("xentop -b -i 1"), re.M)
+    m = re.search(r"^ +one +\S+ +(\d+) +\d+\.\d +(\d+)", d.top(), re.M)
     need(m and int(m[2]) in range(128 << 10, 130 << 10), f"xentop: {m and m[0]}")
 
 
