@@ -74,6 +74,7 @@ void vcpu_reset(struct vcpu *v)
 	v->blocked = false;
 	vgic_reset_vcpu(v);
 	vtimer_reset(v);
+	evtchn_upcall_again(v);
 }
 
 /* Registers that only AArch32 at EL1 uses are of no meaning to others. */

@@ -49,11 +49,16 @@ bool evtchn_pending(const struct vcpu *v)
 	return v->info != &nowhere && READ_ONCE(v->info->evtchn_upcall_pending);
 }
 
+void evtchn_upcall_again(struct vcpu *v)
+{
+	if (evtchn_pending(v))
+		vgic_inject(v, v->domain->evtchn_irq);
+}
+
 void evtchn_irq_changed(struct domain *d)
 {
 	for_each_vcpu(d, v)
-		if (evtchn_pending(v))
-			vgic_inject(v, d->evtchn_irq);
+		evtchn_upcall_again(v);
 }
 
 int vcpu_info_register(struct vcpu *v, struct page *pg, unsigned offset)

@@ -488,6 +488,12 @@ static void test_info(void)
 	CHECK_EQ(evtchn_send(d, q), 0);
 	CHECK_EQ(evtchn_send(d, q), 0);
 	CHECK_EQ(world_upcalls[0][0], 1);
+	/* Its interrupt controller forgot it: once more, but only where an event waits. */
+	evtchn_upcall_again(d->vcpu[0]);
+	CHECK_EQ(world_upcalls[0][0], 2);
+	CHECK(upcall(0, 0, found_count));
+	evtchn_irq_changed(d);
+	CHECK_EQ(world_upcalls[0][0], 2);
 	CHECK_EQ(world_page(0, INFO_GFN)->refs, 3);
 	world_end();
 }

@@ -81,6 +81,8 @@ void evtchn_raise_vcpu_virq(struct vcpu *v, unsigned virq);
 bool evtchn_pending(const struct vcpu *v);
 /* For ABIs: tell v that there are events. */
 void evtchn_upcall(struct vcpu *v);
+/* After v's interrupt controller was reset: with the flag still set, no event would ever interrupt it again. */
+void evtchn_upcall_again(struct vcpu *v);
 /* After the guest chose another upcall interrupt (HVM_PARAM_CALLBACK_IRQ): raises it where events wait. */
 void evtchn_irq_changed(struct domain *d);
 
