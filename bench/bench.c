@@ -157,7 +157,7 @@ static void pages_kept(void)
 	       d.u.getdomaininfo.tot_pages);
 }
 
-/* Boot argument "pages" or "latency": only that; otherwise all the rest. */
+/* Boot argument "pages", "latency" or "scale": only that; otherwise all the rest. */
 void guest_main(void)
 {
 	if (!strncmp(machine.bootargs, "pages", 5)) {
@@ -167,6 +167,10 @@ void guest_main(void)
 	if (!strncmp(machine.bootargs, "latency", 7)) {
 		irq_enable();
 		bench_latency();
+		return;
+	}
+	if (!strncmp(machine.bootargs, "scale", 5)) {
+		bench_scale();
 		return;
 	}
 	bench_cpu();

@@ -42,6 +42,8 @@ void bench_domains(void);		/* Dom0: with a DomU */
 
 void bench_latency(void);		/* Dom0: how long interrupts wait */
 
+void bench_scale(void);			/* Dom0: costs against numbers and sizes */
+
 void settle(void);			/* let every other CPU fall asleep */
 
 #endif

@@ -4,6 +4,7 @@
 
 bench.py table    every row on bare QEMU, Xen and Hospes, GICv3 and GICv2; JSON in build/bench
 bench.py test     Hospes only, against the file `budgets`; PASS/FAIL lines, exit status
+bench.py scale    costs against the number of domains, ports, grants and the size of a domain
 bench.py show M G one machine (bare, xen, hospes), one GIC
 """
 import json
@@ -149,6 +150,18 @@ def test():
     return failed
 
 
+def scale():
+    got = {m: run.run(m, 3, mem=3072, bootargs="scale", timeout=900) for m in ("xen", "hospes")}
+    for machine, result in got.items():
+        for line in result.console.splitlines():
+            if "FAIL" in line or "TIMEOUT" in line:
+                print(f"{machine}: {line}")
+    print("| instructions, by the guest's clock | Xen 4.17 | Hospes |\n|---|---:|---:|")
+    for name in got["hospes"].metrics | got["xen"].metrics:
+        x, h = (got[m].metrics.get(name, "-") for m in ("xen", "hospes"))
+        print(f"| {name.removeprefix('scale ')} | {x} | {h} |")
+
+
 def show(machine, gic):
     result = run.run(machine, gic)
     complain(machine, gic, result)
@@ -162,6 +175,8 @@ def show(machine, gic):
 def main():
     if sys.argv[1:] == ["table"]:
         table()
+    elif sys.argv[1:] == ["scale"]:
+        scale()
     elif sys.argv[1:] == ["test"]:
         sys.exit(test())
     elif len(sys.argv) == 4 and sys.argv[1] == "show":
