@@ -196,10 +196,19 @@ static __init int v2_init(void)
 	return 0;
 }
 
+/*
+ * QEMU (7.2, 10.0) does not look again whether a level is high when a virtual EOI deactivates a physical interrupt; any write to the CPU interface makes it.
+ * Without, a line that rose before the EOI would be seen only after something else happens. One access on the way to sleep.
+ */
+static void v2_before_wfi(void)
+{
+	mmio_write32(gicc + GICC_PMR, 0xff);
+}
+
 const struct gic_ops gicv2_ops = {
 	.ack = v2_ack, .eoi = v2_eoi, .deactivate = v2_deactivate, .send_sgi = v2_send_sgi, .set_enabled = v2_set_enabled,
 	.set_edge = v2_set_edge, .set_target = v2_set_target, .set_active = v2_set_active, .set_pending = v2_set_pending,
 	.is_pending = v2_is_pending, .lr_read = v2_lr_read, .lr_write = v2_lr_write, .lr_reuse = v2_lr_reuse, .lr_empty = v2_lr_empty, .hcr_read = v2_hcr_read,
 	.hcr_write = v2_hcr_write, .vmcr_read = v2_vmcr_read, .state_save = v2_state_save, .state_restore = v2_state_restore,
-	.init = v2_init, .init_cpu = v2_init_cpu,
+	.before_wfi = v2_before_wfi, .init = v2_init, .init_cpu = v2_init_cpu,
 };

@@ -595,8 +595,10 @@ static struct vcpu *idle(struct cpu *c)
 			drop_unwanted(c);
 			steal(c);
 		}
-		if (!READ_ONCE(c->work))
+		if (!READ_ONCE(c->work)) {
+			gic_before_wfi();
 			wfi();
+		}
 		irq_handle();
 	}
 	c->idle = false;

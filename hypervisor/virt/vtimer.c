@@ -29,10 +29,35 @@ static void virt_fired(unsigned irq)
 		gic_set_active(irq, false);
 }
 
+/*
+ * The same on GICv2: the timer is masked in its own register until the guest sets it anew, as on Xen. A list register linked to the physical interrupt would not do on
+ * QEMU, which does not look again at a line that is high when the guest's EOI deactivates its interrupt: the guest's clock would stand still.
+ */
+static void virt_fired_masked(unsigned irq)
+{
+	struct vcpu *v = this_cpu()->loaded;
+	u64 ctl = read_sysreg(cntv_ctl_el0);
+
+	(void)irq;
+	if ((ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) != (CTL_ENABLE | CTL_ISTATUS))
+		return;
+	write_sysreg(ctl | CTL_IMASK, cntv_ctl_el0);
+	isb();
+	if (likely(v))
+		vgic_inject(v, PPI_VIRT_TIMER);
+}
+
 /* Time is up for a vCPU that is nowhere loaded: as if its line had been acknowledged where it will be loaded next. */
 static void virt_wake(struct timer *t)
 {
-	vgic_inject_hw(container_of(t, struct vcpu, vtimer.virt_wake), PPI_VIRT_TIMER, vtimer_ppi);
+	struct vcpu *v = container_of(t, struct vcpu, vtimer.virt_wake);
+
+	if (gic_info.version == 3) {
+		vgic_inject_hw(v, PPI_VIRT_TIMER, vtimer_ppi);
+		return;
+	}
+	v->vtimer.cntv_ctl |= CTL_IMASK;
+	vgic_inject(v, PPI_VIRT_TIMER);
 }
 
 static bool phys_due(const struct vtimer *t)
@@ -60,7 +85,7 @@ void vtimer_init_cpu(void)
 __init void vtimer_init(unsigned ppi)
 {
 	vtimer_ppi = ppi;
-	if (irq_request_linked(ppi, virt_fired))
+	if (gic_info.version == 3 ? irq_request_linked(ppi, virt_fired) : irq_request(ppi, virt_fired_masked))
 		panic("virtual timer: interrupt %u is no PPI or taken", ppi);
 	vtimer_init_cpu();
 }

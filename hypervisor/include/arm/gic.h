@@ -74,6 +74,7 @@ struct gic_ops {
 	u32 (*vmcr_read)(void);
 	void (*state_save)(struct gic_vcpu_state *s);
 	void (*state_restore)(const struct gic_vcpu_state *s);
+	void (*before_wfi)(void);		/* may be NULL */
 	int (*init)(void);
 	int (*init_cpu)(void);
 };
@@ -99,6 +100,9 @@ static inline void gic_send_sgi(const struct cpu *c, unsigned sgi) { gic->send_s
 static inline void gic_set_active(unsigned irq, bool on) { gic->set_active(irq, on); }
 static inline void gic_set_pending(unsigned irq, bool on) { gic->set_pending(irq, on); }
 static inline bool gic_is_pending(unsigned irq) { return gic->is_pending(irq); }
+
+/* This CPU is going to wait for an interrupt. */
+static inline void gic_before_wfi(void) { if (gic->before_wfi) gic->before_wfi(); }
 
 extern const struct gic_ops gicv2_ops, gicv3_ops;
 #endif
