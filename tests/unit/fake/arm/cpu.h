@@ -19,4 +19,8 @@ void page_scrub(void *page);
 void page_copy(void *dst, const void *src);
 int gva_to_pa(gva_t va, bool write, paddr_t *pa) __must_check;
 int gva_to_gpa(gva_t va, bool write, gpa_t *gpa) __must_check;
+extern unsigned cpu_pa_bits, cpu_ipa_bits, cpu_vmid_bits;
+extern bool cpu_has_el1_32, cpu_has_el0_32;
+__noreturn void machine_off(void);
+__noreturn void machine_reset(void);
 #endif

@@ -14,9 +14,21 @@ extern u64 fake_ticks;
 #define smp_rmb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define cpu_relax() ((void)0)
+#define wfi() ((void)0)
+#define PSR_MODE_EL0T 0x0UL
+#define PSR_MODE_EL1T 0x4UL
+#define PSR_MODE_EL1H 0x5UL
+#define PSR_MODE_MASK 0xfUL
 #define PSR_MODE32 BIT(4)
+#define PSR_I BIT(7)
 
 static inline bool irq_pending(void) { return fake_irq_pending; }
 static inline u64 fake_cntpct_el0(void) { return __atomic_add_fetch(&fake_ticks, 1, __ATOMIC_RELAXED); }
 #define read_sysreg(r) fake_##r()
+static inline u64 fake_vttbr_el2(void) { return 0; }
+#define write_sysreg(v, r) ((void)(v))
+/* There is no TLB. */
+static inline void tlbi_ipa(u64 ipa) { }
+static inline void tlbi_vmid(void) { }
+static inline void tlbi_vmid_local(void) { }
 #endif

@@ -1,0 +1,884 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every hypercall there is, with random arguments, by Dom0 and by DomUs, through the real dispatch table, domains, stage-2 tables, page ledger, event
+ * channels and grants. Only the CPU is fake: guests' virtual addresses are their physical ones. Whatever is called returns, holds no lock, and in
+ * the end every page comes back. Then the rules a fuzzer cannot know: what single calls answer, how they go on when cut short.
+ */
+#include <core/cmdline.h>
+#include <core/console.h>
+#include <core/irq.h>
+#include <hypercall/ops.h>
+#include <lib/string.h>
+#include <xen/grant_table.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/platform.h>
+#include <xen/sched.h>
+#include <xen/version.h>
+#include "harness.h"
+
+#define HEAP_PAGES 16384UL
+#define RAM 64			/* pages of each domain */
+#define DOMU_BASE 0x40000UL	/* gfn */
+#define SCRATCH 60		/* pages SCRATCH.. of RAM hold the arguments */
+
+struct cpu cpus[MAX_CPUS];
+unsigned cpu_count = 2;
+unsigned cpu_pa_bits = 48, cpu_ipa_bits = 48, cpu_vmid_bits = 8;
+bool cpu_has_el1_32 = true, cpu_has_el0_32 = true;
+_Thread_local struct cpu *fake_cpu = &cpus[0];
+_Thread_local bool fake_irq_pending;
+u64 fake_ticks, timer_hz = 62500000;
+struct options opts = { .silo = true, .gnttab_max_frames = 64, .gnttab_max_maptrack_frames = 1024 };
+char cmdline_text[1024] = "loglvl=all";
+u32 sched_ratelimit_us = 1000;
+const u8 __build_id_start[36] = { 4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 'G', 'N', 'U', 0, 0xab };
+__asm__(".globl __build_id_end\n\t.set __build_id_end, __build_id_start + 36");
+static char console_out[256], console_in[64];
+static size_t console_out_len, console_in_len;
+
+static unsigned rnd(unsigned n)
+{
+	return host_random() % n;
+}
+
+void strscpy(char *dst, const char *src, size_t size)
+{
+	size_t n = strlen(src);
+
+	memset(dst, 0, size);
+	memcpy(dst, src, n < size ? n : size - 1);
+}
+
+/* --- the CPU --- */
+
+void cache_clean(const void *p, size_t n) { }
+void cache_clean_inv(const void *p, size_t n) { }
+void page_zero(void *p) { memset(p, 0, PAGE_SIZE); }
+void page_scrub(void *p) { memset(p, 0, PAGE_SIZE); }
+void page_copy(void *dst, const void *src) { memcpy(dst, src, PAGE_SIZE); }
+
+static int translate(gva_t va, bool write, paddr_t *pa)
+{
+	mfn_t mfn;
+	enum p2m_type t = p2m_lookup(this_cpu()->current->domain, gfn_of(va), &mfn);
+
+	if (t == P2M_NONE || t == P2M_DEVICE || (write && (t == P2M_RAM_RO || t == P2M_FOREIGN_RO || t == P2M_GRANT_RO)))
+		return -EFAULT;
+	*pa = mfn_addr(mfn) | (va & ~PAGE_MASK);
+	return 0;
+}
+
+int gva_to_pa(gva_t va, bool write, paddr_t *pa)
+{
+	return translate(va, write, pa);
+}
+
+/* Called with the p2m's lock held. */
+int gva_to_gpa(gva_t va, bool write, gpa_t *gpa)
+{
+	*gpa = va;
+	return va >> 48 ? -EFAULT : 0;
+}
+
+/* --- console, time, interrupts, scheduling: what is told to them is forgotten --- */
+
+void printk(const char *fmt, ...) { }
+void printk_level(enum log_level l, const char *fmt, ...) { }
+void panic(const char *fmt, ...) { host_panic("%s", fmt); }
+void log_guest(struct domain *d, enum log_level l, const char *fmt, ...) { }
+void debug_key(char key) { }
+void debug_key_add(char key, const char *what, void (*fn)(void)) { }
+void console_dom0_write(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n && console_out_len < sizeof(console_out); i++)
+		console_out[console_out_len++] = s[i];
+}
+void console_guest_write(struct domain *d, const char *s, size_t n) { }
+size_t console_dom0_read(char *buf, size_t n)
+{
+	n = min(n, console_in_len);
+	memcpy(buf, console_in, n);
+	memmove(console_in, console_in + n, console_in_len - n);
+	console_in_len -= n;
+	return n;
+}
+size_t console_ring_read(char *buf, size_t n, u32 *index, bool incremental)
+{
+	n = min(n, (size_t)(incremental ? 0 : 10));
+	memset(buf, 'x', n);
+	*index += (u32)n;
+	return n;
+}
+void console_ring_clear(void) { }
+void machine_off(void) { host_panic("machine off"); }
+void machine_reset(void) { host_panic("machine reset"); }
+u64 ticks_to_ns(u64 t) { return t; }
+u64 ns_to_ticks(u64 ns) { return ns; }
+u64 now_ns(void) { return ticks_now(); }
+void timer_setup(struct timer *t, void (*fn)(struct timer *)) { t->fn = fn; }
+void timer_set(struct timer *t, u64 deadline) { t->deadline = deadline; }
+void timer_cancel(struct timer *t) { t->deadline = 0; }
+void vgic_inject(struct vcpu *v, unsigned intid) { }
+int vgic_init_domain(struct domain *d, unsigned nr_spis) { d->vgic.version = 3; return nr_spis > 960 ? -EINVAL : 0; }
+void vgic_free_domain(struct domain *d) { }
+unsigned vgic_max_vcpus(void) { return 8; }
+int irq_route_guest(unsigned irq, struct domain *d, unsigned virq) { return irq % 2 ? -EBUSY : 0; }
+int irq_unroute_guest(unsigned irq, struct domain *d) { return -ENOENT; }
+void vcpu_wake(struct vcpu *v) { v->blocked = false; }
+void vcpu_block(struct vcpu *v) { v->blocked = true; }
+void vcpu_yield(struct vcpu *v) { }
+void vcpu_recheck(struct vcpu *v) { }
+void vcpu_sync(struct vcpu *v) { CHECK(v != this_cpu()->current); }
+void sched_init_domain(struct domain *d) { d->sched.weight = 256; }
+void sched_destroy_domain(struct domain *d) { }
+int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
+{
+	if (hard && !(hard->bits[0] & 3))
+		return -EINVAL;
+	if (hard)
+		v->sched.hard = *hard;
+	if (soft)
+		v->sched.soft = *soft;
+	return 0;
+}
+int sched_set_params(struct domain *d, unsigned weight, unsigned cap) { d->sched.weight = (u16)weight; return cap > 800 ? -EINVAL : 0; }
+u64 vcpu_runtime_ns(const struct vcpu *v) { return 1; }
+u64 cpu_idle_ns(const struct cpu *c) { return 1; }
+void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out) { *out = v->runstate; }
+
+/* --- vCPUs: without state in hardware --- */
+
+struct vcpu *vcpu_alloc(struct domain *d, unsigned id)
+{
+	struct vcpu *v = xzalloc(sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->domain = d;
+	v->id = (u16)id;
+	v->down = true;
+	v->pause_count = d->paused_by_tool;
+	v->sched.cpu = &cpus[0];
+	shared_info_init_vcpu(v);
+	return v;
+}
+
+void vcpu_free(struct vcpu *v)
+{
+	xfree(v);
+}
+
+void vcpu_unregister_runstate(struct vcpu *v)
+{
+	if (v->runstate_page)
+		page_put(v->runstate_page);
+	v->runstate_page = NULL;
+}
+
+void vcpu_retire(struct vcpu *v)
+{
+	v->down = true;
+	vcpu_info_unregister(v);
+	vcpu_unregister_runstate(v);
+}
+
+void vcpu_reset(struct vcpu *v)
+{
+	memset(v->x, 0, sizeof(v->x));
+}
+
+int vcpu_register_info(struct vcpu *v, gfn_t gfn, u64 offset)
+{
+	struct page *pg = p2m_get_page(v->domain, gfn, WANT_READ | WANT_WRITE | WANT_OWN);
+	int rc;
+
+	if (!pg)
+		return -EINVAL;
+	rc = vcpu_info_register(v, pg, (unsigned)offset);
+	if (rc)
+		page_put(pg);
+	return rc;
+}
+
+int vcpu_register_runstate(struct vcpu *v, gva_t va)
+{
+	struct page *pg;
+
+	vcpu_unregister_runstate(v);
+	if (!va)
+		return 0;
+	pg = p2m_get_page(v->domain, gfn_of(va), WANT_READ | WANT_WRITE | WANT_OWN);
+	if (!pg)
+		return -EFAULT;
+	v->runstate_page = pg;
+	return 0;
+}
+
+/* --- the world --- */
+
+static u64 free_before;
+static u64 dom0_base;			/* gfn == mfn */
+
+static u64 base_of(const struct domain *d)
+{
+	return d == hardware_domain ? dom0_base : DOMU_BASE;
+}
+
+/* Frames that stay what they are; each holds an argument. */
+static void *scratch(const struct domain *d, unsigned n)
+{
+	mfn_t mfn;
+
+	p2m_lookup((struct domain *)d, GFN(base_of(d) + SCRATCH + n), &mfn);
+	return mfn.n == INVALID_MFN.n ? NULL : pa_to_va(mfn_addr(mfn));
+}
+
+static gva_t scratch_gva(const struct domain *d, unsigned n)
+{
+	return (base_of(d) + SCRATCH + n) << PAGE_SHIFT;
+}
+
+static void current_is(struct vcpu *v)
+{
+	cpus[0].current = v;
+	v->loaded_on = &cpus[0];
+}
+
+static s64 call(struct vcpu *v, u64 nr, u64 a0, u64 a1, u64 a2, u64 a3)
+{
+	unsigned tries = 0;
+	bool moved;
+
+	current_is(v);
+	memcpy(v->x, (u64[]){ a0, a1, a2, a3, 0 }, 40);
+	v->x[16] = nr;
+	do {
+		v->pc = 0x1000;
+		hypercall_trap(v);
+		moved = v->pc != 0x1000;
+		CHECK(!moved || v->pc == 0xffc);
+		CHECK_EQ(cpus[0].lock_depth, 0);
+	} while (moved && ++tries < 200000);
+	CHECK(!moved);
+	v->loaded_on = NULL;
+	return (s64)v->x[0];
+}
+
+/* With its request in a scratch page. */
+static s64 call_with(struct vcpu *v, u64 nr, u64 cmd, void *req, size_t n)
+{
+	s64 rc;
+
+	memcpy(scratch(v->domain, 0), req, n);
+	rc = call(v, nr, cmd, scratch_gva(v->domain, 0), 0, 0);
+	memcpy(req, scratch(v->domain, 0), n);
+	return rc;
+}
+
+static s64 domctl(u32 cmd, domid_t id, struct xen_domctl *op)
+{
+	struct vcpu *v = hardware_domain->vcpu[0];
+	s64 rc;
+
+	op->cmd = cmd;
+	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	op->domain = id;
+	memcpy(scratch(v->domain, 0), op, sizeof(*op));
+	rc = call(v, __HYPERVISOR_domctl, scratch_gva(v->domain, 0), 0, 0, 0);
+	memcpy(op, scratch(v->domain, 0), sizeof(*op));
+	return rc;
+}
+
+static void dom0_make(void)
+{
+	struct domain_config cfg = { .max_vcpus = 2, .max_evtchn_port = ~0U, .max_grant_frames = 64, .max_maptrack_frames = 1024, .privileged = true };
+	struct page *pg;
+
+	CHECK_EQ(domain_create(0, &cfg, &hardware_domain), 0);
+	hardware_domain->irq_allowed_any = hardware_domain->iomem_allowed_any = true;
+	pg = page_alloc(6);
+	dom0_base = page_mfn(pg).n;
+	page_assign(pg, hardware_domain, 6);
+	CHECK_EQ(p2m_map(hardware_domain, GFN(dom0_base), page_mfn(pg), RAM, P2M_RAM, false), 0);
+	hardware_domain->vcpu[0]->down = hardware_domain->vcpu[1]->down = false;
+}
+
+static s64 populate(domid_t id, u64 gfn, unsigned nr)
+{
+	struct vcpu *v = hardware_domain->vcpu[0];
+	struct xen_memory_reservation r = { .nr_extents = nr, .domid = id };
+	xen_pfn_t *list = scratch(v->domain, 1);
+
+	for (unsigned i = 0; i < nr; i++)
+		list[i] = gfn + i;
+	r.extent_start.q = scratch_gva(v->domain, 1);
+	return call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r));
+}
+
+static domid_t domu_make(void)
+{
+	struct xen_domctl op = { 0 };
+	domid_t id;
+
+	op.u.createdomain.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+	op.u.createdomain.max_vcpus = 2;
+	op.u.createdomain.max_evtchn_port = 1023;
+	op.u.createdomain.max_grant_frames = op.u.createdomain.max_maptrack_frames = -1;
+	op.u.createdomain.grant_opts = 1;
+	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, DOMID_INVALID, &op), 0);
+	id = op.domain;
+	op = (struct xen_domctl){ .u.max_vcpus.max = 2 };
+	CHECK_EQ(domctl(XEN_DOMCTL_max_vcpus, id, &op), 0);
+	op = (struct xen_domctl){ .u.max_mem.max_memkb = 4096 };
+	CHECK_EQ(domctl(XEN_DOMCTL_max_mem, id, &op), 0);
+	op = (struct xen_domctl){ .u.paging_mempool.size = 64 << 12 };
+	CHECK_EQ(domctl(XEN_DOMCTL_set_paging_mempool_size, id, &op), 0);
+	CHECK_EQ(populate(id, DOMU_BASE, RAM), RAM);
+	return id;
+}
+
+static void world_make(void)
+{
+	static bool done;
+
+	if (!done) {
+		char *mem = host_pages(HEAP_PAGES);
+
+		page_init_table(host_pages(HEAP_PAGES * sizeof(struct page) / PAGE_SIZE + 1), (u64)mem >> PAGE_SHIFT, HEAP_PAGES);
+		page_add_ram(MFN((u64)mem >> PAGE_SHIFT), HEAP_PAGES);
+		heap_add((paddr_t)mem, (paddr_t)mem + HEAP_PAGES * PAGE_SIZE);
+		p2m_setup(48);
+		for (unsigned i = 0; i < cpu_count; i++) {
+			cpus[i].id = i;
+			cpus[i].online = true;
+		}
+		done = true;
+	}
+	free_before = heap_free_pages;
+	dom0_make();
+}
+
+static void kill(struct domain *d)
+{
+	cpus[0].current = d == hardware_domain ? NULL : hardware_domain->vcpu[0];
+	fake_irq_pending = true;
+	while (domain_kill(d) == -ERESTART)
+		;
+	fake_irq_pending = false;
+}
+
+static void world_end(void)
+{
+	struct domain *d;
+
+	while ((d = domain_get_next(1))) {
+		kill(d);
+		domain_put(d);
+	}
+	d = hardware_domain;
+	for (struct domain *left; (left = domain_get_next(0)); domain_put(left))
+		kill(left);
+	/* Frames of a direct map stay its domain's when they are unmapped: what the guest had given back is nobody's to free but ours. */
+	for (u64 i = 0; i < RAM; i++) {
+		struct page *pg = mfn_page(MFN(dom0_base + i));
+
+		if (pg->refs && page_owner(pg) == d->slot)
+			page_put(pg);
+	}
+	hardware_domain = NULL;
+	CHECK_EQ(heap_free_pages, free_before);
+}
+
+/* --- single rules --- */
+
+static void test_who_may(void)
+{
+	struct xen_domctl op = { 0 };
+	struct domain *d;
+	struct vcpu *u;
+	u64 nr[] = { __HYPERVISOR_domctl, __HYPERVISOR_sysctl, __HYPERVISOR_platform_op };
+	domid_t id;
+
+	world_make();
+	id = domu_make();
+	d = domain_get_by_id(id);
+	u = d->vcpu[0];
+	for (unsigned i = 0; i < ARRAY_SIZE(nr); i++)
+		CHECK_EQ(call(u, nr[i], 0, 0, 0, 0), -EPERM);
+	CHECK_EQ(call(u, __HYPERVISOR_console_io, CONSOLEIO_read, 1, scratch_gva(d, 0), 0), -EPERM);
+	CHECK_EQ(call(u, __HYPERVISOR_memory_op, XENMEM_acquire_resource, 0, 0, 0), -EPERM);
+	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_build_id, 0, 0, 0), -EPERM);
+	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_commandline, scratch_gva(d, 0), 0, 0), 0);
+	CHECK(!strcmp(scratch(d, 0), "<denied>"));
+	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_version, 0, 0, 0), 0x40011);
+	for (u64 n = 0; n < 70; n++)
+		if (n < 7 || n > 36 || n == __HYPERVISOR_physdev_op || n == __HYPERVISOR_xsm_op)
+			CHECK_EQ(call(u, n, 0, 0, 0, 0), -ENOSYS);
+	/* Whether another domain exists is nobody's business. */
+	for (domid_t other = 0; other < 9; other++) {
+		struct xen_memory_domain q = { .domid = other };
+
+		if (other != id)
+			CHECK_EQ(call_with(u, __HYPERVISOR_memory_op, XENMEM_current_reservation, &q, sizeof(q)), -EPERM);
+	}
+	CHECK_EQ(domctl(XEN_DOMCTL_getvcpuinfo, 999, &op), -ESRCH);
+	CHECK_EQ(domctl(87, id, &op), -ENOSYS);
+	CHECK_EQ(domctl(XEN_DOMCTL_pausedomain, 0, &op), -EINVAL);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, 0, &op), -EINVAL);
+	domain_put(d);
+	world_end();
+}
+
+static void test_reservations(void)
+{
+	struct vcpu *v;
+	struct xen_memory_reservation r = { .nr_extents = 8, .domid = DOMID_SELF };
+	struct domain *d;
+	u64 tot;
+
+	world_make();
+	d = domain_get_by_id(domu_make());
+	v = d->vcpu[0];
+	tot = d->tot_pages;
+	r.extent_start.q = scratch_gva(d, 1);
+	for (unsigned i = 0; i < 8; i++)
+		((xen_pfn_t *)scratch(d, 1))[i] = DOMU_BASE + 10 + i;
+	for (int cut = 0; cut < 2; cut++) {
+		fake_irq_pending = cut;
+		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 8);
+		CHECK_EQ(d->tot_pages, tot - 8);
+		/* They are gone: nothing is done, and that is the answer. */
+		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 0);
+		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 8);
+		CHECK_EQ(d->tot_pages, tot);
+	}
+	fake_irq_pending = false;
+	/* The fourth is none of its RAM. */
+	((xen_pfn_t *)scratch(d, 1))[3] = 5;
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 3);
+	CHECK_EQ(d->tot_pages, tot - 3);
+	/* The list ends where memory ends. */
+	r.extent_start.q = scratch_gva(d, 4) - 2 * sizeof(xen_pfn_t);
+	((xen_pfn_t *)scratch(d, 3))[510] = DOMU_BASE + 10;
+	((xen_pfn_t *)scratch(d, 3))[511] = DOMU_BASE + 11;
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 2);
+	/* No more than it may have. */
+	d->max_pages = d->tot_pages;
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 0);
+	domain_put(d);
+	world_end();
+}
+
+static void test_multicall(void)
+{
+	struct multicall_entry *e;
+	struct vcpu *v;
+	struct domain *d;
+
+	world_make();
+	d = hardware_domain;
+	v = d->vcpu[0];
+	for (int cut = 0; cut < 2; cut++) {
+		e = scratch(d, 1);
+		for (unsigned i = 0; i < 64; i++)
+			e[i] = (struct multicall_entry){ .op = i % 3 ? __HYPERVISOR_xen_version : __HYPERVISOR_multicall };
+		fake_irq_pending = cut;
+		CHECK_EQ(call(v, __HYPERVISOR_multicall, scratch_gva(d, 1), 64, 0, 0), 0);
+		for (unsigned i = 0; i < 64; i++)
+			CHECK_EQ(e[i].result, i % 3 ? 0x40011 : -EINVAL);
+	}
+	fake_irq_pending = false;
+	/* Across the end of a page, and of memory. */
+	e = (void *)((char *)scratch(d, 1) + PAGE_SIZE - 32);
+	memset(e, 0, sizeof(*e));
+	e->op = __HYPERVISOR_xen_version;
+	CHECK_EQ(call(v, __HYPERVISOR_multicall, scratch_gva(d, 2) - 32, 1, 0, 0), 0);
+	CHECK_EQ(e->result, 0x40011);
+	CHECK_EQ(call(v, __HYPERVISOR_multicall, scratch_gva(d, 4) - 32, 1, 0, 0), -EFAULT);
+	CHECK_EQ(call(v, __HYPERVISOR_multicall, 0, 1, 0, 0), -EFAULT);
+	CHECK_EQ(call(v, __HYPERVISOR_multicall, 0, 0, 0, 0), 0);
+	world_end();
+}
+
+/* A call cut short within a multicall leaves its progress in the entry. */
+static void test_multicall_resumes(void)
+{
+	struct xen_memory_reservation *r;
+	struct multicall_entry *e;
+	xen_pfn_t *list;
+	struct domain *d;
+
+	world_make();
+	d = domain_get_by_id(domu_make());
+	r = scratch(d, 0);
+	e = scratch(d, 1);
+	list = scratch(d, 2);
+	*r = (struct xen_memory_reservation){ .nr_extents = 40, .domid = DOMID_SELF };
+	r->extent_start.q = scratch_gva(d, 2);
+	for (unsigned i = 0; i < 40; i++)
+		list[i] = DOMU_BASE + (i * 7) % 40;	/* no runs */
+	*e = (struct multicall_entry){ .op = __HYPERVISOR_memory_op, .args = { XENMEM_decrease_reservation, scratch_gva(d, 0) } };
+	fake_irq_pending = true;
+	CHECK_EQ(call(d->vcpu[0], __HYPERVISOR_multicall, scratch_gva(d, 1), 1, 0, 0), 0);
+	fake_irq_pending = false;
+	CHECK_EQ(e->result, 40);
+	CHECK(e->args[0] >> MEMOP_CMD_BITS > 0);
+	CHECK_EQ(e->args[0] & 63, XENMEM_decrease_reservation);
+	CHECK_EQ(d->tot_pages, RAM - 40);
+	domain_put(d);
+	world_end();
+}
+
+static void test_console(void)
+{
+	struct domain *d;
+	struct vcpu *v;
+
+	world_make();
+	d = hardware_domain;
+	v = d->vcpu[0];
+	for (unsigned i = 0; i < 200; i++)
+		((char *)scratch(d, 1))[i] = (char)('a' + i % 26);
+	console_out_len = 0;
+	fake_irq_pending = true;
+	CHECK_EQ(call(v, __HYPERVISOR_console_io, CONSOLEIO_write, 200, scratch_gva(d, 1), 0), 0);
+	fake_irq_pending = false;
+	CHECK_EQ(console_out_len, 200);
+	CHECK(!memcmp(console_out, scratch(d, 1), 200));
+	memcpy(console_in, "input", console_in_len = 5);
+	CHECK_EQ(call(v, __HYPERVISOR_console_io, CONSOLEIO_read, 16, 0, 0), -EFAULT);
+	CHECK_EQ(console_in_len, 5);
+	CHECK_EQ(call(v, __HYPERVISOR_console_io, CONSOLEIO_read, 16, scratch_gva(d, 1), 0), 5);
+	CHECK(!memcmp(scratch(d, 1), "input", 5));
+	world_end();
+}
+
+static void test_context(void)
+{
+	struct vcpu_guest_context *c;
+	struct xen_domctl op = { 0 };
+	domid_t id;
+
+	world_make();
+	id = domu_make();
+	c = scratch(hardware_domain, 1);
+	op.u.vcpucontext.ctxt.q = scratch_gva(hardware_domain, 1);
+	/* No mode above EL1, none of the other width. */
+	for (unsigned mode = 0; mode < 32; mode++) {
+		bool ok = mode == 0 || mode == 4 || mode == 5;
+
+		memset(c, 0, sizeof(*c));
+		c->user_regs.pc64 = 0x40000000;
+		c->user_regs.cpsr = 0x1c0 | mode;
+		c->flags = VGCF_online;
+		for (unsigned i = 0; i < 31; i++)
+			(&c->user_regs.x0)[i] = i;
+		CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, id, &op), ok ? 0 : -EINVAL);
+	}
+	op.u.vcpucontext.vcpu = 1;
+	CHECK_EQ(domctl(XEN_DOMCTL_getvcpucontext, id, &op), -ENODATA);
+	op.u.vcpucontext.vcpu = 2;
+	CHECK_EQ(domctl(XEN_DOMCTL_getvcpucontext, id, &op), -EINVAL);
+	op.u.vcpucontext.vcpu = 0;
+	memset(c, 0xff, sizeof(*c));
+	CHECK_EQ(domctl(XEN_DOMCTL_getvcpucontext, id, &op), 0);
+	CHECK_EQ(c->user_regs.x30, 30);
+	CHECK_EQ(c->user_regs.pc64, 0x40000000);
+	CHECK_EQ(c->user_regs.cpsr, 0x1c5);
+	CHECK_EQ(c->flags, VGCF_online);
+	world_end();
+}
+
+static void test_info(void)
+{
+	struct xen_domctl op = { 0 };
+	struct xen_sysctl s = { .interface_version = XEN_SYSCTL_INTERFACE_VERSION, .cmd = XEN_SYSCTL_getdomaininfolist };
+	struct xen_domctl_getdomaininfo *list;
+	domid_t id;
+
+	world_make();
+	id = domu_make();
+	memset(&op, 0xee, sizeof(op));
+	CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, (domid_t)(id - 0), &op), 0);
+	CHECK_EQ(op.u.getdomaininfo.domain, id);
+	CHECK_EQ(op.u.getdomaininfo.tot_pages, RAM);
+	CHECK_EQ(op.u.getdomaininfo.shared_info_frame, ~0UL);
+	CHECK_EQ(op.u.getdomaininfo.nr_online_vcpus, 0);
+	CHECK_EQ(op.u.getdomaininfo.max_vcpu_id, 1);
+	CHECK(op.u.getdomaininfo.flags & XEN_DOMINF_paused);
+	CHECK_EQ(op.u.getdomaininfo.pad1 | op.u.getdomaininfo.pad2[6], 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, 1, &op), 0);
+	CHECK_EQ(op.domain, id);
+	CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, (domid_t)(id + 1), &op), -ESRCH);
+	list = scratch(hardware_domain, 1);
+	s.u.getdomaininfolist.max_domains = 10;
+	s.u.getdomaininfolist.buffer.q = scratch_gva(hardware_domain, 1);
+	memcpy(scratch(hardware_domain, 0), &s, sizeof(s));
+	CHECK_EQ(call(hardware_domain->vcpu[0], __HYPERVISOR_sysctl, scratch_gva(hardware_domain, 0), 0, 0, 0), 0);
+	CHECK_EQ(((struct xen_sysctl *)scratch(hardware_domain, 0))->u.getdomaininfolist.num_domains, 2);
+	CHECK_EQ(list[0].domain, 0);
+	CHECK_EQ(list[1].domain, id);
+	world_end();
+}
+
+static void test_access_lists(void)
+{
+	static bool model[64];
+	struct access_list l = { .nr = 0 };
+
+	memset(model, 0, sizeof(model));
+	for (unsigned n = 0; n < 20000; n++) {
+		u64 first = rnd(64), last = min(first + rnd(12), 63UL);
+		bool add = rnd(2);
+		int rc = add ? access_add(&l, first, last) : access_remove(&l, first, last);
+
+		CHECK(rc == 0 || rc == -ENOMEM);
+		for (u64 i = first; !rc && i <= last; i++)
+			model[i] = add;
+		CHECK(l.nr <= MAX_ACCESS_RANGES);
+		first = rnd(64);
+		last = min(first + rnd(12), 63UL);
+		rc = 1;
+		for (u64 i = first; i <= last; i++)
+			rc &= model[i];
+		CHECK_EQ(access_covers(&l, first, last), rc);
+	}
+	l.nr = 0;
+	CHECK_EQ(access_add(&l, 0, ~0UL), 0);
+	CHECK_EQ(access_remove(&l, 5, 5), 0);
+	CHECK(access_covers(&l, 0, 4) && access_covers(&l, 6, ~0UL) && !access_covers(&l, 4, 6));
+}
+
+/* --- anything --- */
+
+static struct domain *some_domain(void)
+{
+	struct domain *d = domain_get_next(0), *next;
+
+	for (unsigned n = rnd(6); n--; d = next) {
+		next = domain_get_next((domid_t)(d->id + 1));
+		if (!next)
+			next = domain_get_next(0);
+		domain_put(d);
+	}
+	return d;
+}
+
+static u16 some_id(void)
+{
+	struct domain *d = some_domain();
+	u16 id = d->id;
+
+	domain_put(d);
+	return rnd(8) ? id : (u16)rnd(40);
+}
+
+static u64 some_number(const struct domain *d)
+{
+	switch (rnd(13)) {
+	case 0: return 0;
+	case 1: return ~0UL >> rnd(64);
+	case 2: return host_random();
+	case 3: return base_of(d) + rnd(RAM);
+	case 4: return DOMU_BASE + rnd(RAM * 2);
+	case 5: return scratch_gva(d, rnd(4)) + rnd(PAGE_SIZE);
+	case 6: return scratch_gva(d, rnd(4)) + PAGE_SIZE - rnd(16);
+	case 7: return DOMID_SELF;
+	case 8: return rnd(PAGE_SIZE);
+	case 9: return some_id();
+	default: return rnd(10);
+	}
+}
+
+/* Requests that get further than random ones do. */
+static void fill_known(struct domain *d, unsigned nr, u32 cmd, void *arg)
+{
+	gva_t list = scratch_gva(d, 1 + rnd(3));
+	domid_t id = rnd(2) ? DOMID_SELF : some_id();
+
+	if (nr == __HYPERVISOR_memory_op && cmd == XENMEM_add_to_physmap) {
+		*(struct xen_add_to_physmap *)arg = (struct xen_add_to_physmap){ .domid = id, .space = rnd(6), .idx = rnd(3), .gpfn = some_number(d) };
+	} else if (nr == __HYPERVISOR_memory_op && cmd == XENMEM_add_to_physmap_batch) {
+		struct xen_add_to_physmap_batch *b = arg;
+
+		*b = (struct xen_add_to_physmap_batch){ .domid = id, .space = (u16)rnd(6), .size = (u16)rnd(9), .u.foreign_domid = some_id() };
+		b->idxs.q = b->gpfns.q = list;
+		b->errs.q = scratch_gva(d, 2);
+	} else if (nr == __HYPERVISOR_memory_op && cmd == XENMEM_remove_from_physmap) {
+		*(struct xen_remove_from_physmap *)arg = (struct xen_remove_from_physmap){ .domid = id, .gpfn = some_number(d) };
+	} else if (nr == __HYPERVISOR_memory_op && cmd == XENMEM_acquire_resource) {
+		struct xen_mem_acquire_resource *r = arg;
+
+		*r = (struct xen_mem_acquire_resource){ .domid = some_id(), .type = (u16)rnd(2), .nr_frames = rnd(4), .frame = rnd(4) };
+		r->frame_list.q = rnd(4) ? list : 0;
+	} else if (nr == __HYPERVISOR_sched_op && cmd == SCHEDOP_poll) {
+		struct sched_poll *p = arg;
+
+		*p = (struct sched_poll){ .nr_ports = rnd(4), .timeout = some_number(d) };
+		p->ports.q = list;
+	}
+}
+
+static void fill_control(struct domain *d, unsigned nr, u32 cmd, struct xen_domctl *op)
+{
+	gva_t buf = scratch_gva(d, 1 + rnd(3));
+
+	if (rnd(3))
+		return;
+	if (nr == __HYPERVISOR_domctl && (cmd == XEN_DOMCTL_setvcpuaffinity || cmd == XEN_DOMCTL_getvcpuaffinity)) {
+		op->u.vcpuaffinity = (struct xen_domctl_vcpuaffinity){ .vcpu = rnd(3), .flags = rnd(4), .cpumap_hard.nr_bits = rnd(70), .cpumap_soft.nr_bits = 8 };
+		op->u.vcpuaffinity.cpumap_hard.bitmap.q = op->u.vcpuaffinity.cpumap_soft.bitmap.q = buf;
+	} else if (nr == __HYPERVISOR_domctl && cmd == XEN_DOMCTL_memory_mapping) {
+		op->u.memory_mapping = (struct xen_domctl_memory_mapping){ .first_gfn = some_number(d), .first_mfn = rnd(2) ? 0x9000 + rnd(8) : some_number(d),
+			.nr_mfns = rnd(70), .add_mapping = rnd(2) };
+	} else if (nr == __HYPERVISOR_domctl && cmd == XEN_DOMCTL_iomem_permission) {
+		op->u.iomem_permission = (struct xen_domctl_iomem_permission){ .first_mfn = 0x9000, .nr_mfns = rnd(20), .allow_access = (u8)rnd(4) };
+	} else if (nr == __HYPERVISOR_domctl && (cmd == XEN_DOMCTL_bind_pt_irq || cmd == XEN_DOMCTL_unbind_pt_irq)) {
+		op->u.bind_pt_irq.machine_irq = op->u.bind_pt_irq.u.spi.spi = (u16)(30 + rnd(10));
+		op->u.bind_pt_irq.irq_type = 3 + rnd(2);
+	} else if (nr == __HYPERVISOR_sysctl) {
+		struct xen_sysctl *s = (void *)op;
+
+		memset(&s->u, 0, sizeof(s->u));
+		if (cmd == XEN_SYSCTL_cpupool_op)
+			s->u.cpupool_op = (struct xen_sysctl_cpupool_op){ .op = rnd(9), .domid = some_id(), .cpumap = { { .q = buf }, rnd(70) } };
+		else if (cmd == XEN_SYSCTL_cputopoinfo)
+			s->u.cputopoinfo = (struct xen_sysctl_cputopoinfo){ rnd(4), { .q = buf } };
+		else if (cmd == XEN_SYSCTL_numainfo)
+			s->u.numainfo = (struct xen_sysctl_numainfo){ rnd(3), { .q = buf }, { .q = buf } };
+		else if (cmd == XEN_SYSCTL_scheduler_op)
+			s->u.scheduler_op = (struct xen_sysctl_scheduler_op){ .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = rnd(3), .u.sched_credit2.ratelimit_us = rnd(2000) };
+	}
+}
+
+/* Half of what a request says makes sense. */
+static void fill(struct domain *d, u32 *cmd, unsigned nr)
+{
+	u64 *w = scratch(d, 0);
+
+	for (unsigned i = 0; i < 32; i++) {
+		if (rnd(2)) {
+			w[i] = some_number(d);
+		} else {
+			((u32 *)w)[2 * i] = (u32)some_number(d);
+			((u16 *)w)[4 * i + 2] = (u16)some_number(d);
+			((u16 *)w)[4 * i + 3] = (u16)rnd(2);
+		}
+	}
+	for (unsigned n = 1; n < 4; n++) {
+		u64 *page = scratch(d, n);
+
+		if (page && !rnd(4))
+			for (unsigned i = 0; i < 64; i++)
+				page[i] = some_number(d);
+	}
+	if (rnd(2))
+		fill_known(d, nr, *cmd, w);
+	if (nr == __HYPERVISOR_domctl || nr == __HYPERVISOR_sysctl) {
+		((u32 *)w)[0] = *cmd = rnd(90);
+		((u32 *)w)[1] = XEN_DOMCTL_INTERFACE_VERSION;
+		fill_control(d, nr, *cmd, (void *)w);
+		((u16 *)w)[4] = nr == __HYPERVISOR_domctl ? some_id() : ((u16 *)w)[4];
+	} else if (nr == __HYPERVISOR_platform_op) {
+		((u32 *)w)[0] = XENPF_settime64;
+		((u32 *)w)[1] = XENPF_INTERFACE_VERSION;
+	}
+}
+
+/* What rightly ends Dom0, or makes of the world something the test does not know. */
+static bool forbidden(const struct vcpu *v, u64 nr, u32 cmd)
+{
+	if (nr == __HYPERVISOR_sched_op)
+		return v->domain == hardware_domain && (cmd == SCHEDOP_shutdown || cmd == SCHEDOP_remote_shutdown);
+	return nr == __HYPERVISOR_multicall;
+}
+
+static void one_random_call(void)
+{
+	static const u8 nrs[] = { 7, 12, 12, 12, 13, 17, 18, 20, 20, 21, 24, 29, 32, 32, 32, 34, 35, 36, 36, 36 };
+	struct domain *d = some_domain();
+	struct vcpu *v = d->vcpu[rnd(d->max_vcpus)];
+	u64 nr = nrs[rnd(ARRAY_SIZE(nrs))];
+	u32 cmd = rnd(30);
+	bool in_memory = nr == __HYPERVISOR_domctl || nr == __HYPERVISOR_sysctl || nr == __HYPERVISOR_platform_op;
+
+	if (d->state == DOM_ALIVE && scratch(d, 0)) {
+		fill(d, &cmd, (unsigned)nr);
+		if (!forbidden(v, nr, cmd)) {
+			gva_t arg = rnd(20) ? scratch_gva(d, 0) : some_number(d);
+			bool three = nr == __HYPERVISOR_vcpu_op || nr == __HYPERVISOR_console_io;
+
+			fake_irq_pending = rnd(4) == 0;
+			if (in_memory)
+				call(v, nr, arg, 0, 0, 0);
+			else
+				call(v, nr, cmd, three ? rnd(300) : arg, three ? arg : rnd(5), 0);
+			fake_irq_pending = false;
+		}
+	}
+	domain_put(d);
+}
+
+/* Dom0 keeps what the test writes its requests into. */
+static void repair(void)
+{
+	struct domain *d = hardware_domain;
+	mfn_t mfn;
+
+	for (u64 i = SCRATCH; i < RAM; i++) {
+		enum p2m_type t = p2m_lookup(d, GFN(dom0_base + i), &mfn);
+
+		if (t == P2M_RAM)
+			continue;
+		if (t != P2M_NONE)
+			p2m_unmap(d, GFN(dom0_base + i), 1);
+		CHECK_EQ(p2m_repopulate_direct(d, GFN(dom0_base + i)), 0);
+	}
+}
+
+static unsigned domains(void)
+{
+	unsigned n = 0;
+	struct domain *d;
+
+	for (domid_t id = 0; (d = domain_get_next(id)); id = (domid_t)(d->id + 1), domain_put(d))
+		n++;
+	return n;
+}
+
+static void test_anything(void)
+{
+	for (unsigned round = 0; round < 40; round++) {
+		world_make();
+		opts.silo = round % 2;
+		for (unsigned n = 0; n < 4000; n++) {
+			if (n % 200 == 0) {
+				repair();
+				if (domains() < 5)
+					domu_make();
+			}
+			one_random_call();
+		}
+		repair();
+		world_end();
+	}
+	opts.silo = true;
+}
+
+int main(void);
+int main(void)
+{
+	static const struct test tests[] = {
+		{ "who may call what", test_who_may },
+		{ "reservations", test_reservations },
+		{ "multicall", test_multicall },
+		{ "a multicall goes on", test_multicall_resumes },
+		{ "console", test_console },
+		{ "vCPU contexts", test_context },
+		{ "domain information", test_info },
+		{ "access lists", test_access_lists },
+		{ "any call with anything", test_anything },
+	};
+
+	return run_tests("hypercall", tests, ARRAY_SIZE(tests));
+}
