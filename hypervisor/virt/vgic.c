@@ -86,9 +86,6 @@ void vgic_drop_pending(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 m
 	u32 in_model = mask & ~bank->inlr, m;
 
 	bank->latch &= ~mask;
-	if (!b)
-		for (m = mask & 0xffff; m; m &= m - 1)
-			v->vgic.sgi_source[__builtin_ctz(m)] = 0;
 	bank->drop_pending |= mask & bank->inlr;
 	bank->orders |= mask & bank->inlr;
 	vgic_review_holders(v, bank, b, mask);

@@ -127,8 +127,23 @@ static void set_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 	}
 }
 
-#define ENABLE(s) { .bits = 1, .widths = 4, .fast_read = 4, .word = offsetof(struct vgic_bank, enabled), .fast_write = 4, .set_bits = s }
-#define LIVE(g, s) { .bits = 1, .widths = 4, .live = true, .get = g, .fast_write = 4, .set_bits = s }
+#define LOCKED(fn) \
+	static bool fn##_locked(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask) \
+	{ \
+		lock(&v->domain->vgic.lock); \
+		fn(v, bank, b, mask); \
+		unlock(&v->domain->vgic.lock); \
+		return true; \
+	}
+LOCKED(set_enabled)
+LOCKED(clear_enabled)
+LOCKED(set_pending)
+LOCKED(clear_pending)
+LOCKED(vgic_add_active)
+LOCKED(vgic_drop_active)
+
+#define ENABLE(s) { .bits = 1, .widths = 4, .fast_read = 4, .word = offsetof(struct vgic_bank, enabled), .fast_write = 4, .set_bits = s##_locked }
+#define LIVE(g, s) { .bits = 1, .widths = 4, .live = true, .get = g, .fast_write = 4, .set_bits = s##_locked }
 #define PRIORITY { .bits = 8, .widths = 4 | 1, .get = get_priority, .set = set_priority }
 #define TARGETS { .bits = 8, .widths = 4 | 1, .get = get_targets, .set = set_targets }
 #define CONFIG { .bits = 2, .widths = 4, .get = get_config, .set = set_config }

@@ -21,7 +21,7 @@ static u64 get_control(const struct vcpu *v, u64 off)
 	return 0;
 }
 
-static void send_sgi(struct vcpu *v, u32 val)
+static bool send_sgi(struct vcpu *v, u32 val)
 {
 	struct domain *d = v->domain;
 	u32 online = (u32)(BIT(min(d->max_vcpus, (u16)8)) - 1), list = val >> 16 & online;
@@ -34,10 +34,11 @@ static void send_sgi(struct vcpu *v, u32 val)
 		list = 1U << v->id;
 		break;
 	case 3:
-		return;
+		return true;
 	}
 	for (; list; list &= list - 1)
 		vgic_inject_from(d->vcpu[__builtin_ctz(list)], val & 15, v->id);
+	return true;
 }
 
 /*
@@ -88,17 +89,10 @@ bool vgic_v2_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
 	return size == 4 || !*val;
 }
 
-bool vgic_v2_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
+static __attribute__((noinline)) bool set_control(struct vcpu *v, u64 off, unsigned size, u64 val)
 {
 	struct vgic *vg = &v->domain->vgic;
-	unsigned slot = (unsigned)(off >> 7);
 
-	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
-		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 0);
-	if (likely(off == GICD_SGIR && size == 4)) {
-		send_sgi(v, (u32)val);
-		return true;
-	}
 	if (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 16)
 		return sgi_sources(v, off, size, &val, true);
 	if (off != GICD_CTLR || size != 4)
@@ -107,4 +101,15 @@ bool vgic_v2_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 	vgic_set_on(v->domain, val & 1);
 	unlock(&vg->lock);
 	return true;
+}
+
+bool vgic_v2_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
+{
+	unsigned slot = (unsigned)(off >> 7);
+
+	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
+		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 0);
+	if (likely(off == GICD_SGIR && size == 4))
+		return send_sgi(v, (u32)val);
+	return set_control(v, off, size, val);
 }

@@ -75,15 +75,13 @@ bool vgic_v3_dist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *
 	return size == 4 || !*val;
 }
 
-bool vgic_v3_dist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
+static __attribute__((noinline)) bool dist_set(struct vcpu *v, u64 off, unsigned size, u64 val)
 {
 	struct vgic *vg = &v->domain->vgic;
-	unsigned slot = (unsigned)(off >> 7), n;
 	struct vgic_bank *bank;
+	unsigned n;
 	u64 old;
 
-	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
-		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 1);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {
 		if (size < 4)
 			return false;
@@ -106,6 +104,15 @@ bool vgic_v3_dist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 
 	vgic_set_on(v->domain, val & GICD_CTLR_GRP1A);
 	unlock(&vg->lock);
 	return true;
+}
+
+bool vgic_v3_dist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
+{
+	unsigned slot = (unsigned)(off >> 7);
+
+	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
+		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 1);
+	return dist_set(v, off, size, val);
 }
 
 /* The redistributor that an offset in a region falls in; NULL: none, in the gap of a wide stride or behind the last one. */

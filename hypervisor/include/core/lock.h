@@ -12,7 +12,10 @@ enum lock_rank { RANK_CONTROL = 1, RANK_DOMAIN, RANK_GRANT, RANK_MAPTRACK, RANK_
 	RANK_TIMER, RANK_IRQ, RANK_DOMLIST, RANK_SLAB, RANK_HEAP, RANK_CONSOLE };
 
 struct lock {
-	u16 next, owner;	/* tickets */
+	union {
+		struct { u16 owner, next; };	/* tickets */
+		u32 both;			/* next above owner: one access takes a ticket and tells whether it is its turn */
+	};
 	u8 rank;
 	u8 cpu;			/* debug: who holds it */
 };
@@ -26,10 +29,10 @@ void lock_releasing(struct lock *l);
 void lock_spin(struct lock *l, u16 ticket);	/* slow path: waits for the ticket */
 static inline void lock(struct lock *l)
 {
-	u16 t = __atomic_fetch_add(&l->next, 1, __ATOMIC_ACQUIRE);
+	u32 was = __atomic_fetch_add(&l->both, 1U << 16, __ATOMIC_ACQUIRE);
 
-	if (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != t))
-		lock_spin(l, t);
+	if (unlikely((u16)was != was >> 16))
+		lock_spin(l, (u16)(was >> 16));
 #ifdef CONFIG_DEBUG
 	lock_acquired(l);
 #endif

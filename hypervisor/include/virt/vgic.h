@@ -23,11 +23,11 @@ struct vgic_bank {		/* bit or index n: interrupt 32 * bank + n */
 	u32 enabled;
 	u32 latch;		/* pending, remembered until acknowledged */
 	u32 line;		/* pending as long as an emulated level line is high */
+	u32 routed;		/* SPIs: connected to physical interrupt pirq[n] */
 	u32 active;
 	u32 edge;		/* configuration */
 	u32 inlr;		/* in a list register of vCPU holder[n] */
 	u32 hw;			/* its physical interrupt, pirq[n], is active on its behalf */
-	u32 routed;		/* SPIs: connected to physical interrupt pirq[n] */
 	u32 lr_pending, lr_active;	/* of those in a list register: as its holder last read them */
 	u32 drop_pending, drop_active, add_active;	/* orders to the holder: vgic_review() */
 	u32 orders;		/* any of these three */
@@ -37,7 +37,7 @@ struct vgic_bank {		/* bit or index n: interrupt 32 * bank + n */
 	u8 holder[32];		/* SPIs in a list register or active: vCPU */
 	u8 ack_cpu[32];		/* SPIs: where the physical one was acknowledged */
 	u16 pirq[32];
-};
+} __aligned(32);		/* a size that is quick to multiply with */
 
 struct vgic_vcpu {
 	struct cpu *cpu;	/* whose list registers are this vCPU's; NULL while it is not loaded */

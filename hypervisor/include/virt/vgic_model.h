@@ -75,7 +75,7 @@ struct vgic_reg {
 	u8 fast_write;		/* 4: bits 1, has set_bits */
 	u16 word;
 	u64 (*get)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size);
-	void (*set_bits)(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);
+	bool (*set_bits)(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask);	/* takes the lock; true */
 	void (*set)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val);
 };
 
@@ -101,10 +101,7 @@ static inline bool vgic_reg_write(struct vcpu *v, const struct vgic_reg *r, u64 
 
 	if (unlikely(r->fast_write != size || b < first || b >= v->domain->vgic.nr_banks))
 		return vgic_reg_write_other(v, r, off, size, val, first);
-	lock(&v->domain->vgic.lock);
-	r->set_bits(v, vgic_bank_of(v, b), b, (u32)val);
-	unlock(&v->domain->vgic.lock);
-	return true;
+	return r->set_bits(v, vgic_bank_of(v, b), b, (u32)val);
 }
 
 mmio_read_fn vgic_v2_read, vgic_v3_dist_read, vgic_v3_rdist_read;
