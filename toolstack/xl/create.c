@@ -18,7 +18,7 @@
 #include "xl/cfg.h"
 #include "xl/device.h"
 
-#define CONSOLE_MS 30000
+#define CONSOLE_MS  30000
 #define EXIT_CREATE 3 /* stock's code for a failed creation */
 
 struct create_opts {

@@ -115,6 +115,64 @@ static int set_aside(const struct config *c, uint32_t domid)
 	return dom_rename(domid, name);
 }
 
+/* The next life has the devices of this one: what was attached stays, what was detached is gone. */
+static void keep_disks(struct config *c, struct config *now)
+{
+	struct disk *all = calloc(c->nr_disks + now->nr_disks + 1, sizeof(*all));
+	unsigned int i, j, n = 0;
+
+	for (i = 0; all && i < now->nr_disks; i++) {
+		for (j = 0; j < c->nr_disks && c->disks[j].devid != now->disks[i].devid; j++)
+			;
+		/* The configuration knows more of a disk than the store. */
+		struct disk *from = j < c->nr_disks ? &c->disks[j] : &now->disks[i];
+
+		all[n++] = *from;
+		memset(from, 0, sizeof(*from));
+		from->devid = UINT32_MAX; /* taken */
+	}
+	for (j = 0; all && j < c->nr_disks; j++)
+		disk_free(&c->disks[j]);
+	if (!all)
+		return;
+	free(c->disks);
+	c->disks = all;
+	c->nr_disks = n;
+}
+
+static void keep_nics(struct config *c, struct config *now)
+{
+	struct nic *all = calloc(c->nr_nics + now->nr_nics + 1, sizeof(*all));
+	unsigned int i, j, n = 0;
+
+	for (i = 0; all && i < now->nr_nics; i++) {
+		for (j = 0; j < c->nr_nics && c->nics[j].devid != now->nics[i].devid; j++)
+			;
+		struct nic *from = j < c->nr_nics ? &c->nics[j] : &now->nics[i];
+
+		all[n++] = *from;
+		memset(from, 0, sizeof(*from));
+		from->devid = -1;
+	}
+	for (j = 0; all && j < c->nr_nics; j++)
+		nic_free(&c->nics[j]);
+	if (!all)
+		return;
+	free(c->nics);
+	c->nics = all;
+	c->nr_nics = n;
+}
+
+static void keep_devices(struct config *c, uint32_t domid)
+{
+	struct config now = { 0 };
+
+	device_list(domid, &now);
+	keep_disks(c, &now);
+	keep_nics(c, &now);
+	config_free(&now);
+}
+
 /* Acts on one end.  True: the guest is to be made again. */
 static bool handle_end(struct config *c, uint32_t domid, int reason)
 {
@@ -126,6 +184,7 @@ static bool handle_end(struct config *c, uint32_t domid, int reason)
 		dump(c, domid);
 	if (a == ACTION_PRESERVE)
 		return false;
+	keep_devices(c, domid);
 	if (a == ACTION_RENAME_RESTART) {
 		if (set_aside(c, domid))
 			return false;

@@ -73,6 +73,7 @@ static void list_disk(const char *rec, struct disk *d)
 	d->script = store_get("%s/script", rec);
 	d->writable = mode && *mode == 'w';
 	snprintf(d->vdev, sizeof(d->vdev), "%s", dev ? dev : "");
+	d->devid = disk_devid(d->vdev);
 	free(dev);
 	free(mode);
 }
@@ -93,7 +94,7 @@ static void list_nic(const char *rec, int devid, struct nic *n)
 	free(script);
 }
 
-static int device_list(uint32_t domid, struct config *c)
+int device_list(uint32_t domid, struct config *c)
 {
 	char dir[96], rec[160], **ids;
 	size_t n = 0, i;

@@ -34,6 +34,8 @@ void dom_state(char out[7], const hyp_dominfo *d);	/* "rbpscd", or dashes */
 /* Calls @fn for the domains named from argv[from] on, or for all.  An exit code. */
 int dom_each(int argc, char **argv, int from, int (*fn)(const hyp_dominfo *d));
 const char *sched_name(uint32_t id);
+/* The disks and nics a guest has now, into an empty @c; config_free() it. */
+int device_list(uint32_t domid, struct config *c);
 
 /* domain.c: a domain's records, its making and its end. */
 int dom_store_create(const struct build *b, const struct config *c, struct err *e);
