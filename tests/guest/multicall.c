@@ -80,11 +80,12 @@ static void storm(bool on)
 
 static void long_list(void)
 {
+	u64 end = ticks() + 5 * read_sysreg(cntfrq_el0);
 	bool all = true;
 
 	ticked = 0;
 	storm(true);
-	for (int round = 0; round < 3 || (ticked < 20 && round < 500); round++) {
+	for (int round = 0; round < 3 || (ticked < 20 && ticks() < end); round++) {
 		for (u64 i = 0; i < CALLS; i++)
 			set(i, __HYPERVISOR_xen_version, i % 2 ? XENVER_version : XENVER_pagesize, 0);
 		all &= multicall(list, CALLS) == 0;
@@ -112,13 +113,14 @@ static s64 reserve_in_multicall(u32 cmd)
 /* What xl does: a preempted memory_op as an entry goes on where it was. */
 static void preempted_entry(void)
 {
+	u64 end = ticks() + 5 * read_sysreg(cntfrq_el0);
 	bool all = true;
 
 	for (u64 i = 0; i < PAGES; i++)
 		gfns[i] = virt_to_gfn(page[i]);
 	ticked = 0;
 	storm(true);
-	for (int i = 0; i < 20 || (ticked < 20 && i < 5000); i++) {
+	for (int i = 0; i < 20 || (ticked < 20 && ticks() < end); i++) {
 		all &= reserve_in_multicall(XENMEM_decrease_reservation) == PAGES;
 		all &= reserve_in_multicall(XENMEM_populate_physmap) == PAGES;
 	}

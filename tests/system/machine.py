@@ -17,6 +17,15 @@ TROUBLE = re.compile(r"Xen call trace|Assertion '.*' failed|Panic on CPU|\(XEN\)
                      r"BUG: (soft|workqueue) lockup|WARNING: CPU: \d+ PID|unregister_netdevice: waiting")
 
 
+RUNNING = set()         # the QEMUs, so that an interrupted run leaves none behind
+
+
+def end_all():
+    for qemu in list(RUNNING):
+        if qemu.poll() is None:
+            os.killpg(qemu.pid, signal.SIGKILL)
+
+
 class Failure(Exception):
     """A check that failed, or an answer that did not come."""
 
@@ -34,6 +43,7 @@ class Machine:
         env = {**os.environ, **{k: str(v) for k, v in options.items()}}
         self.qemu = subprocess.Popen([os.path.join(TOP, "scripts", "run-qemu"), *qemu_args], env=env, stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        RUNNING.add(self.qemu)
         os.set_blocking(self.qemu.stdout.fileno(), False)
 
     # ---- bytes
@@ -106,6 +116,7 @@ class Machine:
         if self.qemu.poll() is None:
             os.killpg(self.qemu.pid, signal.SIGKILL)
         self.qemu.wait()
+        RUNNING.discard(self.qemu)
         self._log.close()
 
     def __enter__(self):

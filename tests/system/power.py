@@ -11,7 +11,7 @@ def ctrl_a(d):
     d.m.expect(r"Serial input to (Xen|Hospes)", 10)
     d.m.drain(0.3)
     d.m.send("h")
-    d.m.expect(r"^\(XEN\).*'h'", 10, "the debug keys")
+    d.m.expect(r"'h' pressed", 10, "the debug keys")
     d.m.send("\x01\x01\x01")
     d.m.expect(r"Serial input to D(OM|om)0", 10)
     d.sync(10)
@@ -29,7 +29,7 @@ def reboot(d):
 def crash(d):
     d.m.allowed += ["Kernel panic - not syncing: sysrq", "Unable to handle kernel NULL", "Oops"]
     d.m.send("echo c > /proc/sysrq-trigger\n")
-    d.m.expect(r"^\(XEN\).*(Dom(ain )?0|d0).*crash", 60, "the report of the crash")
+    d.m.expect(r"(Hardware Dom0|Domain 0) crashed", 60, "the report of the crash")
     d.boot()
     need("Domain-0" in d.domains(), "xl list")
 

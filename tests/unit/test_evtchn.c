@@ -494,6 +494,12 @@ static void test_info(void)
 	CHECK(upcall(0, 0, found_count));
 	evtchn_irq_changed(d);
 	CHECK_EQ(world_upcalls[0][0], 2);
+	/* A masked port tells nobody until it is unmasked. */
+	mask(0, q, true);
+	CHECK_EQ(evtchn_send(d, q), 0);
+	CHECK(world_upcalls[0][0] == 2 && !evtchn_pending(d->vcpu[0]) && !d->vcpu[0]->info->evtchn_pending_sel);
+	mask(0, q, false);
+	CHECK_EQ(world_upcalls[0][0], 3);
 	CHECK_EQ(world_page(0, INFO_GFN)->refs, 3);
 	world_end();
 }

@@ -13,7 +13,9 @@ extern u64 fake_ticks;
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define cpu_relax() ((void)0)
+/* With fair locks and fewer CPUs than threads, whoever spins keeps the next in line from running. */
+void host_yield(void);
+#define cpu_relax() host_yield()
 #define wfi() ((void)0)
 #define PSR_MODE_EL0T 0x0UL
 #define PSR_MODE_EL1T 0x4UL
