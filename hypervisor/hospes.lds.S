@@ -38,11 +38,15 @@ SECTIONS
 	.dynstr : { *(.dynstr) }
 	.hash : { *(.hash .gnu.hash) }
 	.dynamic : { *(.dynamic) }
+	. = ALIGN(16);
+	__load_end = .;
+	.init.bss (NOLOAD) : {
+		__bss_start = .;
+		*(.bss.init)
+	}
 	. = ALIGN(4096);
 	__init_end = .;
-	__load_end = .;
 	.bss (NOLOAD) : {
-		__bss_start = .;
 		*(.bss .bss.* COMMON)
 		. = ALIGN(4096);
 		__bss_end = .;

@@ -28,10 +28,10 @@
 
 extern char boot_stack[], __init_start[], __init_end[];
 
-static struct machine machine __initdata;
-static struct dom0_plan plan __initdata;
-static struct ranges avail __initdata;	/* RAM that is nobody's yet */
-static struct range image __initdata;
+static struct machine machine __initbss;
+static struct dom0_plan plan __initbss;
+static struct ranges avail __initbss;	/* RAM that is nobody's yet */
+static struct range image __initbss;
 static u64 boot_start_ticks;
 
 static struct range __init whole_pages(struct range r)
@@ -141,7 +141,7 @@ static void __init plan_dom0(void)
 /* RAM: mapped, counted, planned for Dom0; the rest goes to the heap. The modules and the host's tree stay where they are for now. */
 static void __init set_up_memory(void)
 {
-	static struct ranges free __initdata;
+	static struct ranges free __initbss;
 
 	avail = machine.ram;
 	ranges_sub_all(&avail, &machine.reserved);

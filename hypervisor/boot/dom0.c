@@ -14,7 +14,7 @@
 #define EXT_REGION_MIN MIB(64)		/* Linux takes them in units of its memory sections */
 #define EXT_REGIONS_MAX 16
 
-static struct ranges mmio __initdata, ext __initdata;
+static struct ranges mmio __initbss, ext __initbss;
 
 static void __init assign(struct domain *d, struct range r)
 {
@@ -35,7 +35,7 @@ static void __init assign(struct domain *d, struct range r)
 /* What Hospes keeps for itself, and RAM: a device's range that reaches there is a mistake of the tree. */
 static void __init keep_own(const struct machine *m, struct ranges *devices)
 {
-	static struct ranges ram __initdata;
+	static struct ranges ram __initbss;
 	const struct gic_info *g = &m->gic;
 
 	ram = m->ram;

@@ -116,7 +116,7 @@ static void __init add_node(const struct fdt_walk *w, struct ranges *mmio)
 	}
 }
 
-static struct fdt_walk devices_walk __initdata;
+static struct fdt_walk devices_walk __initbss;
 
 void __init dom0_devices(const struct machine *m, struct ranges *mmio)
 {
@@ -257,7 +257,7 @@ static void __init write_psci(struct writer *o)
 static void __init write_memory(struct writer *o)
 {
 	const struct ranges *banks = &o->t->plan->banks;
-	static fdt32_t cells[MAX_RANGES * 4] __initdata;
+	static fdt32_t cells[MAX_RANGES * 4] __initbss;
 	unsigned n = 0;
 	char name[32];
 
@@ -274,7 +274,7 @@ static void __init write_hypervisor(struct writer *o)
 {
 	static const char compatible[] __initconst = "xen,xen-4.17\0xen,xen";
 	static const unsigned upcall __initconst = DOM0_UPCALL_PPI;
-	static fdt32_t cells[(1 + MAX_RANGES) * 4] __initdata;
+	static fdt32_t cells[(1 + MAX_RANGES) * 4] __initbss;
 	unsigned n = put_range(o->m, cells, o->t->grant);
 
 	for (unsigned i = 0; i < o->t->ext->nr; i++)
@@ -388,7 +388,7 @@ u64 __init dom0_fdt_room(const struct machine *m)
 	return ROUND_UP(4UL * fdt_size_dt_struct(m->fdt) + fdt_size_dt_strings(m->fdt) + KIB(16), PAGE_SIZE);
 }
 
-static struct writer writer __initdata;
+static struct writer writer __initbss;
 
 const char *__init dom0_make_fdt(const struct dom0_tree *t, void *buf, size_t size)
 {

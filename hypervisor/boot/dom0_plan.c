@@ -128,7 +128,7 @@ static bool __init kernel_can_stay(const struct dom0_plan *p, const struct machi
  */
 static int __init place_all(struct dom0_plan *p, const struct machine *m)
 {
-	static struct ranges room __initdata, spare __initdata;
+	static struct ranges room __initbss, spare __initbss;
 	struct range rd = { m->ramdisk.r.start & PAGE_MASK, ROUND_UP(m->ramdisk.r.end, PAGE_SIZE) };
 	u64 base, span = p->image.text_offset + p->image.image_size;
 
@@ -158,7 +158,7 @@ static int __init place_all(struct dom0_plan *p, const struct machine *m)
 
 int __init dom0_plan(struct dom0_plan *p, const struct machine *m, const struct options *o, const struct ranges *avail, u64 keep)
 {
-	static struct ranges free __initdata;
+	static struct ranges free __initbss;
 	u64 total;
 
 	free = *avail;

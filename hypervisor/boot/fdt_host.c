@@ -19,7 +19,7 @@ struct parse {
 	unsigned uart_irqs_len, gic_irqs_len;
 };
 
-static struct parse parse __initdata;
+static struct parse parse __initbss;
 
 static __printf(3, 4) void __init complain(struct machine *m, const struct parse *p, const char *fmt, ...)
 {

@@ -162,7 +162,7 @@ static bool __init parse_guest_loglvl(const char *val)
 #define CUSTOM_ARG(n, fn, ex) { .name = n, .type = ARG_CUSTOM, .parse = fn, .expects = ex }
 #define ACCEPTED_ARG(n) { .name = n, .type = ARG_ACCEPTED }
 
-static unsigned slice_ms __initdata;
+static unsigned slice_ms __initbss;
 
 static const struct arg args[] __initconst = {
 	CUSTOM_ARG("console", parse_console, "dtuart"),
@@ -242,7 +242,7 @@ static const struct arg *__init find(const char *name)
 /* One word: name, name=value, no-name. NULL or the text to stop with. */
 static const char *__init take_word(char *word)
 {
-	static char error[256] __initdata;
+	static char error[256] __initbss;
 	char *val = strchr(word, '=');
 	const struct arg *a;
 

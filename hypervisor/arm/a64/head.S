@@ -38,6 +38,7 @@ start_boot_cpu:
 	str	x5, [x3, x21]
 	b	1b
 2:	adrp	x1, __bss_start
+	add	x1, x1, :lo12:__bss_start
 	adrp	x2, __bss_end
 3:	stp	xzr, xzr, [x1], #16
 	cmp	x1, x2

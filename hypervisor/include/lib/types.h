@@ -58,11 +58,13 @@ static inline gpa_t gfn_addr(gfn_t g) { return g.n << PAGE_SHIFT; }
 #ifdef __HOST_TEST__
 #define __init
 #define __initdata
+#define __initbss
 #define __initconst
 #else
 /* Code and data used before Dom0 starts only; freed to the heap then. */
 #define __init __attribute__((section(".init.text"), noinline))
 #define __initdata __attribute__((section(".init.data")))
+#define __initbss __attribute__((section(".bss.init")))	/* zero at the start, not in the image file */
 #define __initconst __attribute__((section(".init.rodata")))
 #endif
 
