@@ -10,9 +10,22 @@
 static multicall_entry_t calls[8];
 static volatile u32 handled;
 
+/* No YIELD here: the plugin sees to turns, and QEMU would leave its loop each time. */
 void settle(void)
 {
-	delay_us(300);
+	u64 end = ticks() + read_sysreg(cntfrq_el0) / 15000;
+
+	while (ticks() < end)
+		;
+}
+
+void nap(u64 us)
+{
+	irq_disable();
+	timer_set(ticks() + us * read_sysreg(cntfrq_el0) / 1000000);
+	wfi();
+	timer_stop();
+	irq_enable();
 }
 
 static void on_sgi_self(u32 iar)

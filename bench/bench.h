@@ -45,5 +45,6 @@ void bench_latency(void);		/* Dom0: how long interrupts wait */
 void bench_scale(void);			/* Dom0: costs against numbers and sizes */
 
 void settle(void);			/* let every other CPU fall asleep */
+void nap(u64 us);			/* sleep oneself */
 
 #endif

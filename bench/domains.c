@@ -169,7 +169,7 @@ static u64 settled_free_pages(void)
 
 	do {
 		was = now;
-		delay_us(50000);
+		nap(50000);
 		now = free_pages();
 	} while (was != now);
 	return now;

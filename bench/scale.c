@@ -118,11 +118,12 @@ static void grants(void)
 	u32 n = 0;
 	u64 t = 0;
 
-	grant_access(8, 0, virt_to_gfn(domid), false);
+	for (u32 ref = 8; ref < 512; ref++)
+		grant_access(ref, 0, virt_to_gfn(domid), false);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		for (; n < steps[i]; n++) {
 			m = (struct gnttab_map_grant_ref){
-				.host_addr = spare + n * 4096ul, .flags = GNTMAP_host_map, .ref = 8,
+				.host_addr = spare + n * 4096ul, .flags = GNTMAP_host_map, .ref = 8 + n,
 			};
 			t = ticks();
 			grant_op(GNTTABOP_map_grant_ref, &m, 1);
