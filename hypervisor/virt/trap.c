@@ -120,7 +120,7 @@ static void mmio(struct vcpu *v, const struct mmio_range *r, gpa_t gpa, u64 esr)
 	}
 	if (iss & DABT_WNR) {
 		if (srt != 31)
-			val = size == 8 ? v->x[srt] : v->x[srt] & (BIT(8 * size) - 1);
+			val = v->x[srt] & ~0UL >> (64 - 8 * size);
 		ok = r->write(v, r->priv, offset, size, val);
 	} else {
 		ok = r->read(v, r->priv, offset, size, &val);

@@ -149,7 +149,7 @@ LOCKED(vgic_drop_active)
 #define CONFIG { .bits = 2, .widths = 4, .get = get_config, .set = set_config }
 
 /* IGROUPR (1) and IGRPMODR (26) read as zero: there is one group, as for a non-secure access. */
-const struct vgic_reg vgic_irq_regs[26] = {
+const struct vgic_reg vgic_irq_regs[32] = {
 	[2] = ENABLE(set_enabled), [3] = ENABLE(clear_enabled),
 	[4] = LIVE(get_pending, set_pending), [5] = LIVE(get_pending, clear_pending),
 	[6] = LIVE(get_active, vgic_add_active), [7] = LIVE(get_active, vgic_drop_active),
@@ -177,8 +177,9 @@ static bool exists(const struct vcpu *v, const struct vgic_reg *r)
 	return r->bits && !(r->get == get_targets && v->domain->vgic.version == 3);
 }
 
-bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first)
+bool vgic_reg_read(struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val)
 {
+	const struct vgic_reg *r = vgic_reg_at(off);
 	unsigned irq = irq_at(r, off);
 	struct vgic_bank *bank = bank_at(v, first, irq / 32);
 
@@ -187,6 +188,8 @@ bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, uns
 		return true;
 	if (!(size & r->widths))
 		return false;
+	if (r->fast_read)
+		return vgic_fast_read(v, off, val);
 	if (!r->live) {
 		*val = r->get(v, bank, irq, size);
 		return true;
@@ -198,8 +201,9 @@ bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, uns
 	return !by->vgic.retry;
 }
 
-bool vgic_reg_write_other(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first)
+bool vgic_reg_write(struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val)
 {
+	const struct vgic_reg *r = vgic_reg_at(off);
 	unsigned irq = irq_at(r, off);
 	struct vgic_bank *bank = bank_at(v, first, irq / 32);
 
@@ -207,6 +211,8 @@ bool vgic_reg_write_other(struct vcpu *v, const struct vgic_reg *r, u64 off, uns
 		return true;
 	if (!(size & r->widths))
 		return false;
+	if (r->set_bits)
+		return r->set_bits(v, bank, irq / 32, (u32)val);
 	lock(&v->domain->vgic.lock);
 	r->set(v, bank, irq, size, val);
 	unlock(&v->domain->vgic.lock);

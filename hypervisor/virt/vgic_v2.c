@@ -21,7 +21,7 @@ static u64 get_control(const struct vcpu *v, u64 off)
 	return 0;
 }
 
-static bool send_sgi(struct vcpu *v, u32 val)
+static __attribute__((noinline)) bool send_sgi(struct vcpu *v, u32 val)
 {
 	struct domain *d = v->domain;
 	u32 online = (u32)(BIT(min(d->max_vcpus, (u16)8)) - 1), list = val >> 16 & online;
@@ -76,12 +76,10 @@ static bool sgi_sources(struct vcpu *v, u64 off, unsigned size, u64 *val, bool w
 	return true;
 }
 
-bool vgic_v2_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
+bool vgic_v2_slow_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
 {
-	unsigned slot = (unsigned)(off >> 7);
-
-	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
-		return vgic_reg_read(v, &vgic_irq_regs[slot], off, size, val, v, 0);
+	if (vgic_is_irq_reg(off))
+		return vgic_reg_read(v, v, 0, off, size, val);
 	*val = 0;
 	if (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 16)
 		return sgi_sources(v, off, size, val, false);
@@ -89,10 +87,12 @@ bool vgic_v2_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
 	return size == 4 || !*val;
 }
 
-static __attribute__((noinline)) bool set_control(struct vcpu *v, u64 off, unsigned size, u64 val)
+bool vgic_v2_slow_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 {
 	struct vgic *vg = &v->domain->vgic;
 
+	if (vgic_is_irq_reg(off))
+		return vgic_reg_write(v, 0, off, size, val);
 	if (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 16)
 		return sgi_sources(v, off, size, &val, true);
 	if (off != GICD_CTLR || size != 4)
@@ -103,13 +103,18 @@ static __attribute__((noinline)) bool set_control(struct vcpu *v, u64 off, unsig
 	return true;
 }
 
+bool vgic_v2_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
+{
+	if (vgic_is_fast(v, vgic_reg_at(off)->fast_read, 0, off, size))
+		return vgic_fast_read(v, off, val);
+	return vgic_v2_slow_read(v, priv, off, size, val);
+}
+
 bool vgic_v2_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 {
-	unsigned slot = (unsigned)(off >> 7);
-
-	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
-		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 0);
-	if (likely(off == GICD_SGIR && size == 4))
+	if (off == GICD_SGIR && size == 4)
 		return send_sgi(v, (u32)val);
-	return set_control(v, off, size, val);
+	if (vgic_is_fast(v, vgic_reg_at(off)->fast_write, 0, off, size))
+		return vgic_fast_write(v, off, val);
+	return vgic_v2_slow_write(v, priv, off, size, val);
 }

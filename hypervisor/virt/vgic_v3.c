@@ -60,13 +60,13 @@ static u64 dist_get(const struct vcpu *v, u64 off)
 	return 0;
 }
 
-bool vgic_v3_dist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
+bool vgic_v3_dist_slow_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
 {
-	unsigned slot = (unsigned)(off >> 7), n;
 	struct vgic_bank *bank;
+	unsigned n;
 
-	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
-		return vgic_reg_read(v, &vgic_irq_regs[slot], off, size, val, v, 1);
+	if (vgic_is_irq_reg(off))
+		return vgic_reg_read(v, v, 1, off, size, val);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {
 		bank = router_bank(v, off, &n);
 		return part_of(bank ? router_get(bank, n) : 0, off, size, val);
@@ -75,13 +75,15 @@ bool vgic_v3_dist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *
 	return size == 4 || !*val;
 }
 
-static __attribute__((noinline)) bool dist_set(struct vcpu *v, u64 off, unsigned size, u64 val)
+bool vgic_v3_dist_slow_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 {
 	struct vgic *vg = &v->domain->vgic;
 	struct vgic_bank *bank;
 	unsigned n;
 	u64 old;
 
+	if (vgic_is_irq_reg(off))
+		return vgic_reg_write(v, 1, off, size, val);
 	if (off >= GICD_IROUTER && off < GICD_IROUTER + 8 * 1020) {
 		if (size < 4)
 			return false;
@@ -106,13 +108,18 @@ static __attribute__((noinline)) bool dist_set(struct vcpu *v, u64 off, unsigned
 	return true;
 }
 
+bool vgic_v3_dist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
+{
+	if (off < 0x1000 && vgic_is_fast(v, vgic_reg_at(off)->fast_read, 1, off, size))
+		return vgic_fast_read(v, off, val);
+	return vgic_v3_dist_slow_read(v, priv, off, size, val);
+}
+
 bool vgic_v3_dist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 {
-	unsigned slot = (unsigned)(off >> 7);
-
-	if (likely(slot - 1 < ARRAY_SIZE(vgic_irq_regs) - 1))
-		return vgic_reg_write(v, &vgic_irq_regs[slot], off, size, val, 1);
-	return dist_set(v, off, size, val);
+	if (off < 0x1000 && vgic_is_fast(v, vgic_reg_at(off)->fast_write, 1, off, size))
+		return vgic_fast_write(v, off, val);
+	return vgic_v3_dist_slow_write(v, priv, off, size, val);
 }
 
 /* The redistributor that an offset in a region falls in; NULL: none, in the gap of a wide stride or behind the last one. */
@@ -145,29 +152,24 @@ static u64 rdist_get(struct vcpu *v, u64 off)
 	return 0;
 }
 
-/* The register at an offset of the SGI frame: of each array only what is bank 0's. */
-static const struct vgic_reg *sgi_frame_reg(u64 off)
+/* An offset of the SGI frame: of each array only what is bank 0's is shown. */
+static bool in_bank_0(u64 off)
 {
 	unsigned slot = (unsigned)(off - GICR_SGI_FRAME) >> 7;
 
-	if (slot - 1 >= 8 && slot != 24)
-		return NULL;
-	return (off & 0x7f) * 8 < 32UL * vgic_irq_regs[slot].bits ? &vgic_irq_regs[slot] : NULL;
+	return (slot - 1 < 8 || slot == 24) && (off & 0x7f) * 8 < 32UL * vgic_irq_regs[slot].bits;
 }
 
 bool vgic_v3_rdist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
 {
 	struct vcpu *owner = rdist_owner(v, priv, &off);
-	const struct vgic_reg *r;
 	u64 reg;
 
 	*val = 0;
 	if (unlikely(!owner))
 		return true;
-	if (likely(off >= GICR_SGI_FRAME)) {
-		r = sgi_frame_reg(off);
-		return r ? vgic_reg_read(v, r, off, size, val, owner, 0) : true;
-	}
+	if (likely(off >= GICR_SGI_FRAME))
+		return !in_bank_0(off) || vgic_reg_read(v, owner, 0, off, size, val);
 	reg = rdist_get(owner, off);
 	return part_of(reg, off, size, val) || !reg;
 }
@@ -175,9 +177,8 @@ bool vgic_v3_rdist_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 
 bool vgic_v3_rdist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 {
 	struct vcpu *owner = rdist_owner(v, priv, &off);
-	const struct vgic_reg *r = owner && off >= GICR_SGI_FRAME ? sgi_frame_reg(off) : NULL;
 
-	return r ? vgic_reg_write(owner, r, off, size, val, 0) : true;
+	return !owner || off < GICR_SGI_FRAME || !in_bank_0(off) || vgic_reg_write(owner, 0, off, size, val);
 }
 
 #define SGI1R_IRM BIT(40)

@@ -66,7 +66,7 @@ void vgic_spi_enable(struct domain *d, struct vgic_bank *bank, u32 mask, bool on
 void vgic_spi_configure(struct vgic_bank *bank, u32 mask);
 void vgic_spi_move(struct domain *d, struct vgic_bank *bank, unsigned n);
 
-/* Registers per interrupt, by offset / 128, 0x080 .. 0xcff; [0] is empty; [16..23] (0x800) are GICv2's. */
+/* Registers per interrupt, by offset / 128: 0x080 .. 0xcff, the rest is empty; [16..23] (0x800) are GICv2's. */
 struct vgic_reg {
 	u8 bits;		/* per interrupt: 1, 2 or 8; 0: all zero */
 	u8 widths;		/* allowed sizes in bytes, or-ed */
@@ -79,32 +79,42 @@ struct vgic_reg {
 	void (*set)(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val);
 };
 
-extern const struct vgic_reg vgic_irq_regs[26];
-/* Interrupts that do not exist, or that the frame does not show (its first bank is `first`), read as zero. v: owner of bank 0. */
-bool vgic_reg_read_other(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first);
-bool vgic_reg_write_other(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first);
+extern const struct vgic_reg vgic_irq_regs[32];
+static inline bool vgic_is_irq_reg(u64 off) { return off >= 0x80 && off < 0xd00; }
 
-/* false: wrong width, or retry. */
-static inline bool vgic_reg_read(struct vcpu *by, const struct vgic_reg *r, u64 off, unsigned size, u64 *val, struct vcpu *v, unsigned first)
+/* The register that off falls in; whose table that is below 0x1000 only. */
+static inline const struct vgic_reg *vgic_reg_at(u64 off) { return &vgic_irq_regs[off / 128 % 32]; }
+
+/* The short way, for a word that is read as it stands and for bits to be set or cleared. first: the first bank that the frame shows. */
+static inline bool vgic_is_fast(const struct vcpu *v, unsigned width, unsigned first, u64 off, unsigned size)
 {
-	unsigned b = (off & 0x7f) / 4;
+	unsigned b = off % 128 / 4;
 
-	if (unlikely(r->fast_read != size || b < first || b >= v->domain->vgic.nr_banks))
-		return vgic_reg_read_other(by, r, off, size, val, v, first);
-	*val = READ_ONCE(*(u32 *)((char *)vgic_bank_of(v, b) + r->word));
+	return likely(width == size && b >= first && b < v->domain->vgic.nr_banks);
+}
+
+/* v: owner of bank 0. */
+static inline bool vgic_fast_read(struct vcpu *v, u64 off, u64 *val)
+{
+	*val = READ_ONCE(*(u32 *)((char *)vgic_bank_of(v, off % 128 / 4) + vgic_reg_at(off)->word));
 	return true;
 }
 
-static inline bool vgic_reg_write(struct vcpu *v, const struct vgic_reg *r, u64 off, unsigned size, u64 val, unsigned first)
+static inline bool vgic_fast_write(struct vcpu *v, u64 off, u64 val)
 {
-	unsigned b = (off & 0x7f) / 4;
+	unsigned b = off % 128 / 4;
 
-	if (unlikely(r->fast_write != size || b < first || b >= v->domain->vgic.nr_banks))
-		return vgic_reg_write_other(v, r, off, size, val, first);
-	return r->set_bits(v, vgic_bank_of(v, b), b, (u32)val);
+	return vgic_reg_at(off)->set_bits(v, vgic_bank_of(v, b), b, (u32)val);
 }
+
+/* Interrupts that do not exist, or that the frame does not show, read as zero. false: wrong width, or retry. by: the vCPU that reads. */
+bool vgic_reg_read(struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val);
+bool vgic_reg_write(struct vcpu *v, unsigned first, u64 off, unsigned size, u64 val);
 
 mmio_read_fn vgic_v2_read, vgic_v3_dist_read, vgic_v3_rdist_read;
 mmio_write_fn vgic_v2_write, vgic_v3_dist_write, vgic_v3_rdist_write;
+/* What is not short of the first two; not static, so that the compiler leaves the arguments where they are. */
+mmio_read_fn vgic_v2_slow_read, vgic_v3_dist_slow_read;
+mmio_write_fn vgic_v2_slow_write, vgic_v3_dist_slow_write;
 #define VGIC_IIDR 0x4800034c	/* product 'H', revision 0 */
 #endif
