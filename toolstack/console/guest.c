@@ -249,8 +249,10 @@ int guest_add_viewer(struct guest *g, int fd)
 		return rc;
 	}
 	v->guest = g;
-	/* What nobody has seen yet comes first. */
-	v->pos = g->seen;
+	/* What nobody has seen yet comes first; at least the line that is being written. */
+	v->pos = hist_line_start(&g->hist);
+	if (g->seen < v->pos)
+		v->pos = g->seen;
 	v->next = g->viewers;
 	g->viewers = v;
 	serve(g);

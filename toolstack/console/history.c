@@ -154,3 +154,12 @@ size_t filter_text(struct filter *f, const char *in, size_t len, char *out)
 	}
 	return n;
 }
+
+uint64_t hist_line_start(const struct history *h)
+{
+	uint64_t n = h->head, least = h->head > h->cap ? h->head - h->cap : 0;
+
+	while (n > least && h->head - n < 256 && h->buf[(n - 1) % h->cap] != '\n')
+		n--;
+	return n;
+}

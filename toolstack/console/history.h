@@ -21,6 +21,8 @@ void hist_free(struct history *h);
 void hist_add(struct history *h, const char *data, size_t len);
 /* A piece in one run at *pos (moved forward over what is lost): its length, 0 at the end. */
 size_t hist_peek(const struct history *h, uint64_t *pos, const char **data);
+/* Where the unfinished last line begins: a prompt, most likely. */
+uint64_t hist_line_start(const struct history *h);
 
 /* Makes a log of a terminal's stream: no escape sequences, no control characters, lines ended by \n. */
 struct filter {

@@ -55,6 +55,12 @@ static void test_history(void)
 	hist_init(&h, 16384);
 	hist_add(&h, "x", 1);
 	CHECK(h.cap == 4096);			/* small guests cost little */
+	CHECK(hist_line_start(&h) == 0);
+	hist_add(&h, "y\nlogin: ", 9);
+	CHECK(hist_line_start(&h) == 3);
+	for (int i = 0; i < 10000; i++)
+		hist_add(&h, "z", 1);
+	CHECK(h.head - hist_line_start(&h) == 256);
 	hist_free(&h);
 }
 

@@ -51,7 +51,7 @@ def build_initrd(path, daemons, clients):
         f.write(base + b"\0" * (-len(base) % 512) + cpio(entries))
 
 
-def bench(d, what="", count=300):
+def bench(d, what="", count=100):
     text = d.run(f"{what} xs_bench {count}", 240)
     return {m[1]: float(m[2]) for m in re.finditer(r"^(\S+) ([\d.]+)", text, re.M)}
 
@@ -82,7 +82,8 @@ def first_lines(d, v):
     d.run("xl unpause one")
     d.wait("the guest's login", lambda: "login:" in d.run("tail -c 200 /run/view0"), 120, 2)
     for i in range(viewers):
-        need("Booting Linux on physical CPU" in d.run(f"head -c 2000 /run/view{i}"), f"viewer {i}: the first line")
+        # Counted there: run() takes lines of a kernel for Dom0's own messages.
+        d.run(f"head -c 2000 /run/view{i} | grep -q 'Booting Linux on physical CPU'")
 
 
 def live_update(d, v):
@@ -121,7 +122,7 @@ def last_lines(d, v):
     d.wait("the viewers' end", lambda: not d.run("pidof xenconsole || true").strip(), 20)
     files = ["/run/view0"] + (["/run/view1", "/var/log/xen/console/guest-one.log"] if v["daemons"] == v["clients"] == "ours" else [])
     for f in files:
-        need("reboot: Power down" in d.run(f"tail -c 400 {f}"), f"{f}: {d.run(f'tail -c 300 {f}')}")
+        d.run(f"tail -c 400 {f} | grep -q 'reboot: Power down'")
     need(str(v["id"]) not in d.run("xenstore-list /local/domain").split(), "its nodes are gone")
 
 
@@ -139,7 +140,7 @@ def many(d, v):
 
 def speed(d, v):
     for what, env in (("socket", ""), ("kernel", "XENSTORED_RUNDIR=/none")):
-        r = bench(d, env, 500)
+        r = bench(d, env, 100)
         print(f"    | operations/s over the {what}: " + ", ".join(f"{k} {n:.0f}" for k, n in r.items()))
 
 
@@ -154,7 +155,9 @@ def main():
     options = {"INITRD": log + ".cpio", "MEM": "2G", "DOM0_ARGS": "start=nothing", "HYPERVISOR": "xen"}
     options.update({k: os.environ[k] for k in ("HYPERVISOR", "GIC", "CPUS", "CPU") if k in os.environ})
     v, bad = {"daemons": daemons, "clients": clients}, 0
-    d = Dom0(log + ".log", options, boot_timeout=300)
+    if "ICOUNT" in os.environ:      # one instruction is one nanosecond: speeds repeat exactly
+        options.update(ACCEL="tcg,thread=single", CPUS=1)
+    d = Dom0(log + ".log", options, ["-icount", "shift=0,sleep=off"] if "ICOUNT" in os.environ else [], boot_timeout=300)
     try:
         d.boot()
         for c in CHECKS:
