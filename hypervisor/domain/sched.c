@@ -48,6 +48,15 @@ static inline bool runnable(const struct vcpu *v)
 	return !READ_ONCE(v->blocked) && !READ_ONCE(v->pause_count) && !READ_ONCE(v->down) && !over_cap(v->domain);
 }
 
+/* A hint: may it run on a CPU other than c? */
+static inline bool has_other_cpus(const struct vcpu *v, const struct cpu *c)
+{
+	for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
+		if (v->sched.hard.bits[i] & ~(c->id / 64 == i ? BIT(c->id % 64) : 0))
+			return true;
+	return false;
+}
+
 /* --- time --- */
 
 static __attribute__((noinline)) void runstate_write(struct vcpu *v)
@@ -330,19 +339,11 @@ void vcpu_block(struct vcpu *v)
 void vcpu_yield(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
-	struct vcpu *next;
 
 	if (!READ_ONCE(c->rq.nr))
 		return;
-	lock(&c->rq.lock);
-	next = queue_head(&c->rq);
-	if (next) {
-		account(v, now_ns());
-		v->sched.vtime = max(v->sched.vtime, next->sched.vtime + PREEMPT_NS + 1);
-		v->sched.yielded = true;
-		cpu_kick(c, WORK_SCHED);
-	}
-	unlock(&c->rq.lock);
+	v->sched.yielded = true;
+	cpu_kick(c, WORK_SCHED);
 }
 
 void vcpu_sync(struct vcpu *v)
@@ -421,6 +422,8 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 
 	if (prev && unlimited_in(prev, now))
 		return prev;
+	if (prev && prev->sched.yielded && c->rq.nr)
+		prev->sched.vtime = max(prev->sched.vtime, queue_head(&c->rq)->sched.vtime + PREEMPT_NS + 1);
 
 	list_for_each(v, &c->rq.queue, sched.link) {
 		if (v->loaded_on && v->loaded_on != c)
@@ -523,6 +526,7 @@ static struct vcpu *reschedule(struct cpu *c)
 			runstate_set(prev, RUNSTATE_runnable, now);
 			runstate_publish(prev);
 			enqueue(&c->rq, prev);
+			c->help_wanted = idle_cpus && has_other_cpus(prev, c);
 		}
 		dequeue(&c->rq, next);
 		next->sched.started_ns = now;
@@ -538,10 +542,11 @@ static struct vcpu *reschedule(struct cpu *c)
 	return next;
 }
 
-static void help_wanted(struct cpu *c)
+static void call_help(struct cpu *c)
 {
 	struct vcpu *waiting;
 
+	c->help_wanted = false;
 	lock(&c->rq.lock);
 	waiting = queue_head(&c->rq);
 	if (waiting && !READ_ONCE(waiting->loaded_on)) {
@@ -611,8 +616,9 @@ static struct vcpu *switch_to(struct cpu *c, struct vcpu *next)
 	if (next != c->loaded) {
 		drop_loaded(c);
 		vcpu_load(next);
-		if (READ_ONCE(c->rq.nr) && READ_ONCE(idle_cpus))
-			help_wanted(c);
+		/* Who had to go can go elsewhere, now that it is unloaded. */
+		if (unlikely(c->help_wanted))
+			call_help(c);
 	}
 	return next;
 }

@@ -32,6 +32,7 @@ struct cpu {
 	struct vcpu *fp_owner;	/* whose FP/SIMD registers are in the hardware */
 	bool idle;		/* in the idle loop: needs an SGI to notice work */
 	bool online;
+	bool help_wanted;	/* a vCPU that was displaced here could run on an idle CPU */
 	u8 lock_depth;		/* debug */
 	u8 lock_rank[8];
 	struct runqueue rq;
