@@ -138,10 +138,10 @@ int grant_frame(struct domain *d, u32 idx, mfn_t *mfn)
 	if (idx >= t->max_frames)
 		return -EINVAL;
 	lock(&t->lock);
-	rc = grow_locked(d, idx + 1);
+	rc = likely(idx < t->nr_frames && d->state == DOM_ALIVE) ? 0 : grow_locked(d, idx + 1);
 	if (!rc) {
 		pg = va_page(t->shared[idx]);
-		if (page_get_again(pg))
+		if (likely(page_get_slot(pg, d->slot)))
 			*mfn = page_mfn(pg);
 		else
 			rc = -ENOMEM;
@@ -152,10 +152,9 @@ int grant_frame(struct domain *d, u32 idx, mfn_t *mfn)
 
 void grant_frame_placed(struct domain *d, u32 idx, gfn_t gfn)
 {
-	lock(&d->grants.lock);
-	if (idx < d->grants.nr_frames)
-		d->grants.gfn[idx] = gfn;
-	unlock(&d->grants.lock);
+	/* One word, there for every frame that may be; the last word counts. */
+	if (idx < d->grants.max_frames)
+		WRITE_ONCE(d->grants.gfn[idx].n, gfn.n);
 }
 
 gfn_t grant_frame_gfn(struct domain *d, u32 idx)
