@@ -8,9 +8,6 @@
 #include <domain/evtchn.h>
 #include <domain/guest_word.h>
 
-#define PENDING(d) ((u64 *)(d)->shared_info->evtchn_pending)
-#define MASK(d) ((u64 *)(d)->shared_info->evtchn_mask)
-
 static __attribute__((noinline)) void lost(struct domain *d, u32 port)
 {
 	log_guest(d, LOG_WARN, "event on port %u lost, shared_info is unstable\n", port);
@@ -19,17 +16,20 @@ static __attribute__((noinline)) void lost(struct domain *d, u32 port)
 static inline void select(struct domain *d, const struct evtchn *ch, u32 port)
 {
 	struct vcpu *v = d->vcpu[READ_ONCE(ch->vcpu)];
-	int was = guest_test_set_bit((u64 *)&v->info->evtchn_pending_sel, port / 64);
+	int was = guest_test_set(&v->info->evtchn_pending_sel, BIT(port / 64));
 
-	if (unlikely(was < 0))
-		lost(d, port);
-	else if (!was)
+	if (likely(!was))
 		evtchn_upcall(v);
+	else if (unlikely(was < 0))
+		lost(d, port);
 }
 
 static void set_pending(struct domain *d, struct evtchn *ch, u32 port)
 {
-	int was = guest_test_set_bit(PENDING(d), port);
+	struct shared_info *si = d->shared_info;
+	u64 bit = BIT(port % 64);
+	u32 w = port / 64;
+	int was = guest_test_set(&si->evtchn_pending[w], bit);
 
 	if (was) {
 		if (unlikely(was < 0))
@@ -37,31 +37,33 @@ static void set_pending(struct domain *d, struct evtchn *ch, u32 port)
 		return;
 	}
 	/* A load-acquire stays behind the store-release of the bit: either we see the guest's unmasking or it sees the bit. */
-	if (!(__atomic_load_n(&MASK(d)[port / 64], __ATOMIC_SEQ_CST) & BIT(port % 64)))
+	if (!(__atomic_load_n(&si->evtchn_mask[w], __ATOMIC_SEQ_CST) & bit))
 		select(d, ch, port);
 	evtchn_check_pollers(d, port);
 }
 
 static void clear_pending(struct domain *d, u32 port)
 {
-	if (guest_test_clear_bit(PENDING(d), port) < 0)
+	if (guest_test_clear(&d->shared_info->evtchn_pending[port / 64], BIT(port % 64)) < 0)
 		log_guest(d, LOG_WARN, "port %u stays pending, shared_info is unstable\n", port);
 }
 
 static bool is_pending(struct domain *d, u32 port)
 {
-	return bit_test(PENDING(d), port);
+	return READ_ONCE(d->shared_info->evtchn_pending[port / 64]) & BIT(port % 64);
 }
 
 static bool is_masked(struct domain *d, u32 port)
 {
-	return bit_test(MASK(d), port);
+	return READ_ONCE(d->shared_info->evtchn_mask[port / 64]) & BIT(port % 64);
 }
 
 static void unmask(struct domain *d, struct evtchn *ch, u32 port)
 {
-	if (guest_test_clear_bit(MASK(d), port) > 0 &&
-	    __atomic_load_n(&PENDING(d)[port / 64], __ATOMIC_SEQ_CST) & BIT(port % 64))
+	struct shared_info *si = d->shared_info;
+
+	if (guest_test_clear(&si->evtchn_mask[port / 64], BIT(port % 64)) > 0 &&
+	    __atomic_load_n(&si->evtchn_pending[port / 64], __ATOMIC_SEQ_CST) & BIT(port % 64))
 		select(d, ch, port);
 }
 

@@ -217,7 +217,8 @@ static void give_handle(struct grant_table *t, u32 handle)
 	if (PAGE_OF(handle) < t->room)
 		t->room = PAGE_OF(handle);
 	unlock(&t->maptrack_lock);
-	xfree_pages(gone, 0);
+	if (unlikely(gone))
+		xfree_pages(gone, 0);
 }
 
 /* Handles a guest made up end here. Maptrack lock held. */
@@ -225,8 +226,9 @@ static inline struct maptrack *find_handle(struct grant_table *t, u32 handle)
 {
 	struct maptrack *m;
 
-	if (unlikely(PAGE_OF(handle) >= t->nr_pages || !t->maptrack[PAGE_OF(handle)] || !(handle % HANDLES_PER_PAGE)))
+	if (unlikely(PAGE_OF(handle) >= t->nr_pages || !t->maptrack[PAGE_OF(handle)]))
 		return NULL;
+	/* The head's word is always 0. */
 	m = handle_entry(t, handle);
 	return likely(READ_ONCE(m->word) & MT_USED) ? m : NULL;
 }

@@ -63,26 +63,17 @@ struct layout { size_t size, out, out_size; };
 
 #define OP_MAX 48		/* bytes of the largest request */
 
-/* How many whole requests lie in the page that gva is in. */
-static inline u32 in_page(gva_t gva, size_t size, u32 max)
-{
-	u32 n = (u32)((PAGE_SIZE - (gva & ~PAGE_MASK)) / size);
-
-	return min(n, max);
-}
-
-/* Requests in place: n of them from `at` on. Returns how many were done; *rc: why it stopped before. */
+/* n requests in place from `at` on. Returns how many were done; *rc: why it stopped before. `first`: of the call, which is not cut before it has done something. */
 static inline __attribute__((always_inline)) u32 run_window(struct batch *b, char *at, u32 n, bool first, struct layout l, one_fn *fn, int *rc)
 {
 	u64 op[OP_MAX / 8];
 	u32 i;
 
 	for (i = 0; i < n; i++, at += l.size) {
-		if (!first && preempt_wanted()) {
+		if ((i || !first) && preempt_wanted()) {
 			*rc = -ERESTART;
 			break;
 		}
-		first = false;
 		__builtin_memcpy(op, at, l.size);
 		/* From here on only the copy counts, whatever the guest writes. */
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -95,7 +86,7 @@ static inline __attribute__((always_inline)) u32 run_window(struct batch *b, cha
 }
 
 /* One request that lies in two pages, or not in the caller's own memory. */
-static inline __attribute__((always_inline)) int run_copied(struct batch *b, gva_t at, bool first, struct layout l, one_fn *fn)
+static int run_copied(struct batch *b, gva_t at, bool first, struct layout l, one_fn *fn)
 {
 	u64 op[OP_MAX / 8];
 	int rc;
@@ -110,36 +101,52 @@ static inline __attribute__((always_inline)) int run_copied(struct batch *b, gva
 	return copy_to_guest(at + l.out, (char *)op + l.out, l.out_size);
 }
 
-static inline __attribute__((always_inline)) s64 run(struct batch *b, u64 *a, struct layout l, one_fn *fn)
+/* Requests that do not lie in one page: page by page, and those across a boundary one by one. */
+static __attribute__((noinline)) u32 run_pieces(struct batch *b, gva_t at, u32 count, struct layout l, one_fn *fn, int *rc)
 {
-	u32 left = (u32)a[2], done, n;
-	gva_t at = a[1];
-	bool first = true;
-	int rc = 0;
+	u32 done = 0, n;
 
-	if (unlikely((s32)left < 0))
-		return -EINVAL;
-	while (left && !rc) {
+	while (done < count && !*rc) {
 		struct page *pg;
-		void *win = NULL;
+		char *win = NULL;
 
-		n = in_page(at, l.size, left);
-		if (likely(n))
+		n = min((u32)((PAGE_SIZE - (at & ~PAGE_MASK)) / l.size), count - done);
+		if (n)
 			win = guest_window(at, n * l.size, &pg);
-		if (likely(win)) {
-			done = run_window(b, win, n, first, l, fn, &rc);
+		if (win) {
+			n = run_window(b, win, n, !done, l, fn, rc);
 			page_put(pg);
 		} else {
-			rc = run_copied(b, at, first, l, fn);
-			done = !rc;
+			*rc = run_copied(b, at, !done, l, fn);
+			n = !*rc;
 		}
-		first = false;
-		at += done * l.size;
-		left -= done;
+		at += n * l.size;
+		done += n;
 	}
-	if (rc == -ERESTART) {
-		a[1] = at;
-		a[2] = left;
+	return done;
+}
+
+static inline __attribute__((always_inline)) s64 run(struct batch *b, u64 *a, struct layout l, one_fn *fn)
+{
+	u32 count = (u32)a[2], done;
+	gva_t at = a[1];
+	struct page *pg;
+	char *win = NULL;
+	int rc = 0;
+
+	if (unlikely((s32)count < 0))
+		return -EINVAL;
+	if (likely(count && (at & ~PAGE_MASK) + count * l.size <= PAGE_SIZE))
+		win = guest_window(at, count * l.size, &pg);
+	if (likely(win)) {
+		done = run_window(b, win, count, true, l, fn, &rc);
+		page_put(pg);
+	} else {
+		done = run_pieces(b, at, count, l, fn, &rc);
+	}
+	if (unlikely(rc == -ERESTART)) {
+		a[1] = at + done * l.size;
+		a[2] = count - done;
 	}
 	return rc;
 }

@@ -12,25 +12,27 @@
 /* One try: *old holds what is expected and becomes what was found. May fail without reason. */
 #define guest_cas(p, old, new) __atomic_compare_exchange_n((p), (old), (new), true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
 
-/* Set or clear bit n of a map: its old value, or -1: gave up. */
-static inline int guest_test_set_bit(u64 *map, unsigned n)
+/* Sets or clears one bit: its old value, or -1: gave up. The first try is nearly always the last. */
+static inline int guest_test_set(u64 *w, u64 bit)
 {
-	u64 *w = &map[n / 64], old = READ_ONCE(*w);
+	u64 old = READ_ONCE(*w);
+	unsigned tries = 0;
 
-	for (unsigned i = 0; i < GUEST_TRIES; i++)
-		if (likely(guest_cas(w, &old, old | BIT(n % 64))))
-			return old >> (n % 64) & 1;
-	return -1;
+	while (unlikely(!guest_cas(w, &old, old | bit)))
+		if (++tries == GUEST_TRIES)
+			return -1;
+	return (old & bit) != 0;
 }
 
-static inline int guest_test_clear_bit(u64 *map, unsigned n)
+static inline int guest_test_clear(u64 *w, u64 bit)
 {
-	u64 *w = &map[n / 64], old = READ_ONCE(*w);
+	u64 old = READ_ONCE(*w);
+	unsigned tries = 0;
 
-	for (unsigned i = 0; i < GUEST_TRIES; i++)
-		if (likely(guest_cas(w, &old, old & ~BIT(n % 64))))
-			return old >> (n % 64) & 1;
-	return -1;
+	while (unlikely(!guest_cas(w, &old, old & ~bit)))
+		if (++tries == GUEST_TRIES)
+			return -1;
+	return (old & bit) != 0;
 }
 
 /* The same for bits of a 32-bit word; *old: what it was before. false: gave up. */
