@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 from dom0 import check, need
-from machine import Failure, Machine, TOP
+from machine import CACHE, Failure, Machine, TOP
 
 BOOT = False                # each check starts machines of its own
 DTB_AT, ENTRY, SHIM_AT = 0x47000000, 0x40200000, 0x47f00000
@@ -80,7 +80,7 @@ def garbage_kernel(d):
 
 @check
 def short_kernel(d):
-    with open(os.path.join(os.environ.get("HOSPES_CACHE") or os.path.join(TOP, "cache"), "vmlinuz"), "rb") as f:
+    with open(os.path.join(CACHE, "vmlinuz"), "rb") as f:
         head = f.read(3 << 20)
     stops({**d, "KERNEL": blob("short", head)}, "kernel", what="the first 3 MiB of a kernel")
     stops({**d, "KERNEL": blob("shorter", head[:40])}, "kernel", what="the first 40 bytes of a kernel")

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CACHE = os.environ.get("HOSPES_CACHE") or os.path.join(TOP, "cache")
 SCALE = float(os.environ.get("TIMEOUT_SCALE", "1"))
 
 # Text of a crash or of a broken promise of the hypervisor or of a kernel, whoever printed it.
