@@ -92,7 +92,7 @@ static u64 v2_lr_read(unsigned n)
 	return (u64)hi << 32 | (h & 0x3ff);
 }
 
-static inline void v2_lr_write(unsigned n, u64 lr)
+static inline __attribute__((always_inline)) void lr_put(unsigned n, u64 lr)
 {
 	u32 hi = (u32)(lr >> 32);
 
@@ -100,11 +100,16 @@ static inline void v2_lr_write(unsigned n, u64 lr)
 					     ((u32)lr & 0x3ff));
 }
 
+static void v2_lr_write(unsigned n, u64 lr)
+{
+	lr_put(n, lr);
+}
+
 static bool v2_lr_reuse(unsigned n, u64 lr)
 {
 	if (!(mmio_read32(gich + GICH_ELRSR0) >> n & 1))
 		return false;
-	v2_lr_write(n, lr);
+	lr_put(n, lr);
 	return true;
 }
 

@@ -152,30 +152,51 @@ bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsi
 	return all;
 }
 
-static __attribute__((noinline)) void latch(struct vcpu *v, unsigned intid, u8 source)
+/* fields: what the list register will hold besides, i.e. a GICv2 SGI's source or the physical interrupt. */
+void vgic_latch(struct vcpu *v, unsigned intid, u64 fields)
 {
 	struct vgic *vg = &v->domain->vgic;
+	struct vgic_bank *bank = &v->vgic.bank;
 
 	lock(&vg->lock);
-	v->vgic.bank.latch |= 1U << intid;
-	if (source)
-		v->vgic.sgi_source[intid] |= source;
-	vgic_raise(v, &v->vgic.bank, 0, intid);
+	if (fields & LR_HW) {
+		if (v->vgic.cpu && v->vgic.cpu != this_cpu())
+			goto out;
+		bank->pirq[intid] = (u16)(fields >> LR_PIRQ_SHIFT & 0x3ff);
+		bank->hw |= 1U << intid;
+	} else if (intid < vg->sourced) {
+		v->vgic.sgi_source[intid] |= (u8)(1U << LR_SOURCE(fields));
+	}
+	bank->latch |= 1U << intid;
+	vgic_raise(v, bank, 0, intid);
+out:
 	unlock(&vg->lock);
+}
+
+static inline void inject_private(struct vcpu *v, unsigned intid, u64 fields)
+{
+	if (v->vgic.cpu == this_cpu())
+		vgic_relight(v, intid, fields);
+	else
+		vgic_latch(v, intid, fields);
 }
 
 void vgic_inject(struct vcpu *v, unsigned intid)
 {
 	if (unlikely(intid >= 32))
 		vgic_inject_spi(v->domain, intid);
-	else if (!vgic_relight(v, intid, 0))
-		latch(v, intid, 0);
+	else
+		inject_private(v, intid, 0);
 }
 
 void vgic_inject_from(struct vcpu *v, unsigned sgi, unsigned source)
 {
-	if (!vgic_relight(v, sgi, (u64)source << 32))
-		latch(v, sgi, (u8)(1U << source));
+	inject_private(v, sgi, (u64)source << 32);
+}
+
+void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq)
+{
+	inject_private(v, intid, LR_HW | (u64)pirq << LR_PIRQ_SHIFT);
 }
 
 void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
@@ -195,23 +216,6 @@ void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
 			vgic_review(v);
 	}
 	unlock(&v->domain->vgic.lock);
-}
-
-void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq)
-{
-	struct vgic *vg = &v->domain->vgic;
-	struct vgic_bank *bank = &v->vgic.bank;
-
-	if (vgic_relight(v, intid, LR_HW | (u64)pirq << LR_PIRQ_SHIFT))
-		return;
-	lock(&vg->lock);
-	if (likely(!v->vgic.cpu || v->vgic.cpu == this_cpu())) {
-		bank->pirq[intid] = (u16)pirq;
-		bank->hw |= 1U << intid;
-		bank->latch |= 1U << intid;
-		vgic_raise(v, bank, 0, intid);
-	}
-	unlock(&vg->lock);
 }
 
 /* Priority mask and group enable of the CPU interface are where both versions' VMCR have them: bits 31:24; bit 0 or 1. */
@@ -263,13 +267,6 @@ bool vgic_pending(struct vcpu *v)
 	}
 	unlock(&v->domain->vgic.lock);
 	return found;
-}
-
-void vgic_flush(struct vcpu *v)
-{
-	lock(&v->domain->vgic.lock);
-	vgic_update(v);
-	unlock(&v->domain->vgic.lock);
 }
 
 /* A list register that asked for it has ended (it does not count as empty before it is read), or an overflow goes on. */

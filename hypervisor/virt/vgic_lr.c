@@ -463,19 +463,57 @@ void vgic_update(struct vcpu *v)
 }
 
 /*
- * The short way for what comes again and again, with no lock: a private interrupt of a vCPU that is loaded here, whose last list register is empty again, is
- * written there once more. It changes nothing in the model, and whoever changes that at the same time kicks this CPU to look again.
+ * The usual case after a kick: one SGI or PPI, whose last list register is empty again, and nothing else. It goes there once more.
  */
-bool vgic_relight_here(struct vcpu *v, unsigned intid, u64 fields)
+static bool refill_one(struct vcpu *v)
+{
+	struct vgic_vcpu *vv = &v->vgic;
+	struct vgic *vg = &v->domain->vgic;
+	struct vgic_bank *bank = &vv->bank;
+	u32 m = bank->latch & bank->enabled & vg->on;
+	unsigned n, source = 0;
+	u64 lr;
+
+	if (vv->dirty != 1 || vv->review || !(m & bank->inlr) || (m & (m - 1)) || ((bank->hw | bank->orders) & m) || (bank->active | bank->line))
+		return false;
+	n = (unsigned)__builtin_ctz(m);
+	if (n < vg->sourced) {
+		source = vv->sgi_source[n];
+		if (source & (source - 1))
+			return false;
+		source = (unsigned)__builtin_ctz(source | 0x100) & 7;
+	}
+	lr = n | (u64)source << 32 | (u64)bank->priority[n] << LR_PRIO_SHIFT | vg->lr_group | LR_PENDING;
+	if (!gic->lr_reuse(vv->lr_of[n], lr))
+		return false;
+	bank->latch &= ~m;
+	vv->dirty = 0;
+	if (n < 16)
+		vv->sgi_source[n] = 0;
+	return true;
+}
+
+void vgic_flush(struct vcpu *v)
+{
+	lock(&v->domain->vgic.lock);
+	if (!refill_one(v))
+		vgic_update(v);
+	unlock(&v->domain->vgic.lock);
+}
+
+/*
+ * The short way for what comes again and again, with no lock: a private interrupt of v, loaded here, whose last list register is empty again, is written
+ * there once more. It changes nothing in the model, and whoever changes that at the same time kicks this CPU to look again.
+ */
+void vgic_relight(struct vcpu *v, unsigned intid, u64 fields)
 {
 	struct vgic_vcpu *vv = &v->vgic;
 	struct vgic *vg = &v->domain->vgic;
 	u64 lr = intid | (u64)vv->bank.priority[intid] << LR_PRIO_SHIFT | vg->lr_group | LR_PENDING | fields;
 
-	if ((READ_ONCE(vv->dirty) | READ_ONCE(vv->review)) || !((vv->bank.inlr & READ_ONCE(vv->bank.enabled) & READ_ONCE(vg->on)) >> intid & 1) ||
-	    !gic->lr_reuse(vv->lr_of[intid], lr))
-		return false;
-	if (unlikely(v->blocked))
+	if (unlikely((READ_ONCE(vv->dirty) | READ_ONCE(vv->review)) ||
+		     !((vv->bank.inlr & READ_ONCE(vv->bank.enabled) & READ_ONCE(vg->on)) >> intid & 1) || !gic->lr_reuse(vv->lr_of[intid], lr)))
+		vgic_latch(v, intid, fields);
+	else if (unlikely(v->blocked))
 		vcpu_wake(v);
-	return true;
 }

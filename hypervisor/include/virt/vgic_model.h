@@ -40,12 +40,9 @@ void vgic_add_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mas
 bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsigned b);
 /* GICv2: an SGI for v from vCPU number source. Without the lock. */
 void vgic_inject_from(struct vcpu *v, unsigned sgi, unsigned source);
-/* Without the lock. true: done. fields: what the list register holds beyond number, priority and pending state. */
-bool vgic_relight_here(struct vcpu *v, unsigned intid, u64 fields);
-static inline bool vgic_relight(struct vcpu *v, unsigned intid, u64 fields)
-{
-	return v->vgic.cpu == this_cpu() && vgic_relight_here(v, intid, fields);
-}
+/* A private interrupt became pending. fields: what its list register holds beyond number, priority and state. relight: v is loaded here. Without the lock. */
+void vgic_latch(struct vcpu *v, unsigned intid, u64 fields);
+void vgic_relight(struct vcpu *v, unsigned intid, u64 fields);
 /* GICD_CTLR: on or off. */
 void vgic_set_on(struct domain *d, bool on);
 
