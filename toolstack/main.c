@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include "lib/applet.h"
 #include "lib/program.h"
@@ -96,12 +97,19 @@ static int usage(FILE *to, int rc)
 	return rc;
 }
 
+/* ps and pidof shall know it by its name, however it was started. */
+static int run(const struct applet *a, int argc, char **argv)
+{
+	prctl(PR_SET_NAME, a->name);
+	return a->main(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const struct applet *a = find(argc > 0 ? argv[0] : "");
 
 	if (a)
-		return a->main(argc, argv);
+		return run(a, argc, argv);
 	if (argc < 2)
 		return usage(stderr, 1);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
@@ -113,5 +121,5 @@ int main(int argc, char **argv)
 	a = find(argv[1]);
 	if (!a)
 		return usage(stderr, 1);
-	return a->main(argc - 1, argv + 1);
+	return run(a, argc - 1, argv + 1);
 }

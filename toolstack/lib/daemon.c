@@ -146,13 +146,18 @@ int make_dirs(const char *path, mode_t mode)
 
 int run_program(char *const argv[])
 {
+	return run_file(argv[0], argv);
+}
+
+int run_file(const char *file, char *const argv[])
+{
 	int status;
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		execvp(argv[0], argv);
+		execvp(file, argv);
 		_exit(127);
 	}
 	while (waitpid(pid, &status, 0) < 0)

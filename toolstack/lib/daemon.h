@@ -20,5 +20,7 @@ pid_t daemon_running(const char *path);
 int make_dirs(const char *path, mode_t mode);
 /* Starts a program and waits for it: its exit status, or -errno. argv ends with NULL. */
 int run_program(char *const argv[]);
+/* The same with a file that is not argv[0]. */
+int run_file(const char *file, char *const argv[]);
 
 #endif

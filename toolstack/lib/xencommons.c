@@ -59,8 +59,8 @@ static void load_modules(void)
 
 static int start_program(const char *name, const char *pid_file, const char *more)
 {
-	char *argv[] = { "/proc/self/exe", (char *)name, "--pid-file", (char *)pid_file, (char *)more, NULL };
-	int rc = run_program(argv);
+	char *argv[] = { (char *)name, "--pid-file", (char *)pid_file, (char *)more, NULL };
+	int rc = run_file("/proc/self/exe", argv);
 
 	if (rc)
 		log_err("%s did not start (%d); its messages are above or in syslog", name, rc);
