@@ -283,10 +283,9 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 	return rc;
 }
 
-static void remove_records(uint32_t domid)
+static void remove_records(uint32_t domid, const uint8_t *uuid)
 {
-	char path[64], *vm = store_get("/local/domain/%u/vm", domid);
-	hyp_dominfo info;
+	char path[64], *vm = store_get("/local/domain/%u/vm", domid), *json;
 
 	if (vm && !strncmp(vm, "/vm/", 4))
 		xs_rm(xstore(), 0, vm);
@@ -297,26 +296,25 @@ static void remove_records(uint32_t domid)
 	xs_rm(xstore(), 0, path);
 	snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u", domid);
 	xs_rm(xstore(), 0, path);
-	if (!hyp_dom_info(domid, &info)) {
-		char *json = dom_json_path(domid, info.handle);
-
-		if (json)
-			unlink(json);
-		free(json);
-	}
+	json = uuid ? dom_json_path(domid, uuid) : NULL;
+	if (json)
+		unlink(json);
+	free(json);
 }
 
+/* The name goes last: who no longer sees the guest finds its memory free. */
 void dom_destroy(uint32_t domid)
 {
+	hyp_dominfo info;
+	bool known = !hyp_dom_info(domid, &info);
 	int rc;
 
 	hyp_dom_op(domid, XEN_DOMCTL_pausedomain);
 	device_remove_all(domid);
-	remove_records(domid);
 	rc = hyp_dom_destroy(domid);
 	if (rc && rc != -ESRCH)
 		fprintf(stderr, "xl: destroying domain %u: %s\n", domid, strerror(-rc));
-	remove_records(domid); /* again: a daemon may just have written its last word */
+	remove_records(domid, known ? info.handle : NULL);
 }
 
 /* The guest answers by taking the word away; whether it obeys is its affair. */
