@@ -63,6 +63,8 @@ static void cycle(int cpu)
 			return;
 		report(wait_for(&runs[cpu], i), "CPU %d runs, round %u", cpu, i);
 		report(cpu_wait_off(cpu), "CPU %d is off, round %u", cpu, i);
+		if (on_oracle())	/* Xen 4.17 says OFF before CPU_OFF has written x0 */
+			delay_us(2000);
 	}
 }
 
