@@ -90,6 +90,18 @@ static __attribute__((noinline)) struct domain *find_by_id(domid_t id)
 	return d;
 }
 
+unsigned domain_count(void)
+{
+	struct domain *d;
+	unsigned n = 0;
+
+	lock(&domlist_lock);
+	list_for_each(d, &domain_list, link)
+		n += d->state != DOM_DEAD;
+	unlock(&domlist_lock);
+	return n;
+}
+
 struct domain *domain_get_by_id(domid_t id)
 {
 	struct domain *d;

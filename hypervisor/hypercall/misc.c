@@ -13,6 +13,7 @@
 
 static struct lock clock_lock = LOCK_INIT(RANK_DOMAIN);
 static u64 boot_wall_s, boot_wall_ns;	/* ns < NS_PER_S */
+static domid_t next_told;	/* domains from this id on have not been told the last setting (control lock) */
 
 /*
  * A guest's clock begins with it: its copy says when that was. (Xen rounds this to seconds, and forgets it when a tool sets an offset.)
@@ -35,11 +36,28 @@ void wallclock_update(struct domain *d)
 	unlock(&clock_lock);
 }
 
+/* Control lock held. Goes on where it was cut short. */
+static s64 tell_all(void)
+{
+	struct domain *d;
+
+	for (domid_t start = next_told; (d = domain_get_next(next_told)); domain_put(d)) {
+		if (d->state == DOM_ALIVE)
+			wallclock_update(d);
+		next_told = (domid_t)(d->id + 1);
+		if (d->id != start && preempt_wanted()) {
+			domain_put(d);
+			return -ERESTART;
+		}
+	}
+	next_told = 0;
+	return 0;
+}
+
 /* It was secs.nsecs when the system time was system_time. */
 static s64 settime(const struct xenpf_settime64 *t)
 {
 	u64 wall_ns = t->nsecs, wall_s, up_s = t->system_time / NS_PER_S, up_ns = t->system_time % NS_PER_S;
-	struct domain *d;
 
 	if (t->mbz)
 		return -EINVAL;
@@ -49,14 +67,14 @@ static s64 settime(const struct xenpf_settime64 *t)
 		wall_ns += NS_PER_S;
 		wall_s--;
 	}
+	wall_ns -= up_ns;
 	lock(&clock_lock);
+	if (wall_s != boot_wall_s || wall_ns != boot_wall_ns)
+		next_told = 0;
 	boot_wall_s = wall_s;
-	boot_wall_ns = wall_ns - up_ns;
+	boot_wall_ns = wall_ns;
 	unlock(&clock_lock);
-	for (domid_t id = 0; (d = domain_get_next(id)); id = (domid_t)(d->id + 1), domain_put(d))
-		if (d->state == DOM_ALIVE)
-			wallclock_update(d);
-	return 0;
+	return tell_all();
 }
 
 /* a: struct xen_platform_op */

@@ -30,20 +30,38 @@ s64 hc_sysctl(struct vcpu *v, u64 *a)
 	}
 	rc = sysctls[op.cmd](v, &op);
 	unlock(&control_lock);
-	if ((rc >= 0 || rc == -ENOBUFS) && copy_to_guest(a[0], &op, sizeof(op)))
+	if ((rc >= 0 || rc == -ENOBUFS || rc == -ERESTART) && copy_to_guest(a[0], &op, sizeof(op)))
 		return -EFAULT;
 	return rc;
+}
+
+/*
+ * How far a call that was cut short came, where the request itself has no place to say so: in the part of it that means nothing to the tool, behind a number
+ * that is not there by chance. A tool that puts it there deceives itself only.
+ */
+struct progress { u64 mark; u32 done; u32 next; };
+#define PROGRESS_MARK 0x6f73706573486964UL
+
+static struct progress *progress_of(struct xen_sysctl *op)
+{
+	_Static_assert(sizeof(op->u.getdomaininfolist) + sizeof(struct progress) <= sizeof(op->u.pad), "room in the request");
+	return (struct progress *)&op->u.pad[sizeof(op->u.pad) - sizeof(struct progress)];
 }
 
 s64 sysctl_readconsole(struct vcpu *v, struct xen_sysctl *op)
 {
 	struct xen_sysctl_readconsole *r = &op->u.readconsole;
-	bool incremental = r->incremental;
+	struct progress *p = progress_of(op);
+	bool resumed = p->mark == PROGRESS_MARK, incremental = r->incremental || resumed;
+	u32 start = resumed ? p->done : 0, done = start;
 	char text[256];
-	u32 done = 0;
 	size_t n;
 
 	for (; done < r->count; done += n) {
+		if (done != start && preempt_wanted()) {
+			*p = (struct progress){ .mark = PROGRESS_MARK, .done = done };
+			return -ERESTART;
+		}
 		n = console_ring_read(text, min((size_t)(r->count - done), sizeof(text)), &r->index, incremental);
 		if (!n)
 			break;
@@ -51,6 +69,7 @@ s64 sysctl_readconsole(struct vcpu *v, struct xen_sysctl *op)
 			return -EFAULT;
 		incremental = true;
 	}
+	memset(p, 0, sizeof(*p));
 	r->count = done;
 	if (r->clear)
 		console_ring_clear();
@@ -81,17 +100,24 @@ s64 sysctl_sched_id(struct vcpu *v, struct xen_sysctl *op)
 	return 0;
 }
 
-/* As many steps as there are domains, each a fixed one per vCPU. */
+/* There may be hundreds of domains. */
 s64 sysctl_getdomaininfolist(struct vcpu *v, struct xen_sysctl *op)
 {
 	struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
-	domid_t id = l->first_domain;
-	u32 n;
+	struct progress *p = progress_of(op);
+	bool resumed = p->mark == PROGRESS_MARK;
+	domid_t id = resumed ? (domid_t)p->next : l->first_domain;
+	u32 n = resumed ? p->done : 0;
 
-	for (n = 0; n < l->max_domains; n++) {
+	for (u32 start = n; n < l->max_domains; n++) {
 		struct xen_domctl_getdomaininfo info;
-		struct domain *d = domain_get_next(id);
+		struct domain *d;
 
+		if (n != start && preempt_wanted()) {
+			*p = (struct progress){ .mark = PROGRESS_MARK, .done = n, .next = id };
+			return -ERESTART;
+		}
+		d = domain_get_next(id);
 		if (!d)
 			break;
 		domain_info(d, &info);
@@ -100,6 +126,7 @@ s64 sysctl_getdomaininfolist(struct vcpu *v, struct xen_sysctl *op)
 		if (copy_to_guest(handle_at(l->buffer, n), &info, sizeof(info)))
 			return -EFAULT;
 	}
+	memset(p, 0, sizeof(*p));
 	l->num_domains = n;
 	return 0;
 }
@@ -185,15 +212,12 @@ s64 sysctl_numainfo(struct vcpu *v, struct xen_sysctl *op)
 static int pool_info(struct xen_sysctl_cpupool_op *p)
 {
 	struct cpumask all = { 0 };
-	struct domain *d;
 
 	/* The pool named, or the next one: there is but pool 0. */
 	if (p->cpupool_id)
 		return -ENOENT;
 	p->sched_id = XEN_SCHEDULER_CREDIT2;
-	p->n_dom = 0;
-	for (domid_t id = 0; (d = domain_get_next(id)); id = (domid_t)(d->id + 1), domain_put(d))
-		p->n_dom++;
+	p->n_dom = domain_count();
 	for_each_cpu(c)
 		bit_set(all.bits, c->id);
 	return bitmap_put(&p->cpumap, all.bits, cpu_count);

@@ -102,11 +102,15 @@ size_t console_dom0_read(char *buf, size_t n)
 	console_in_len -= n;
 	return n;
 }
+#define RING 1000
 size_t console_ring_read(char *buf, size_t n, u32 *index, bool incremental)
 {
-	n = min(n, (size_t)(incremental ? 0 : 10));
-	memset(buf, 'x', n);
-	*index += (u32)n;
+	u32 from = incremental ? *index : 0;
+
+	n = min(n, (size_t)(from < RING ? RING - from : 0));
+	for (size_t i = 0; i < n; i++)
+		buf[i] = (char)((from + i) % 251);
+	*index = from + (u32)n;
 	return n;
 }
 void console_ring_clear(void) { }
@@ -228,9 +232,9 @@ static u64 base_of(const struct domain *d)
 static void *scratch(const struct domain *d, unsigned n)
 {
 	mfn_t mfn;
+	enum p2m_type t = p2m_lookup((struct domain *)d, GFN(base_of(d) + SCRATCH + n), &mfn);
 
-	p2m_lookup((struct domain *)d, GFN(base_of(d) + SCRATCH + n), &mfn);
-	return mfn.n == INVALID_MFN.n ? NULL : pa_to_va(mfn_addr(mfn));
+	return t == P2M_NONE || t == P2M_DEVICE ? NULL : pa_to_va(mfn_addr(mfn));
 }
 
 static gva_t scratch_gva(const struct domain *d, unsigned n)
@@ -614,10 +618,86 @@ static void test_info(void)
 	s.u.getdomaininfolist.max_domains = 10;
 	s.u.getdomaininfolist.buffer.q = scratch_gva(hardware_domain, 1);
 	memcpy(scratch(hardware_domain, 0), &s, sizeof(s));
-	CHECK_EQ(call(hardware_domain->vcpu[0], __HYPERVISOR_sysctl, scratch_gva(hardware_domain, 0), 0, 0, 0), 0);
-	CHECK_EQ(((struct xen_sysctl *)scratch(hardware_domain, 0))->u.getdomaininfolist.num_domains, 2);
-	CHECK_EQ(list[0].domain, 0);
-	CHECK_EQ(list[1].domain, id);
+	for (unsigned n = 2; n < 6; n++) {
+		fake_irq_pending = n > 2;	/* cut short after each */
+		memcpy(scratch(hardware_domain, 0), &s, sizeof(s));
+		CHECK_EQ(call(hardware_domain->vcpu[0], __HYPERVISOR_sysctl, scratch_gva(hardware_domain, 0), 0, 0, 0), 0);
+		CHECK_EQ(((struct xen_sysctl *)scratch(hardware_domain, 0))->u.getdomaininfolist.num_domains, n);
+		CHECK_EQ(list[0].domain, 0);
+		CHECK_EQ(list[1].domain, id);
+		CHECK_EQ(list[n - 1].domain, id + n - 2);
+		fake_irq_pending = false;
+		CHECK_EQ(domu_make(), id + n - 1);
+		memset(list, 0, 512);
+	}
+	world_end();
+}
+
+static void test_ring(void)
+{
+	struct xen_sysctl s = { .interface_version = XEN_SYSCTL_INTERFACE_VERSION, .cmd = XEN_SYSCTL_readconsole };
+	struct xen_sysctl *req;
+
+	world_make();
+	req = scratch(hardware_domain, 0);
+	s.u.readconsole.buffer.q = scratch_gva(hardware_domain, 1);
+	s.u.readconsole.index = 77;
+	for (int cut = 0; cut < 2; cut++) {
+		for (u32 count = 0; count < 1200; count += 150) {
+			fake_irq_pending = cut;
+			s.u.readconsole.count = count;
+			memset(scratch(hardware_domain, 1), 0xff, PAGE_SIZE);
+			*req = s;
+			CHECK_EQ(call(hardware_domain->vcpu[0], __HYPERVISOR_sysctl, scratch_gva(hardware_domain, 0), 0, 0, 0), 0);
+			fake_irq_pending = false;
+			CHECK_EQ(req->u.readconsole.count, min(count, (u32)RING));
+			CHECK_EQ(req->u.readconsole.index, count ? min(count, (u32)RING) : 77);
+			for (u32 i = 0; i < PAGE_SIZE; i++)
+				CHECK_EQ(((u8 *)scratch(hardware_domain, 1))[i], i < min(count, (u32)RING) ? i % 251 : 0xff);
+		}
+	}
+	world_end();
+}
+
+static void wall_is(struct domain *d, u64 sec)
+{
+	struct shared_info *si = d->shared_info;
+
+	CHECK_EQ((u64)si->wc_sec_hi << 32 | si->wc_sec, sec);
+	CHECK_EQ(si->wc_version % 2, 0);
+}
+
+static void test_wallclock(void)
+{
+	struct xen_platform_op set = { .cmd = XENPF_settime64, .interface_version = XENPF_INTERFACE_VERSION };
+	struct xen_domctl op = { .u.settimeoffset.time_offset_seconds = -1000 };
+	struct domain *a, *b;
+
+	world_make();
+	a = domain_get_by_id(domu_make());
+	b = domain_get_by_id(domu_make());
+	b->created_ns = 3 * 1000000000UL;
+	/* At 2.7 s it was 5,000,000,000.5: at the start 4,999,999,997.8 */
+	set.u.settime64.secs = 5000000000;
+	set.u.settime64.nsecs = 500000000;
+	set.u.settime64.system_time = 2700000000;
+	for (int cut = 0; cut < 2; cut++) {
+		fake_irq_pending = cut;
+		CHECK_EQ(call_with(hardware_domain->vcpu[0], __HYPERVISOR_platform_op, scratch_gva(hardware_domain, 0), &set, sizeof(set)), 0);
+		fake_irq_pending = false;
+		wall_is(hardware_domain, 4999999997);
+		CHECK_EQ(hardware_domain->shared_info->wc_nsec, 800000000);
+		wall_is(a, 4999999997);
+		wall_is(b, 5000000000);
+		memset(&a->shared_info->wc_sec, 0, 4);
+		set.u.settime64.mbz = 0;
+	}
+	CHECK_EQ(domctl(XEN_DOMCTL_settimeoffset, a->id, &op), 0);
+	wall_is(a, 4999998997);
+	set.u.settime64.mbz = 1;
+	CHECK_EQ(call_with(hardware_domain->vcpu[0], __HYPERVISOR_platform_op, scratch_gva(hardware_domain, 0), &set, sizeof(set)), -EINVAL);
+	domain_put(a);
+	domain_put(b);
 	world_end();
 }
 
@@ -876,6 +956,8 @@ int main(void)
 		{ "console", test_console },
 		{ "vCPU contexts", test_context },
 		{ "domain information", test_info },
+		{ "log ring", test_ring },
+		{ "wall clock", test_wallclock },
 		{ "access lists", test_access_lists },
 		{ "any call with anything", test_anything },
 	};

@@ -151,6 +151,7 @@ int domain_kill(struct domain *d);
 struct domain *domain_get_by_id(domid_t id);
 /* Smallest id >= id, with a reference; NULL at the end. */
 struct domain *domain_get_next(domid_t id);
+unsigned domain_count(void);
 bool domain_get(struct domain *d) __must_check;
 void domain_put(struct domain *d);
 /* Slot of a page's owner; valid while a reference to one of its pages is held. */
