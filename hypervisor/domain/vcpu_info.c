@@ -133,6 +133,8 @@ void evtchn_wake_pollers(struct domain *d, u32 port)
 		/* An event wakes whoever waits for several ports; it looks for itself. */
 		if (READ_ONCE(v->polling) && (want == port || want == ANY_PORT)) {
 			evtchn_poll_end(v);
+			/* Before vcpu_wake() reads `blocked`: the poller writes that and then reads `polling`. */
+			smp_mb();
 			vcpu_wake(v);
 		}
 	}
