@@ -95,15 +95,15 @@ def live_update(d, v):
 
 def flood(d, v):
     """A guest writes to the store as fast as it can; Dom0 hardly notices."""
-    before = bench(d)
+    before = bench(d, count=1000)
     with d.console("one") as g:
         g.run("mkdir -p /dev/xen; xs_bench 1 data/bench flood > /dev/null 2>&1 & sleep 0.1")
     node = f"xenstore-read /local/domain/{v['id']}/data/bench/x"
     first = int(d.run(node))
-    during = bench(d)
+    during = bench(d, count=1000)
     wrote = int(d.run(node)) - first
     print(f"    | the guest wrote {wrote} times meanwhile")
-    need(wrote > 50, "the guest did not flood")
+    need(wrote > 10, "the guest did not flood")
     d.run("xl list", 20)
     print("    | Dom0's operations/s, alone -> with a flooding guest: " +
           ", ".join(f"{k} {before[k]:.0f} -> {during[k]:.0f}" for k in ("read", "write", "transaction")))
