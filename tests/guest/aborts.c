@@ -85,7 +85,8 @@ static void stage1(void)
 	asm volatile("at s1e1r, %0; isb" :: "r"(at));
 	report(read_sysreg(par_el1) & 1, "AT reports the fault");
 	asm volatile("at s1e1r, %0; isb" :: "r"(KBASE));
-	report((read_sysreg(par_el1) & 0xfffffff000) == machine.phys, "AT translates our own image");
+	report((read_sysreg(par_el1) & 0xfffffff000) == machine.phys,
+		       "AT translates our own image");
 	/* translates at stage 1, has nothing at stage 2 */
 	asm volatile("at s1e1r, %0; isb" :: "r"(UNBACKED));
 	report_value(read_sysreg(par_el1) & 1, "AT of unbacked memory faults");

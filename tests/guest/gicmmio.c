@@ -150,6 +150,20 @@ static void unaligned(const struct frame *f)
 	       "%s does not execute", f->name);
 }
 
+/* As a 32-bit guest writes it: two words, in either order. */
+static void halves(void)
+{
+	u64 at = machine.gicd + 0x6100;		/* IROUTER32 */
+	u32 cpu = machine.ncpus > 1;
+
+	mmio_write32(at + 4, 0);
+	mmio_write32(at, cpu);
+	report(mmio_read64(at) == cpu, "IROUTER written in words, upper first");
+	mmio_write32(at, 0);
+	mmio_write32(at + 4, 0);
+	report(mmio_read64(at) == 0, "IROUTER written in words, lower first");
+}
+
 /* All of it in words; the other widths where registers are, to save time. */
 static void sweep_all(const struct frame *f)
 {
@@ -194,6 +208,8 @@ void guest_main(void)
 	report_prefix("gicmmio");
 	irq_disable();
 	tables(machine.gic == 3 ? v3 : v2);
+	if (machine.gic == 3)
+		halves();
 	for (int i = 0; i < n; i++)
 		sweep_all(machine.gic == 3 ? &v3[i] : &v2[i]);
 	tables(machine.gic == 3 ? v3 : v2);

@@ -86,7 +86,8 @@ static void read_only(struct domu *d)
 	volatile u32 *here = (volatile u32 *)spare;
 	u32 h;
 
-	report_value((u64)map(d->domid, REF_RO, GNTMAP_host_map, spare, &h), "map a read-only grant for writing");
+	report_value((u64)map(d->domid, REF_RO, GNTMAP_host_map, spare, &h),
+		       "map a read-only grant for writing");
 	report(map(d->domid, REF_RO, GNTMAP_host_map | GNTMAP_readonly, spare, &h) == 0,
 	       "map it read-only");
 	report(FAULTS(*here) == 0, "reading works");
@@ -133,7 +134,8 @@ static void wrong(struct domu *d)
 	report_value((u64)unmap(spare, ~0u), "unmap handle -1");
 	report(grant_op(GNTTABOP_unmap_grant_ref, NULL, 0) == 0, "unmap of none");
 	report_value((u64)grant_op(GNTTABOP_map_grant_ref, NULL, 1), "map with no argument");
-	report_value((u64)grant_op(GNTTABOP_map_grant_ref, (void *)0x700000000000, 1), "map with a bad argument");
+	report_value((u64)grant_op(GNTTABOP_map_grant_ref, (void *)0x700000000000, 1),
+		       "map with a bad argument");
 	report_value((u64)grant_op(GNTTABOP_copy, NULL, 1), "copy with no argument");
 }
 
@@ -177,7 +179,8 @@ static void copying(struct domu *d)
 	}
 	report(same, "odd lengths and offsets copy exactly that");
 	report_value((u64)copy(copy_in(d, REF_RO, 1, 0, PAGE_SIZE)), "copy over the source's end");
-	report_value((u64)copy(copy_in(d, REF_RO, 0, 1, PAGE_SIZE)), "copy over the destination's end");
+	report_value((u64)copy(copy_in(d, REF_RO, 0, 1, PAGE_SIZE)),
+		       "copy over the destination's end");
 	report_value((u64)copy(copy_in(d, REF_RO, 4096, 0, 1)), "copy from offset 4096");
 	report_value((u64)copy(copy_in(d, REF_RO, 0, 0, 0)), "copy nothing");
 	report_value((u64)copy(copy_in(d, REF_NEVER, 0, 0, 8)), "copy from a ref never given");
@@ -272,7 +275,8 @@ void guest_main(void)
 		wrong(&a);
 		copying(&a);
 		ask(&b, CMD_STEAL, a.domid);
-		report_value((u64)*domu_ptr(&b, &answer), "a third domain maps what is not granted to it");
+		report_value((u64)*domu_ptr(&b, &answer),
+			       "a third domain maps what is not granted to it");
 		death(&a);
 		domu_destroy(&b);
 	}

@@ -77,7 +77,8 @@ static void sweep(const char *who)
 			sweep_call(who, nr, (enum kind)kind);
 	report(true, "%s: every call has returned", who);
 	for (u64 nr = 64; nr; nr <<= 1)
-		report(hypercall(nr, 0, 0, 0, 0, 0) == -XEN_ENOSYS, "%s: nr %lx is ENOSYS", who, nr);
+		report(hypercall(nr, 0, 0, 0, 0, 0) == -XEN_ENOSYS,
+			       "%s: nr %lx is ENOSYS", who, nr);
 	report(hypercall(~0ul, 0, 0, 0, 0, 0) == -XEN_ENOSYS, "%s: nr -1 is ENOSYS", who);
 }
 
@@ -92,7 +93,8 @@ static void convention(void)
 
 	u64 rc, nr, kept;
 
-	asm volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x16), "+r"(x19), "+r"(x28) :: "memory");
+	asm volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x16), "+r"(x19),
+		       "+r"(x28) :: "memory");
 	rc = x0;
 	nr = x16;
 	kept = x19 == 0x1919191919191919 && x28 == 0x2828282828282828;

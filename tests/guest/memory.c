@@ -37,13 +37,15 @@ static void round_trip(void)
 
 	fill();
 	*p = 0xabcd;
-	report(reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 0, &gfns[3]) == 1, "give one page");
+	report(reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 0, &gfns[3]) == 1,
+		       "give one page");
 	report(FAULTS(*p) == 1, "it is gone");
 	report_value((u64)reserve(XENMEM_decrease_reservation, DOMID_SELF, 1, 0, &gfns[3]),
 		     "give it again");
 	report(reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, &gfns[3]) == 1, "take one page");
 	report(FAULTS(*p) == 0, "it is back");
-	report(reserve(XENMEM_decrease_reservation, DOMID_SELF, PAGES, 0, gfns) == PAGES, "give all");
+	report(reserve(XENMEM_decrease_reservation, DOMID_SELF, PAGES, 0, gfns) == PAGES,
+		       "give all");
 	report(reserve(XENMEM_populate_physmap, DOMID_SELF, PAGES, 0, gfns) == PAGES, "take all");
 	for (u64 i = 0; i < PAGES; i++)
 		clean &= FAULTS(*(volatile u32 *)page[i]) == 0;
@@ -72,13 +74,19 @@ static void wrong(void)
 	for (size_t i = 1; i < ARRAY_SIZE(bad); i++)
 		report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, &bad[i]),
 			     "populate at %lx", i);
-	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, 0, 0, NULL), "populate none");
-	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, NULL), "populate from null");
-	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, ~0ul, 0, gfns), "populate -1 extents");
-	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, 1ul << 52, 0, gfns), "populate 2^52 extents");
+	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, 0, 0, NULL),
+		       "populate none");
+	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, NULL),
+		       "populate from null");
+	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, ~0ul, 0, gfns),
+		       "populate -1 extents");
+	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_SELF, 1ul << 52, 0, gfns),
+		       "populate 2^52 extents");
 	report_value((u64)reserve(XENMEM_populate_physmap, 99, 1, 0, gfns), "populate no domain");
-	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_IO, 1, 0, gfns), "populate DOMID_IO");
-	report_value((u64)reserve(XENMEM_decrease_reservation, 99, 1, 0, gfns), "decrease no domain");
+	report_value((u64)reserve(XENMEM_populate_physmap, DOMID_IO, 1, 0, gfns),
+		       "populate DOMID_IO");
+	report_value((u64)reserve(XENMEM_decrease_reservation, 99, 1, 0, gfns),
+		       "decrease no domain");
 }
 
 static void physmap(void)
@@ -91,10 +99,12 @@ static void physmap(void)
 		struct xen_add_to_physmap a = {
 			.domid = DOMID_SELF, .space = spaces[i], .idx = at, .gpfn = at,
 		};
-		report_value((u64)memory_op(XENMEM_add_to_physmap, &a), "add_to_physmap space %x", spaces[i]);
+		report_value((u64)memory_op(XENMEM_add_to_physmap, &a),
+			       "add_to_physmap space %x", spaces[i]);
 	}
 	report_value((u64)map_at(XENMAPSPACE_shared_info, 0, 1, at), "shared_info 1");
-	report_value((u64)map_at(XENMAPSPACE_shared_info, 0, 0, 1ul << 40), "shared_info beyond the space");
+	report_value((u64)map_at(XENMAPSPACE_shared_info, 0, 0, 1ul << 40),
+		       "shared_info beyond the space");
 	if (map_at(XENMAPSPACE_shared_info, 0, 0, at)) {
 		report_skip("shared_info a second time");	/* Xen: EBUSY */
 	} else {
@@ -105,10 +115,14 @@ static void physmap(void)
 	report_value((u64)unmap_at(at), "remove a hole");
 	report_value((u64)unmap_at(1ul << 40), "remove beyond the space");
 	report_value((u64)memory_op(XENMEM_remove_from_physmap, &r), "remove from no domain");
-	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, 99, 0x40000, at), "foreign page of no domain");
-	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, DOMID_SELF, 0x40000, at), "foreign page of oneself");
-	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, DOMID_XEN, 0x40000, at), "foreign page of DOMID_XEN");
-	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, DOMID_IO, 0x40000, at), "foreign page of DOMID_IO");
+	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, 99, 0x40000, at),
+		       "foreign page of no domain");
+	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, DOMID_SELF, 0x40000, at),
+		       "foreign page of oneself");
+	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, DOMID_XEN, 0x40000, at),
+		       "foreign page of DOMID_XEN");
+	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, DOMID_IO, 0x40000, at),
+		       "foreign page of DOMID_IO");
 }
 
 static void batches(void)
@@ -129,7 +143,8 @@ static void batches(void)
 	report_value((u64)memory_op(XENMEM_add_to_physmap_batch, &b), "empty batch");
 	b.size = 8;
 	b.errs.p = (void *)0x700000000000;
-	report_value((u64)memory_op(XENMEM_add_to_physmap_batch, &b), "batch with nowhere to put errors");
+	report_value((u64)memory_op(XENMEM_add_to_physmap_batch, &b),
+		       "batch with nowhere to put errors");
 }
 
 static void on_tick(u32 iar)
@@ -178,16 +193,22 @@ static void foreign(struct domu *d)
 	volatile u32 *here = (volatile u32 *)hole;
 	u64 gfn = GUEST_RAM0_BASE / PAGE_SIZE;
 
-	report(map_at(XENMAPSPACE_gmfn_foreign, d->domid, gfn + 100, hole / PAGE_SIZE) == 0, "map a DomU's page");
+	report(map_at(XENMAPSPACE_gmfn_foreign, d->domid, gfn + 100, hole / PAGE_SIZE) == 0,
+		       "map a DomU's page");
 	*here = 0x4321;
 	report(*(volatile u32 *)(d->ram + 100 * PAGE_SIZE) == 0x4321, "it is the DomU's");
-	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, d->domid, 0x20000, hole / PAGE_SIZE + 1), "map a hole of it");
+	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, d->domid, 0x20000, hole / PAGE_SIZE + 1),
+		       "map a hole of it");
 	report(unmap_at(hole / PAGE_SIZE) == 0, "unmap it");
-	report_value((u64)resource(d->domid, XENMEM_resource_grant_table, 0, 0, 1, hole), "its grant table");
-	report_value((u64)resource(d->domid, XENMEM_resource_grant_table, 0, 100000, 1, hole), "grant frame 100000");
-	report_value((u64)resource(d->domid, XENMEM_resource_grant_table, 7, 0, 1, hole), "grant table 7");
+	report_value((u64)resource(d->domid, XENMEM_resource_grant_table, 0, 0, 1, hole),
+		       "its grant table");
+	report_value((u64)resource(d->domid, XENMEM_resource_grant_table, 0, 100000, 1, hole),
+		       "grant frame 100000");
+	report_value((u64)resource(d->domid, XENMEM_resource_grant_table, 7, 0, 1, hole),
+		       "grant table 7");
 	report_value((u64)resource(d->domid, 9, 0, 0, 1, hole), "resource 9");
-	report_value((u64)resource(99, XENMEM_resource_grant_table, 0, 0, 1, hole), "resource of no domain");
+	report_value((u64)resource(99, XENMEM_resource_grant_table, 0, 0, 1, hole),
+		       "resource of no domain");
 	report_value((u64)reserve(XENMEM_populate_physmap, d->domid, 1, 0,
 				  (xen_pfn_t[]){ 0x50000 }), "one page more for the DomU");
 }
@@ -209,11 +230,14 @@ void domu_main(void)
 		n++;
 	}
 	report(n > 200 && n < 300, "the quota ends it");
-	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, 0, 0x40400, hole / PAGE_SIZE), "map Dom0's memory");
-	report_value((u64)map_at(XENMAPSPACE_dev_mmio, 0, 0x9000, hole / PAGE_SIZE), "map a device");
+	report_value((u64)map_at(XENMAPSPACE_gmfn_foreign, 0, 0x40400, hole / PAGE_SIZE),
+		       "map Dom0's memory");
+	report_value((u64)map_at(XENMAPSPACE_dev_mmio, 0, 0x9000, hole / PAGE_SIZE),
+		       "map a device");
 	report_value((u64)reserve(XENMEM_populate_physmap, 0, 1, 0, gfns), "populate Dom0");
 	report_value((u64)reserve(XENMEM_decrease_reservation, 0, 1, 0, gfns), "decrease Dom0");
-	report_value((u64)resource(0, XENMEM_resource_grant_table, 0, 0, 1, hole), "Dom0's grant table");
+	report_value((u64)resource(0, XENMEM_resource_grant_table, 0, 0, 1, hole),
+		       "Dom0's grant table");
 	report_summary();
 }
 

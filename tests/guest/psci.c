@@ -26,7 +26,8 @@ static void functions(void)
 	for (u32 fn = 0x7ffc; fn <= 0x8002; fn++)
 		report_value((u64)psci(SMCCC_ARCH_FEATURES, 0x80000000 + fn, 0, 0),
 			     "ARCH_FEATURES %x", fn);
-	report_value((u64)psci(SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES, 0, 0), "ARCH_FEATURES self");
+	report_value((u64)psci(SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES, 0, 0),
+		       "ARCH_FEATURES self");
 	report_value((u64)psci(0x84000050, 0, 0, 0), "TRNG_VERSION");
 	report_value((u64)psci(0x8600ff01, 0, 0, 0), "vendor UID");
 	for (u64 fn = 0x0b; fn < 0x40; fn++)

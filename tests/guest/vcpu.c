@@ -60,7 +60,8 @@ static void runstates(void)
 	report(t > 5000000 && t < 2000000000, "20 ms of WFI show as blocked");
 	report(READ_ONCE(runstate.time[RUNSTATE_running]) > 0, "time running is counted");
 	report_value((u64)HYPERCALL(__HYPERVISOR_vm_assist, VMASST_CMD_enable,
-				    VMASST_TYPE_runstate_update_flag, 0, 0, 0), "vm_assist runstate flag");
+				    VMASST_TYPE_runstate_update_flag, 0, 0, 0),
+					       "vm_assist runstate flag");
 	for (u64 type = 0; type < 8; type++)
 		report_value((u64)HYPERCALL(__HYPERVISOR_vm_assist, VMASST_CMD_disable, type, 0, 0, 0),
 			     "vm_assist disable %lu", type);
@@ -129,7 +130,8 @@ static void against_dom0(void)
 	report_value((u64)domctl(XEN_DOMCTL_getdomaininfo, 0, &op), "getdomaininfo Dom0");
 	report_value((u64)sysctl(XEN_SYSCTL_physinfo, &sys), "physinfo");
 	report_value((u64)hvm_get(0, HVM_PARAM_CALLBACK_IRQ, &v), "get_param of Dom0");
-	report_value((u64)hvm_set(DOMID_SELF, HVM_PARAM_CONSOLE_PFN, 1), "set one's own CONSOLE_PFN");
+	report_value((u64)hvm_set(DOMID_SELF, HVM_PARAM_CONSOLE_PFN, 1),
+		       "set one's own CONSOLE_PFN");
 }
 
 void domu_main(void)

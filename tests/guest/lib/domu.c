@@ -79,7 +79,8 @@ static bool fill(struct domu *d)
 
 	windows |= 1ul << slot;
 	rc = populate(d, GUEST_RAM0_BASE / PAGE_SIZE, 9, DOMU_RAM >> 21);
-	if (!step(d, "populate", rc) || !step(d, "magic", populate(d, MAGIC_GFN, 0, DOMU_MAGIC_PAGES)))
+	if (!step(d, "populate", rc) || !step(d,
+		       "magic", populate(d, MAGIC_GFN, 0, DOMU_MAGIC_PAGES)))
 		return false;
 	for (u64 i = 0; i < PAGES; i++) {
 		rc = map_at(XENMAPSPACE_gmfn_foreign, d->domid,
