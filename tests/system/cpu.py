@@ -39,7 +39,7 @@ def guest_with_vcpus(d):
 @check
 def vcpu_set(d):
     smp(d)
-    d.run("xl vcpu-set smp 4")
+    d.run("xl vcpu-set --ignore-host smp 4")
     with d.console("smp") as g:
         g.run("n=0; until [ -e /sys/devices/system/cpu/cpu3/online ] || [ $n = 50 ]; do sleep 0.1; n=$((n+1)); done")
         g.run("echo 1 > /sys/devices/system/cpu/cpu2/online; echo 1 > /sys/devices/system/cpu/cpu3/online", 40)

@@ -25,6 +25,15 @@ def guest(d):
     return d.domains()["one"]
 
 
+def comes_back(d, number):
+    """The guest was rebooted: it is a new domain, built and running."""
+    def running():
+        one = d.domains().get("one", {"id": number})
+        return one["id"] != number and one["vcpus"] and "p" not in one["state"]
+    d.wait("the new domain", running, 60)
+    d.logged_in.discard("one")
+
+
 @check
 def create_paused(d):
     d.create("small", name="one", memory=128, options="-p", extra="console=hvc0 host=one")
@@ -129,8 +138,7 @@ def reboot_inside(d):
     with d.console("one") as g:
         g.m.send("reboot\n")
         d.m.drain(1)
-    d.wait("the new domain", lambda: d.domains().get("one", {"id": number})["id"] != number, 40)
-    d.logged_in.discard("one")
+    comes_back(d, number)
     with d.console("one") as g:
         need(float(g.run("cut -d' ' -f1 /proc/uptime")) < 60, "uptime after the reboot")
 
@@ -139,8 +147,7 @@ def reboot_inside(d):
 def reboot_outside(d):
     number = guest(d)["id"]
     d.run("xl reboot one")
-    d.wait("the new domain", lambda: d.domains().get("one", {"id": number})["id"] != number, 40)
-    d.logged_in.discard("one")
+    comes_back(d, number)
     with d.console("one") as g:
         g.run("true")
 
