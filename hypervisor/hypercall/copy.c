@@ -15,11 +15,15 @@ static inline struct page *own_page(gva_t gva, bool write, void **va)
 {
 	struct page *pg;
 	paddr_t pa;
+	u64 frame;
 
 	if (unlikely(gva_to_pa(gva, write, &pa)))
 		return NULL;
-	pg = mfn_record(mfn_of(pa));
-	if (unlikely(!pg || !page_get_slot(pg, this_cpu()->current->domain->slot)))
+	frame = mfn_of(pa).n - frame_base;
+	if (unlikely(frame >= frame_count))
+		return NULL;
+	pg = &frame_table[frame];
+	if (unlikely(!page_get_slot(pg, this_cpu()->current->domain->slot)))
 		return NULL;
 	*va = pa_to_va(pa);
 	return pg;

@@ -46,6 +46,16 @@ static unsigned extents_read(struct extents *x)
 	return !copy_from_guest(x->gfn, gva, sizeof(x->gfn[0]));
 }
 
+/* Between two chunks: that was all, or an interrupt waits (*rc says so). */
+static inline bool extents_done(const struct extents *x, int *rc)
+{
+	if (likely(x->at == x->r.nr_extents))
+		return true;
+	if (unlikely(preempt_wanted()))
+		*rc = -ERESTART;
+	return *rc;
+}
+
 static s64 extents_end(struct vcpu *v, u64 *a, struct extents *x, u64 cmd, bool preempted)
 {
 	target_put(v, x->d);
@@ -102,19 +112,23 @@ static int populate(struct domain *d, gfn_t gfn, unsigned order, unsigned bits)
 }
 
 /* Extents of one chunk. 0: go on with the next. */
-static int populate_chunk(struct extents *x, unsigned n, unsigned bits)
+static inline int populate_chunk(struct extents *x, unsigned n, unsigned bits)
 {
-	for (unsigned i = 0; i < n; i++) {
-		int rc;
+	struct domain *d = x->d;
+	unsigned order = x->r.extent_order, i = 0;
+	int rc;
 
-		if (x->at != x->start && unlikely(preempt_wanted()))
-			return -ERESTART;
-		rc = populate(x->d, GFN(x->gfn[i]), x->r.extent_order, bits);
+	do {
+		rc = populate(d, GFN(x->gfn[i]), order, bits);
 		if (unlikely(rc))
-			return rc;
-		x->at++;
-	}
-	return 0;
+			break;
+		if (++i == n)
+			break;
+		if (unlikely(preempt_wanted()))
+			rc = -ERESTART;
+	} while (!rc);
+	x->at += i;
+	return rc;
 }
 
 /* a: cmd and progress, struct xen_memory_reservation */
@@ -130,7 +144,7 @@ s64 hc_mem_populate_physmap(struct vcpu *v, u64 *a)
 		do {
 			n = extents_read(&x);
 			rc = n ? populate_chunk(&x, n, bits) : -EFAULT;
-		} while (!rc && x.at < x.r.nr_extents);
+		} while (!rc && !extents_done(&x, &rc));
 	}
 	return extents_end(v, a, &x, XENMEM_populate_physmap, rc == -ERESTART);
 }
@@ -143,7 +157,7 @@ static int decrease_chunk(struct extents *x, unsigned n)
 	for (unsigned i = 0; i < n; i += run) {
 		unsigned got;
 
-		if (x->at != x->start && unlikely(preempt_wanted()))
+		if (i && unlikely(preempt_wanted()))
 			return -ERESTART;
 		run = 1;
 		while (!order && i + run < n && x->gfn[i + run] == x->gfn[i] + run)
@@ -168,7 +182,7 @@ s64 hc_mem_decrease_reservation(struct vcpu *v, u64 *a)
 	do {
 		n = extents_read(&x);
 		rc = n ? decrease_chunk(&x, n) : -EFAULT;
-	} while (!rc && x.at < x.r.nr_extents);
+	} while (!rc && !extents_done(&x, &rc));
 	return extents_end(v, a, &x, XENMEM_decrease_reservation, rc == -ERESTART);
 }
 
