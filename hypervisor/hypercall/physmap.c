@@ -242,7 +242,9 @@ static s64 acquire(struct vcpu *v, u64 *a, struct domain *d, struct xen_mem_acqu
 {
 	u64 start = a[0] >> MEMOP_CMD_BITS;
 
-	if (req->type != XENMEM_resource_grant_table || req->id != XENMEM_resource_grant_table_id_shared)
+	if (req->type != XENMEM_resource_grant_table)
+		return -EOPNOTSUPP;
+	if (req->id != XENMEM_resource_grant_table_id_shared)
 		return -EINVAL;
 	if (d->state != DOM_ALIVE)
 		return -ESRCH;
