@@ -92,25 +92,27 @@ static u64 v2_lr_read(unsigned n)
 	return (u64)hi << 32 | (h & 0x3ff);
 }
 
-static inline __attribute__((always_inline)) void lr_put(unsigned n, u64 lr)
+static inline __attribute__((always_inline)) void lr_put(u8 *h, unsigned n, u64 lr)
 {
 	u32 hi = (u32)(lr >> 32);
 
-	mmio_write32(gich + GICH_LR + 4 * n, (hi >> 2 & 0x30000000) | (hi << 2 & 0xc0000000) | (hi << 4 & 0x0f800000) | (hi & 0x3ff) << 10 |
+	mmio_write32(h + GICH_LR + 4 * n, (hi >> 2 & 0x30000000) | (hi << 2 & 0xc0000000) | (hi << 4 & 0x0f800000) | (hi & 0x3ff) << 10 |
 					     ((u32)lr & 0x3ff));
 }
 
 static void v2_lr_write(unsigned n, u64 lr)
 {
-	lr_put(n, lr);
+	lr_put(gich, n, lr);
 }
 
-static bool v2_lr_reuse(unsigned n, u64 lr)
+static u32 v2_lr_reuse(unsigned n, u64 lr)
 {
-	if (!(mmio_read32(gich + GICH_ELRSR0) >> n & 1))
-		return false;
-	lr_put(n, lr);
-	return true;
+	u8 *h = gich;
+
+	if (!(mmio_read32(h + GICH_ELRSR0) >> n & 1))
+		return 0;
+	lr_put(h, n, lr);
+	return 1;
 }
 
 static u32 v2_lr_empty(void)

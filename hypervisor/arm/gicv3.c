@@ -156,12 +156,12 @@ static inline void v3_lr_write(unsigned n, u64 lr)
 #undef X
 }
 
-static bool v3_lr_reuse(unsigned n, u64 lr)
+static u32 v3_lr_reuse(unsigned n, u64 lr)
 {
 	if (!(rd(ich_elrsr_el2) >> n & 1))
-		return false;
+		return 0;
 	v3_lr_write(n, lr);
-	return true;
+	return 1;
 }
 
 static u32 v3_lr_empty(void)

@@ -21,11 +21,13 @@ static u64 get_control(const struct vcpu *v, u64 off)
 	return 0;
 }
 
-static __attribute__((noinline)) bool send_sgi(struct vcpu *v, u32 val)
+static __attribute__((noinline)) bool send_sgi(struct vcpu *v, unsigned size, u32 val)
 {
 	struct domain *d = v->domain;
 	u32 online = (u32)(BIT(min(d->max_vcpus, (u16)8)) - 1), list = val >> 16 & online;
 
+	if (size != 4)
+		return false;
 	switch (val >> 24 & 3) {
 	case 1:
 		list = online & ~(1U << v->id);
@@ -96,7 +98,7 @@ bool vgic_v2_slow_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 
 	if (off >= GICD_CPENDSGIR && off < GICD_SPENDSGIR + 16)
 		return sgi_sources(v, off, size, &val, true);
 	if (off != GICD_CTLR || size != 4)
-		return off != GICD_CTLR && off != GICD_SGIR;
+		return off != GICD_CTLR;
 	lock(&vg->lock);
 	vgic_set_on(v->domain, val & 1);
 	unlock(&vg->lock);
@@ -112,8 +114,8 @@ bool vgic_v2_read(struct vcpu *v, void *priv, u64 off, unsigned size, u64 *val)
 
 bool vgic_v2_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 val)
 {
-	if (off == GICD_SGIR && size == 4)
-		return send_sgi(v, (u32)val);
+	if (off == GICD_SGIR)
+		return send_sgi(v, size, (u32)val);
 	if (vgic_is_fast(v, vgic_reg_at(off)->fast_write, 0, off, size))
 		return vgic_fast_write(v, off, val);
 	return vgic_v2_slow_write(v, priv, off, size, val);

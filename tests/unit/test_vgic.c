@@ -56,7 +56,7 @@ static u32 h_lr_empty(void)
 			m |= 1U << i;
 	return m;
 }
-static bool h_lr_reuse(unsigned n, u64 v)
+static u32 h_lr_reuse(unsigned n, u64 v)
 {
 	if (!(h_lr_empty() >> n & 1))
 		return false;

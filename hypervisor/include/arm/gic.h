@@ -67,7 +67,7 @@ struct gic_ops {
 	bool (*is_pending)(unsigned irq);
 	u64 (*lr_read)(unsigned n);
 	void (*lr_write)(unsigned n, u64 lr);
-	bool (*lr_reuse)(unsigned n, u64 lr);	/* writes it if it holds nothing; else false */
+	u32 (*lr_reuse)(unsigned n, u64 lr);	/* writes it if it holds nothing; else 0 */
 	u32 (*lr_empty)(void);			/* bit per list register that holds nothing */
 	u32 (*hcr_read)(void);
 	void (*hcr_write)(u32 hcr);
