@@ -24,20 +24,12 @@ static u64 get_control(const struct vcpu *v, u64 off)
 static __attribute__((noinline)) bool send_sgi(struct vcpu *v, unsigned size, u32 val)
 {
 	struct domain *d = v->domain;
-	u32 online = (u32)(BIT(min(d->max_vcpus, (u16)8)) - 1), list = val >> 16 & online;
+	u32 online = (u32)(BIT(min(d->max_vcpus, (u16)8)) - 1), list = val >> 16 & online, filter = val >> 24 & 3;
 
 	if (size != 4)
 		return false;
-	switch (val >> 24 & 3) {
-	case 1:
-		list = online & ~(1U << v->id);
-		break;
-	case 2:
-		list = 1U << v->id;
-		break;
-	case 3:
-		return true;
-	}
+	if (unlikely(filter))	/* all but itself, itself, nobody */
+		list = filter == 1 ? online & ~(1U << v->id) : filter == 2 ? 1U << v->id : 0;
 	for (; list; list &= list - 1)
 		vgic_inject_from(d->vcpu[__builtin_ctz(list)], val & 15, v->id);
 	return true;
