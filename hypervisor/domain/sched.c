@@ -653,19 +653,14 @@ __noreturn void sched_enter(void)
 
 /* --- set-up and parameters --- */
 
+/* Whose turn it is then, vtime says: who has the double weight may well go on for a second slice. */
 static void slice_end(struct timer *t)
 {
 	struct cpu *c = this_cpu();
 
-	u64 now = now_ns();
-
 	lock(&c->rq.lock);
-	if (c->current) {
-		account(c->current, now);
-		/* Is its turn over? Then whoever waits goes first. */
-		if (c->rq.nr && now - c->current->runstate.state_entry_time >= slice_ns() - PREEMPT_NS)
-			c->current->sched.vtime = max(c->current->sched.vtime, queue_head(&c->rq)->sched.vtime + PREEMPT_NS);
-	}
+	if (c->current)
+		account(c->current, now_ns());
 	cpu_kick(c, WORK_SCHED);
 	push(c);
 }

@@ -143,7 +143,7 @@ class Shell:
 
     def sync(self, timeout):
         self.m.send("\necho @@$HERE@@\n")
-        self.m.expect(f"^@@{self.name}@@\n", timeout, f"the shell of {self.name}")
+        self.m.expect(f"^@@{self.name}@@(?:\n|(?=\\[ *\\d+\\.))", timeout, f"the shell of {self.name}")
 
     def run(self, command, timeout=20, ok=True):
         """Runs it; returns its output. A status other than 0 fails unless ok is False; ok=None returns both."""
@@ -153,7 +153,7 @@ class Shell:
         m.send(f"{command}; echo @@$?\n")
         m.expect(r"@@\$\?\n", 10, f"the echo of {command!r}")
         start = m.mark
-        found = m.expect(r"@@(\d+)\n", timeout, f"the end of {command!r}")
+        found = m.expect(r"@@(\d+)(?:\n|(?=\[ *\d+\.\d+\]))", timeout, f"the end of {command!r}")
         output = re.sub(r"\(XEN\) .*\n|^\[ *\d+\.\d+\] .*\n", "", m.text[start:found.start()], flags=re.M)
         status = int(found[1])
         if ok is None:
