@@ -288,7 +288,8 @@ static void wake_locked(struct cpu *c, struct vcpu *v)
 		unlock(&c->rq.lock);
 		return;
 	}
-	if (likely(c->idle && v->loaded_on == c && !c->rq.nr && !c->current && allowed(v, c))) {
+	/* (A cap needs its timer set, so it goes the long way.) */
+	if (likely(c->idle && v->loaded_on == c && !c->rq.nr && !c->current && !v->domain->sched.cap && allowed(v, c))) {
 		resume(c, v);
 		unlock(&c->rq.lock);
 		return;
