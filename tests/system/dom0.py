@@ -32,6 +32,8 @@ class Dom0(Shell):
         self.m.expect(r"^dom0# ", self.boot_timeout, "Dom0's shell")
         self.logged_in.clear()
         self.settle()
+        # Information of the kernel's in the middle of a line hides the answers of the shell; warnings and worse are to be seen.
+        self.run("echo 5 > /proc/sys/kernel/printk")
 
     # ---- guests
     def create(self, config, timeout=60, options="", **settings):
