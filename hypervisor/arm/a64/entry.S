@@ -5,9 +5,7 @@
  */
 #include <arm/asm.h>
 
-	.macro	from_guest handler
-	.balign	0x80
-	stp	x0, x1, [sp, #16 * 0]
+	.macro	save_x2_to_x29
 	stp	x2, x3, [sp, #16 * 1]
 	stp	x4, x5, [sp, #16 * 2]
 	stp	x6, x7, [sp, #16 * 3]
@@ -22,6 +20,12 @@
 	stp	x24, x25, [sp, #16 * 12]
 	stp	x26, x27, [sp, #16 * 13]
 	stp	x28, x29, [sp, #16 * 14]
+	.endm
+
+	.macro	from_guest handler
+	.balign	0x80
+	stp	x0, x1, [sp, #16 * 0]
+	save_x2_to_x29
 	mrs	x1, elr_el2
 	mrs	x2, spsr_el2
 	ldr	x3, [sp, #VCPU_STACK_TOP]
@@ -98,20 +102,7 @@ work:				/* something to do before, and perhaps another vCPU to enter */
 	b	enter
 
 el2_exception:			/* our own fault: x0 = vector; the frame on the stack is x0..x30, sp, pc */
-	stp	x2, x3, [sp, #16 * 1]
-	stp	x4, x5, [sp, #16 * 2]
-	stp	x6, x7, [sp, #16 * 3]
-	stp	x8, x9, [sp, #16 * 4]
-	stp	x10, x11, [sp, #16 * 5]
-	stp	x12, x13, [sp, #16 * 6]
-	stp	x14, x15, [sp, #16 * 7]
-	stp	x16, x17, [sp, #16 * 8]
-	stp	x18, x19, [sp, #16 * 9]
-	stp	x20, x21, [sp, #16 * 10]
-	stp	x22, x23, [sp, #16 * 11]
-	stp	x24, x25, [sp, #16 * 12]
-	stp	x26, x27, [sp, #16 * 13]
-	stp	x28, x29, [sp, #16 * 14]
+	save_x2_to_x29
 	add	x1, sp, #272
 	stp	x30, x1, [sp, #16 * 15]
 	mrs	x1, elr_el2
