@@ -129,13 +129,20 @@ static s64 cap_budget(const struct domain *d)
 	return (s64)(CAP_PERIOD_NS / 100 * d->sched.cap);
 }
 
+/* A new period: what is due for the time gone by, less what was overdrawn. A late timer takes nothing away, and a long sleep saves up two periods only. */
+static void cap_new_period(struct domain *d, u64 now)
+{
+	s64 due = (s64)(min(now - d->sched.period_ns, 10 * CAP_PERIOD_NS) / 100 * d->sched.cap);
+
+	d->sched.period_ns = now;
+	__atomic_store_n(&d->sched.budget_ns, min(d->sched.budget_ns + due, 2 * cap_budget(d)), __ATOMIC_RELAXED);
+}
+
 static void cap_refill(struct timer *t)
 {
 	struct domain *d = container_of(t, struct domain, sched.refill);
 
-	d->sched.period_ns = now_ns();
-	/* What was overdrawn is paid back. */
-	__atomic_store_n(&d->sched.budget_ns, min(d->sched.budget_ns + cap_budget(d), cap_budget(d)), __ATOMIC_RELAXED);
+	cap_new_period(d, now_ns());
 	if (over_cap(d)) {
 		timer_set(t, ticks_now() + ns_to_ticks(CAP_PERIOD_NS));
 		return;
@@ -148,12 +155,10 @@ static void cap_account(struct domain *d, u64 ran, u64 now)
 {
 	s64 left = __atomic_sub_fetch(&d->sched.budget_ns, (s64)ran, __ATOMIC_RELAXED);
 
-	if (left > 0 && now - d->sched.period_ns >= CAP_PERIOD_NS) {
-		d->sched.period_ns = now;
-		__atomic_store_n(&d->sched.budget_ns, cap_budget(d), __ATOMIC_RELAXED);
-	} else if (left <= 0 && left + (s64)ran > 0) {
+	if (left > 0 && now - d->sched.period_ns >= CAP_PERIOD_NS)
+		cap_new_period(d, now);
+	else if (left <= 0 && left + (s64)ran > 0)
 		timer_set(&d->sched.refill, ticks_now() + ns_to_ticks(CAP_PERIOD_NS - min(now - d->sched.period_ns, CAP_PERIOD_NS)));
-	}
 }
 
 static void account(struct vcpu *v, u64 now)

@@ -4,16 +4,14 @@ import re
 
 from dom0 import check, need
 
-STATE = {}
-
 
 def before(d):
-    STATE["free"] = d.free_memory()
+    d.free_before = d.free_memory()
 
 
 def after(d):
     d.destroy_guests()
-    need(d.free_memory() == STATE["free"], f"free memory: {STATE['free']} MiB before, {d.free_memory()} after")
+    need(d.free_memory() == d.free_before, f"free memory: {d.free_before} MiB before, {d.free_memory()} after")
 
 
 def rows(d, name):

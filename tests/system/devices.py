@@ -5,12 +5,11 @@ import re
 from dom0 import check, need
 
 DISKS = (64,)       # MiB: /dev/vdb of Dom0, a real (PCI) virtio disk
-STATE = {}
 BYTES = 4 << 20
 
 
 def before(d):
-    STATE["free"] = d.free_memory()
+    d.free_before = d.free_memory()
     d.run("test -e blk.img || head -c 4194304 /dev/urandom > blk.img; truncate -s 32M blk.img; losetup /dev/loop6 blk.img || true", 40)
     d.run(f"dd if=/dev/urandom of=/dev/vdb bs={BYTES} count=1; sync", 40)
     d.create("small", name="one", memory=160, extra="console=hvc0 host=one addr=10.0.0.2/24", vif=["bridge=xenbr0"],
@@ -22,7 +21,7 @@ def before(d):
 def after(d):
     d.destroy_guests()
     d.wait("the loop device's release", lambda: d.run("losetup -d /dev/loop6", ok=None)[0] == 0)
-    need(d.free_memory() == STATE["free"], f"free memory: {STATE['free']} MiB before, {d.free_memory()} after")
+    need(d.free_memory() == d.free_before, f"free memory: {d.free_before} MiB before, {d.free_memory()} after")
 
 
 def digest(shell, path):

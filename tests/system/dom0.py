@@ -21,6 +21,7 @@ def need(condition, text):
 
 class Dom0(Shell):
     def __init__(self, log, options, qemu_args=(), boot_timeout=120):
+        self.free_before = None     # MiB, for checks that nothing is left behind
         super().__init__(Machine(log, options, qemu_args), "dom0")
         self.options = options
         self.boot_timeout = boot_timeout

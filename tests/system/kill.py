@@ -5,14 +5,13 @@ import random
 from dom0 import check, need
 
 ROUNDS = 8
-STATE = {}
 
 
 def before(d):
     d.create("small", name="victim", memory=128, extra="console=hvc0 host=victim")
     with d.console("victim") as g:
         g.run("(while :; do date +%s > /tmp/beat; sleep 0.5; done) & true")
-    STATE["free"] = d.free_memory()
+    d.free_before = d.free_memory()
 
 
 def after(d):
@@ -31,7 +30,7 @@ def round_of(seed):
         d.run("wait", 90)
         d.run("xl destroy k", 60, ok=None)          # it may have come after the first one
         d.wait("the guest's end", lambda: "k" not in d.domains())
-        d.wait(f"killed after {moment:.1f} s; free memory is {STATE['free']} MiB again", lambda: d.free_memory() == STATE["free"], 20)
+        d.wait(f"killed after {moment:.1f} s; free memory is {d.free_before} MiB again", lambda: d.free_memory() == d.free_before, 20)
     kill.__name__ = f"round_{seed}"
     return check(kill)
 

@@ -4,16 +4,14 @@ import re
 
 from dom0 import check, need
 
-STATE = {}
-
 
 def before(d):
-    STATE["free"] = d.free_memory()
+    d.free_before = d.free_memory()
 
 
 def after(d):
     d.destroy_guests()
-    need(d.free_memory() == STATE["free"], f"free memory: {STATE['free']} MiB before, {d.free_memory()} after")
+    need(d.free_memory() == d.free_before, f"free memory: {d.free_before} MiB before, {d.free_memory()} after")
 
 
 def guest(d):
@@ -157,7 +155,7 @@ def shutdown(d):
     guest(d)
     d.run("xl shutdown -w one", 60)
     d.wait("its end", lambda: "one" not in d.domains())
-    need(d.free_memory() == STATE["free"], "free memory after shutdown")
+    need(d.free_memory() == d.free_before, "free memory after shutdown")
 
 
 @check
@@ -169,7 +167,7 @@ def crash(d):
     d.create("small", name="bad", kernel="/root/crash", memory=64, on_crash="coredump-destroy")
     d.wait("the guest's end", lambda: "bad" not in d.domains(), 90)
     need("ELF" in d.run("head -c 4 /var/lib/xen/dump/*bad* | tail -c 3; rm /var/lib/xen/dump/*bad*"), "no core file")
-    need(d.free_memory() == STATE["free"], "free memory after the crashes")
+    need(d.free_memory() == d.free_before, "free memory after the crashes")
 
 
 @check
@@ -181,7 +179,7 @@ def three_at_once(d):
     with d.console("g2") as g:
         g.run("true")
     d.run("xl destroy g2; xl destroy g1; xl destroy g3", 60)
-    need(d.free_memory() == STATE["free"], f"free memory: {STATE['free']} MiB before, {d.free_memory()} after")
+    need(d.free_memory() == d.free_before, f"free memory: {d.free_before} MiB before, {d.free_memory()} after")
 
 
 @check
@@ -193,4 +191,4 @@ def failed_creations_leave_nothing(d):
         status, text = d.run(f"xl create -q small.cfg {words}", 90, ok=None)
         need(status != 0, f"{why}: xl create returned 0: {text}")
         need(set(d.domains()) == {"Domain-0"}, f"{why}: something is left")
-        need(d.free_memory() == STATE["free"], f"{why}: free memory {d.free_memory()}, not {STATE['free']}")
+        need(d.free_memory() == d.free_before, f"{why}: free memory {d.free_memory()}, not {d.free_before}")

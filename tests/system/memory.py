@@ -4,11 +4,9 @@ import re
 
 from dom0 import check, need
 
-STATE = {}
-
 
 def before(d):
-    STATE["free"] = d.free_memory()
+    d.free_before = d.free_memory()
     # Stock libxl on ARM aborts in mem-set when the configuration says nothing of acpi.
     d.create("small", name="one", memory=256, acpi=0, extra="console=hvc0 host=one")
     with d.console("one") as g:
@@ -17,7 +15,7 @@ def before(d):
 
 def after(d):
     d.destroy_guests()
-    need(d.free_memory() == STATE["free"], f"free memory: {STATE['free']} MiB before, {d.free_memory()} after")
+    need(d.free_memory() == d.free_before, f"free memory: {d.free_before} MiB before, {d.free_memory()} after")
 
 
 def mem_total(d):
