@@ -5,7 +5,7 @@ CACHE := $(or $(HOSPES_CACHE),$(CURDIR)/cache)
 MAKEFLAGS += --no-print-directory
 SUB := $(MAKE) -j$(shell nproc)
 
-.PHONY: help run options image tools images setup test test-quick test-xen test-all bench fuzz coverage mutants menuconfig clean distclean
+.PHONY: help run options image tools images setup test test-quick test-xen test-all bench fuzz menuconfig clean distclean
 
 help:
 	@echo 'make run         boots QEMU and leaves you in Dom0 with a guest running'
@@ -17,7 +17,8 @@ help:
 	@echo 'make test        all tests; ends with "N passed, N failed"'
 	@echo 'make test-quick  host tests and one boot, in two minutes'
 	@echo 'make test-xen    the system tests on real Xen'
-	@echo 'make bench, fuzz, coverage, mutants, menuconfig, clean, distclean (the cache too)'
+	@echo 'make fuzz        libFuzzer on the toolstack, then hostile guests beside a victim for TIME=60 seconds'
+	@echo 'make bench, menuconfig, clean, distclean (the cache too)'
 
 setup:
 	@scripts/setup
@@ -59,8 +60,9 @@ test-all: test
 bench: image images
 	@$(MAKE) -C bench
 
-fuzz coverage mutants: setup
-	@$(MAKE) -C tests/$(if $(filter coverage,$@),unit,$@) $@
+fuzz: image tools
+	@$(MAKE) -C toolstack fuzz
+	@$(MAKE) -C tests/guest fuzz TIME=$(or $(TIME),60)
 
 menuconfig: setup
 	@$(MAKE) -C hypervisor menuconfig
