@@ -155,6 +155,9 @@ static void cap_account(struct domain *d, u64 ran, u64 now)
 {
 	s64 left = __atomic_sub_fetch(&d->sched.budget_ns, (s64)ran, __ATOMIC_RELAXED);
 
+	/* Who ran alone for long before it got a cap, or on a late timer, does not pay for all of that. */
+	if (left < -(s64)CAP_PERIOD_NS)
+		__atomic_store_n(&d->sched.budget_ns, -(s64)CAP_PERIOD_NS, __ATOMIC_RELAXED);
 	if (left > 0 && now - d->sched.period_ns >= CAP_PERIOD_NS)
 		cap_new_period(d, now);
 	else if (left <= 0 && left + (s64)ran > 0)
