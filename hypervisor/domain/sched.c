@@ -471,7 +471,7 @@ static void drop_loaded(struct cpu *c)
 static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 {
 	const struct vcpu *first = queue_head(&c->rq);
-	u64 ns = slice_ns(), hold, deadline;
+	u64 ns = slice_ns(), deadline;
 
 	if (v->domain->sched.cap)
 		ns = min(ns, (u64)max(v->domain->sched.budget_ns, (s64)100000));
@@ -479,8 +479,7 @@ static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 		return;
 	/* Somebody better waits, and only the rate limit keeps v where it is. */
 	if (first && first->sched.vtime + PREEMPT_NS < v->sched.vtime) {
-		hold = unlimited_in(v, now);
-		ns = hold ? hold : ns;
+		ns = unlimited_in(v, now) ?: ns;
 	} else if (c->rq.slice.cpu && !v->domain->sched.cap) {
 		return;
 	}
