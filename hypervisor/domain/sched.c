@@ -226,7 +226,7 @@ static inline void catch_up(const struct cpu *c, struct vcpu *v)
 		v->sched.vtime = c->rq.vtime - WAKE_BONUS_NS;
 }
 
-/* v became runnable, its CPU idles and holds it loaded still: it has that CPU again, without a queue. Home's lock held. */
+/* v became runnable, its CPU idles and holds it loaded still: it has that CPU again, without a queue (not with a cap: that needs its timer set). Home's lock held. */
 static void resume(struct cpu *c, struct vcpu *v)
 {
 	u64 now = now_ns();
@@ -296,7 +296,6 @@ static void wake_locked(struct cpu *c, struct vcpu *v)
 		unlock(&c->rq.lock);
 		return;
 	}
-	/* (A cap needs its timer set, so it goes the long way.) */
 	if (likely(c->idle && v->loaded_on == c && !c->rq.nr && !c->current && !v->domain->sched.cap && allowed(v, c))) {
 		resume(c, v);
 		unlock(&c->rq.lock);
