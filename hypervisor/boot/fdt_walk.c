@@ -24,6 +24,8 @@ const char *__init fdt_accept(const void *fdt)
 		return "no device tree where x0 points to (bad magic number)";
 	if (fdt_totalsize(fdt) > FDT_SIZE_MAX)
 		return "the device tree is larger than 2 MiB";
+	if (fdt_version(fdt) < 17)
+		return "the device tree has a version that is not known";
 	rc = fdt_check_full(fdt, fdt_totalsize(fdt));
 	switch (rc) {
 	case 0:

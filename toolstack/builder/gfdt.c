@@ -313,6 +313,10 @@ int gfdt_check_partial(const void *fdt, size_t len, struct err *e)
 	if (fdt_check_header(fdt) || fdt_totalsize(fdt) > len)
 		return err_set(e, -EINVAL,
 			       "device_tree: not a flattened device tree, or cut short");
+	/* libfdt reads names of older versions without looking, fdt_check_full too. */
+	if (fdt_version(fdt) < 17)
+		return err_set(e, -EINVAL, "device_tree: version %u, but 17 is needed",
+			       fdt_version(fdt));
 	rc = fdt_check_full(fdt, len);
 	if (rc)
 		return err_set(e, -EINVAL, "device_tree: %s", fdt_strerror(rc));

@@ -111,19 +111,52 @@ static void *grow(void *array, size_t nr, size_t size)
 	return a;
 }
 
+/* The byte that stands behind a backslash, as stock xl reads it; -1 if there is no such escape. */
+static int escaped(const char **q)
+{
+	static const char from[] = "abefnrtv\\'\"", to[] = "\a\b\033\f\n\r\t\v\\'\"";
+	int base = **q == 'x' ? 16 : 8, len = base == 16 ? 2 : 3;
+	const char *found = strchr(from, **q);
+	char digits[4] = "", *end;
+	long n;
+
+	if (**q && found) {
+		++*q;
+		return (unsigned char)to[found - from];
+	}
+	*q += base == 16;
+	memcpy(digits, *q, strnlen(*q, len));
+	n = isxdigit((unsigned char)digits[0]) ? strtol(digits, &end, base) : 0;
+	if (n <= 0 || n > 255 || end != digits + len)
+		return -1;
+	*q += len;
+	return n;
+}
+
 static int parse_string(struct parser *ps, struct cfg_value *v)
 {
-	char quote = *ps->p;
+	char quote = *ps->p, *to;
 	const char *q = ps->p + 1;
+	int c;
 
 	while (q < ps->end && *q != quote && *q != '\n' && *q)
-		q++;
-	if (q == ps->end || *q != quote)
+		q += *q == '\\' && q + 1 < ps->end ? 2 : 1;
+	if (q >= ps->end || *q != quote)
 		return complain(ps, "the string is not closed on its line");
 	v->kind = CFG_STRING;
-	v->text = copy(ps->p + 1, q);
+	v->text = to = copy(ps->p + 1, q);
+	if (!v->text)
+		return err_set(ps->e, -ENOMEM, "no memory");
+	for (const char *from = to; *from; *to++ = c) {
+		c = *from++;
+		if (c == '\\')
+			c = escaped(&from);
+		if (c < 0)
+			return complain(ps, "no such escape: \\n, \\t, \\x and two digits, or \\\\");
+	}
+	*to = '\0';
 	ps->p = q + 1;
-	return v->text ? 0 : err_set(ps->e, -ENOMEM, "no memory");
+	return 0;
 }
 
 static int parse_word(struct parser *ps, struct cfg_value *v)

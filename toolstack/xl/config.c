@@ -3,9 +3,9 @@
  * config.c - the meaning of each xl.cfg key, in one table.
  *
  * Owns the table; pure apart from the warnings it is asked to print.  Invariant: every key that
- * xl.cfg(5) of Xen 4.17 documents is in the table, or among the ignored (a warning names it) or
- * the refused (an error says why); any other key is an error with the nearest name.  The manual
- * page is printed from the same lines.
+ * xl.cfg(5) of Xen 4.17 documents is in the table of keys or in that of others, which are fine
+ * when switched off, otherwise ignored with a warning or refused with a reason; any other key is
+ * an error with the nearest name.  The manual page is printed from the same lines.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -169,13 +169,23 @@ static int set_gic(struct ctx *x, void *to)
 	return fail(x, "expecting default, v2 or v3");
 }
 
+/* A value that asks for nothing: what every guest has anyway. */
+static bool is_off(const struct cfg_value *v)
+{
+	static const char *const off[] = { "", "0", "no", "none", "off", "false", "disabled" };
+	unsigned int i;
+
+	if (v->kind == CFG_LIST)
+		return !v->nr;
+	for (i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+		if (!strcmp(v->text, off[i]))
+			return true;
+	return false;
+}
+
 static int set_none(struct ctx *x, void *to)
 {
-	bool off = x->v->kind != CFG_LIST &&
-		   (!strcmp(x->v->text, "none") || !strcmp(x->v->text, "0") ||
-		    !strcmp(x->v->text, "no") || !strcmp(x->v->text, "disabled"));
-
-	return off ? 0 : fail(x, "this hypervisor does not offer it; leave the key out");
+	return is_off(x->v) ? 0 : fail(x, "this hypervisor does not offer it; leave the key out");
 }
 
 /* A list, or a single value standing for a list of one. */
@@ -318,40 +328,40 @@ static int set_dtdev(struct ctx *x, void *to)
 
 #define AT(field) offsetof(struct config, field)
 /* Keys of other machines or other devices, in words between spaces. */
-static const char ignored[] =
-	" acpi_firmware acpi_laptop_slate acpi_s3 acpi_s4 altp2m altp2mhvm apic bios "
-	"bios_path_override boot claim_mode cpuid device_model_version dm_restrict e820_host "
-	"keymap localtime max_grant_version mmio_hole ms_vm_genid msr_relaxed nographic "
-	"nomigrate nx on_soft_reset oos opengl ovmf pae pci_msitranslate pci_permissive "
-	"pci_power_mgmt pci_seize rdm rdm_mem_boundary rtc_timeoffset sdl serial shadow_memory "
-	"smbios smbios_firmware soundhw spice spice_clipboard_sharing spice_image_compression "
-	"spice_streaming_video spiceagent_mouse spicedisable_ticketing spicehost spicepasswd "
-	"spiceport spicetls_port spiceusbredirection spicevdagent stdvga "
-	"suppress_spurious_page_faults timer_mode tsc_mode usb usbdevice usbversion vga "
-	"videoram viridian vkb_device vmtrace_buf_kb vnc vncconsole vncdisplay vnclisten "
-	"vncpasswd vncunused vnuma xen_platform_pci xend_suspend_evtchn_compat ";
-
 static const struct {
 	const char *names, *why;
-} refused[] = {
-	{ " acpi ", "guests are described by a device tree" },
-	{ " bootloader bootloader_args bootloader_restrict ", "give kernel= and ramdisk= instead" },
-	{ " channel p9 usbctrl usbdev vdispl vfb vkb vsnd vtpm ",
-	  "this toolstack offers block and network devices" },
-	{ " device_model_args device_model_args_hvm device_model_args_pv device_model_override "
-	  "device_model_stubdomain_override device_model_stubdomain_seclabel device_model_user "
-	  "firmware firmware_override gfx_passthru hap hdtype hpet nestedhvm pvshim "
-	  "pvshim_cmdline pvshim_extra pvshim_path stubdomain_cmdline stubdomain_kernel "
-	  "stubdomain_memory stubdomain_ramdisk ",
-	  "only for HVM guests, which ARM does not have" },
-	{ " driver_domain ", "back-ends run in Dom0" },
-	{ " init_seclabel seclabel ", "there is no FLASK policy" },
-	{ " ioports ", "ARM has no I/O ports" },
-	{ " pci ", "the hypervisor has no PCI pass-through" },
-	{ " pvh ", "old name of type" },
-	{ " vpmu ", "not offered by the hypervisor" },
+	bool refuse; /* the guest would not be what was asked for; otherwise a warning is enough */
+} others[] = {
+	{ " acpi_firmware acpi_laptop_slate acpi_s3 acpi_s4 altp2m altp2mhvm apic bios "
+	  "bios_path_override boot claim_mode cpuid device_model_args device_model_args_hvm "
+	  "device_model_args_pv device_model_override device_model_stubdomain_override "
+	  "device_model_stubdomain_seclabel device_model_user device_model_version dm_restrict "
+	  "e820_host firmware firmware_override gfx_passthru hap hdtype hpet keymap localtime "
+	  "max_grant_version mca_caps mmio_hole ms_vm_genid msr_relaxed nestedhvm nographic "
+	  "nomigrate nx on_soft_reset oos opengl ovmf pae pci_msitranslate pci_permissive "
+	  "pci_power_mgmt pci_seize pvh pvshim pvshim_cmdline pvshim_extra pvshim_path rdm "
+	  "rdm_mem_boundary rtc_timeoffset sdl serial shadow_memory smbios smbios_firmware soundhw "
+	  "spice spice_clipboard_sharing spice_image_compression spice_streaming_video "
+	  "spiceagent_mouse spicedisable_ticketing spicehost spicepasswd spiceport spicetls_port "
+	  "spiceusbredirection spicevdagent stdvga stubdomain_cmdline stubdomain_kernel "
+	  "stubdomain_memory stubdomain_ramdisk suppress_spurious_page_faults timer_mode tsc_mode "
+	  "usb usbdevice usbversion vga videoram viridian vkb_device vmtrace_buf_kb vnc vncconsole "
+	  "vncdisplay vnclisten vncpasswd vncunused vnuma vpt_align xen_platform_pci "
+	  "xend_suspend_evtchn_compat ",
+	  "means nothing for a guest on ARM", false },
+	{ " extratime latency period slice ", "belongs to another scheduler than credit2", false },
+	{ " init_seclabel seclabel ", "there is no FLASK policy", false },
+	{ " acpi ", "guests are described by a device tree", true },
+	{ " bootloader bootloader_args bootloader_restrict ",
+	  "give kernel= and ramdisk= instead", true },
+	{ " channel p9 usbctrl usbdev vdispl vfb vif2 vkb vsnd vtpm ",
+	  "this toolstack offers block and network devices", true },
+	{ " driver_domain ", "back-ends run in Dom0", true },
+	{ " ioports ", "ARM has no I/O ports", true },
+	{ " pci ", "the hypervisor has no PCI pass-through", true },
+	{ " vpmu ", "not offered by the hypervisor", true },
 };
-#define NR_REFUSED (sizeof(refused) / sizeof(refused[0]))
+#define NR_OTHERS (sizeof(others) / sizeof(others[0]))
 
 static const struct key keys[] = {
 	/* sorted by name */
@@ -453,17 +463,19 @@ static int other_key(struct ctx *x, const struct cfg_entry *en)
 	char where[160];
 
 	cfg_where(x->cfg, en->line, en->col, where, sizeof(where));
-	if (listed(ignored, en->key)) {
+	for (i = 0; i < NR_OTHERS; i++) {
+		if (!listed(others[i].names, en->key))
+			continue;
+		if (is_off(&en->value))
+			return 0;
+		if (others[i].refuse)
+			return err_set(x->e, -EINVAL, "%s: `%s' is not supported: %s", where,
+				       en->key, others[i].why);
 		if (x->warn)
-			fprintf(x->warn,
-				"%s: warning: `%s' is ignored: means nothing for a guest on ARM\n",
-				where, en->key);
+			fprintf(x->warn, "%s: warning: `%s' is ignored: %s\n", where, en->key,
+				others[i].why);
 		return 0;
 	}
-	for (i = 0; i < NR_REFUSED; i++)
-		if (listed(refused[i].names, en->key))
-			return err_set(x->e, -EINVAL, "%s: `%s' is not supported: %s", where,
-				       en->key, refused[i].why);
 	for (i = 0; i < NR_KEYS; i++) {
 		d = distance(en->key, keys[i].name);
 		if (d < best) {
@@ -585,8 +597,9 @@ void config_man(FILE *out)
 
 	for (i = 0; i < NR_KEYS; i++)
 		fprintf(out, ".TP\n.B %s\n%s\n", keys[i].name, keys[i].help);
-	fprintf(out, ".SS Known, but refused\n");
-	for (i = 0; i < NR_REFUSED; i++)
-		fprintf(out, ".TP\n.B%s\n%s\n", refused[i].names, refused[i].why);
-	fprintf(out, ".SS Known, ignored with a warning\n%s\n", ignored + 1);
+	fprintf(out, ".SS Known, not offered\nAccepted when they are switched off or empty "
+		     "(0, no, none, off, false, disabled, [ ]).\n");
+	for (i = 0; i < NR_OTHERS; i++)
+		fprintf(out, ".TP\n.B%s\n%s: %s.\n", others[i].names,
+			others[i].refuse ? "Refused" : "Ignored with a warning", others[i].why);
 }

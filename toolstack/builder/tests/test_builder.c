@@ -390,6 +390,12 @@ static void test_partial(void)
 	p = partial_tree(1, 200, &n);
 	CHECK(gfdt_check_partial(p, n, &e) == -EINVAL);	/* too deep */
 	p = partial_tree(1, 2, &n);
+	for (i = 0; i < 17; i++) {			/* libfdt trips over names of version 2 */
+		fdt_set_version(p, i);
+		fdt_set_last_comp_version(p, i);
+		CHECK(gfdt_check_partial(p, n, &e) == -EINVAL);
+	}
+	p = partial_tree(1, 2, &n);
 	for (i = 0; i < n; i++) {
 		cut = malloc(i ? i : 1);
 		memcpy(cut, p, i);

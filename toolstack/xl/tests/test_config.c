@@ -79,6 +79,9 @@ static void test_grammar(void)
 	CHECK(!cfg_parse(&cfg, text, strlen(text), 1, &e) && cfg.nr == 2);
 	CHECK(!strcmp(cfg.entries[0].value.text, "yz") && cfg.entries[1].value.nr == 3);
 	cfg_free(&cfg);
+	text = "a = \"x\\\"\\\\y\\x41\\101\\n\"";
+	CHECK(!cfg_parse(&cfg, text, strlen(text), 1, &e) && !strcmp(cfg.entries[0].value.text, "x\"\\yAA\n"));
+	cfg_free(&cfg);
 	CHECK(!cfg_parse(&cfg, "", 0, 1, &e) && !cfg.nr);
 	CHECK(!cfg_parse(&cfg, "extra=console=hvc0 quiet", 24, 0, &e));
 	CHECK(!strcmp(cfg.entries[0].value.text, "console=hvc0 quiet"));	/* command line: no quotes */
@@ -90,6 +93,11 @@ static void test_grammar_errors(void)
 	CHECK(refused("name = \"g\"\nkernel = foo", "t.cfg:2:10: config parsing error near `foo': expecting a "
 		      "string in quotes, a number or `['"));
 	CHECK(refused("a = 'x", "t.cfg:1:5: config parsing error near `'x': the string is not closed on its line"));
+	CHECK(refused("a = 'x\\q'", "t.cfg:1:5: config parsing error near `'x\\q'': no such escape: \\n, \\t, \\x and two "
+		      "digits, or \\\\"));
+	CHECK(refused("a = '\\x4'", "t.cfg:1:5: config parsing error near `'\\x4'': no such escape: \\n, \\t, \\x and two "
+		      "digits, or \\\\"));
+	CHECK(refused("a = 'x\\'", "t.cfg:1:5: config parsing error near `'x\\'': the string is not closed on its line"));
 	CHECK(refused("a = [ 1, 2", "t.cfg:1:11: config parsing error near `': expecting `,' or `]'"));
 	CHECK(refused("a = [ 1 2 ]", "t.cfg:1:9: config parsing error near `2 ]': expecting `,' or `]'"));
 	CHECK(refused("a 1", "t.cfg:1:3: config parsing error near `1': expecting `='"));
@@ -187,6 +195,32 @@ static void test_warnings(void)
 	CHECK(!parse(&c, BASE "cmdline='a'\nextra='b'\n", warn, sizeof(warn)) && !strcmp(c.cmdline, "a"));
 	CHECK(!strcmp(warn, "t.cfg: warning: ignoring root= and extra= in favour of cmdline=\n"));
 	config_free(&c);
+}
+
+/* Switched off, a setting asks for what every guest has; switched on, it is refused or named in a warning. */
+static void test_switched_off(void)
+{
+	static const char off[] = BASE "acpi=0\nvnc=0\nlocaltime=0\npci=[]\nvfb=[]\nbootloader=''\nvpmu=0\n"
+		"driver_domain=0\nsdl='0'\nnestedhvm=0\ntee='none'\npassthrough='disabled'\nvuart='disabled'\n"
+		"usbdev=[]\nseclabel=''\nperiod=0\nhpet=\"off\"\n";
+	static const char stock[] = BASE "builder='generic'\ntype='pvh'\ndevice_model_version='qemu-xen'\nhap=1\n"
+		"xen_platform_pci=1\nboot='c'\nserial='pty'\non_soft_reset='soft-reset'\nlatency=5\n";
+	char warn[2048] = "";
+	struct config c;
+
+	CHECK(!parse(&c, off, warn, sizeof(warn)) && !*warn);
+	config_free(&c);
+	CHECK(!parse(&c, stock, warn, sizeof(warn)));
+	CHECK(strstr(warn, "t.cfg:5:1: warning: `device_model_version' is ignored: means nothing for a guest on ARM\n"));
+	CHECK(strstr(warn, "`hap'") && strstr(warn, "`xen_platform_pci'") && strstr(warn, "`boot'"));
+	CHECK(strstr(warn, "`serial'") && strstr(warn, "`on_soft_reset'"));
+	CHECK(strstr(warn, "t.cfg:11:1: warning: `latency' is ignored: belongs to another scheduler than credit2\n"));
+	CHECK(!strstr(warn, "`builder'") && !strstr(warn, "`type'"));
+	config_free(&c);
+	CHECK(refused(BASE "acpi = 1", "t.cfg:3:1: `acpi' is not supported: guests are described by a device tree"));
+	CHECK(refused(BASE "vfb = ['sdl=1']", "t.cfg:3:1: `vfb' is not supported: this toolstack offers block and network "
+		      "devices"));
+	CHECK(refused(BASE "vpmu = 1", "t.cfg:3:1: `vpmu' is not supported: not offered by the hypervisor"));
 }
 
 static void test_overrides(void)
@@ -309,7 +343,7 @@ static void test_json(void)
 	bool str = false;
 	char *p;
 
-	CHECK(!parse(&c, BASE "memory=192\nextra='a\\b\"c'\n", NULL, 0));
+	CHECK(!parse(&c, BASE "memory=192\nextra='a\\\\b\"c'\n", NULL, 0));
 	config_json(f, &c, 0, false);
 	fclose(f);
 	config_free(&c);
@@ -380,6 +414,7 @@ int main(int argc, char **argv)
 	RUN(test_keys);
 	RUN(test_key_errors);
 	RUN(test_warnings);
+	RUN(test_switched_off);
 	RUN(test_overrides);
 	RUN(test_disks);
 	RUN(test_nics);
