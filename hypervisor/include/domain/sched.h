@@ -42,6 +42,7 @@ void vcpu_recheck(struct vcpu *v);
 /* Waits until v is not running and its state is in memory. Caller made it not runnable before and holds the control lock (only one waits at a time). */
 void vcpu_sync(struct vcpu *v);
 
+#define SCHED_DEFAULT_WEIGHT 256
 void sched_init_vcpu(struct vcpu *v);
 static inline void cpumask_set_all(struct cpumask *m) { for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++) m->bits[i] = ~0UL; }
 void sched_destroy_vcpu(struct vcpu *v);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a vCPU's time goes: running, runnable, blocked, offline; told to the guest in its registered area, to tools on request. Also a CPU's busy time.
+ * Lock: that of the vCPU's home. Invariant: the four times add up to the time since the vCPU was made.
+ */
+#include <domain/sched_model.h>
+#include <lib/string.h>
+
+void runstate_write(struct vcpu *v)
+{
+	struct vcpu_runstate_info *area = v->runstate_area;
+	u64 time = v->runstate.state_entry_time;
+
+	if (v->domain->runstate_update_flag) {
+		WRITE_ONCE(area->state_entry_time, time | XEN_RUNSTATE_UPDATE);
+		smp_wmb();
+		area->state = v->runstate.state;
+		memcpy(area->time, v->runstate.time, sizeof(area->time));
+		smp_wmb();
+	} else {
+		area->state = v->runstate.state;
+		memcpy(area->time, v->runstate.time, sizeof(area->time));
+	}
+	WRITE_ONCE(area->state_entry_time, time);
+}
+
+void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+	struct cpu *c = v->sched.cpu;
+
+	lock(&c->rq.lock);
+	*out = v->runstate;
+	unlock(&c->rq.lock);
+	out->time[out->state] += now_ns() - out->state_entry_time;
+}
+
+u64 vcpu_runtime_ns(const struct vcpu *v)
+{
+	u64 t = READ_ONCE(v->runstate.time[RUNSTATE_running]);
+
+	return READ_ONCE(v->runstate.state) == RUNSTATE_running ? t + now_ns() - READ_ONCE(v->runstate.state_entry_time) : t;
+}
+
+u64 cpu_idle_ns(const struct cpu *c)
+{
+	const struct vcpu *v = READ_ONCE(c->current);
+	u64 now = now_ns(), busy = READ_ONCE(c->busy_ns) + (v ? now - min(READ_ONCE(v->sched.started_ns), now) : 0);
+
+	return now - min(busy, now);
+}

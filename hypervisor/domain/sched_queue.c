@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a vCPU waits. It belongs to its home CPU (sched.cpu), whose queue lock guards its place; a waiting one gets another home when that is idle or behind
+ * (wake-up, steal, push) or when it may no longer run there. One that is loaded somewhere stays: only the CPU it is loaded on may unload it.
+ */
+#include <core/cmdline.h>
+#include <domain/sched_model.h>
+#include <lib/errno.h>
+
+#define WAKE_BONUS_NS 2000000UL		/* how far behind the queue a sleeper may start */
+
+u32 sched_idle_cpus, sched_nr_waiting;
+
+void sched_enqueue(struct runqueue *rq, struct vcpu *v)
+{
+	struct vcpu *at;
+
+	list_for_each(at, &rq->queue, sched.link)
+		if (at->sched.vtime > v->sched.vtime)
+			break;
+	list_add_before(&v->sched.link, &at->sched.link);
+	rq->nr++;
+	__atomic_add_fetch(&sched_nr_waiting, 1, __ATOMIC_RELAXED);
+}
+
+static inline struct cpu *lock_home(struct vcpu *v)
+{
+	for (;;) {
+		struct cpu *c = READ_ONCE(v->sched.cpu);
+
+		lock(&c->rq.lock);
+		if (c == v->sched.cpu)
+			return c;
+		unlock(&c->rq.lock);
+	}
+}
+
+/* Who slept does not come back with all the time it did not use. */
+static inline void catch_up(const struct cpu *c, struct vcpu *v)
+{
+	if (v->sched.vtime + WAKE_BONUS_NS < c->rq.vtime)
+		v->sched.vtime = c->rq.vtime - WAKE_BONUS_NS;
+}
+
+/* v became runnable, its CPU idles and holds it loaded still: it has that CPU again, without a queue (not with a cap: that needs its timer set). Home's lock held. */
+static void resume(struct cpu *c, struct vcpu *v)
+{
+	u64 now = now_ns();
+
+	catch_up(c, v);
+	v->sched.started_ns = now;
+	runstate_set(v, RUNSTATE_running, now);
+	runstate_publish(v);
+	WRITE_ONCE(c->current, v);
+	if (c != this_cpu())
+		cpu_kick(c, WORK_SCHED);
+}
+
+/* v became runnable while waiting: it joins the queue of its home CPU, which looks at it. Home's lock held. */
+static void join(struct cpu *c, struct vcpu *v)
+{
+	catch_up(c, v);
+	if (v->runstate.state != RUNSTATE_runnable)
+		runstate_set(v, RUNSTATE_runnable, now_ns());
+	sched_enqueue(&c->rq, v);
+	cpu_kick(c, WORK_SCHED);
+}
+
+struct cpu *sched_find_idle(const struct vcpu *v)
+{
+	struct cpu *second = NULL;
+
+	if (!READ_ONCE(sched_idle_cpus))
+		return NULL;
+	for_each_cpu(c) {
+		if (!READ_ONCE(c->idle) || !sched_allowed(v, c) || READ_ONCE(c->work))
+			continue;
+		if (mask_has(&v->sched.soft, c))
+			return c;
+		second = c;
+	}
+	return second;
+}
+
+struct cpu *sched_find_allowed(const struct vcpu *v)
+{
+	struct cpu *best = NULL;
+
+	for_each_cpu(c)
+		if (c->online && sched_allowed(v, c) && (!best || c->rq.nr < best->rq.nr))
+			best = c;
+	return best ? best : cpus;
+}
+
+void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to)
+{
+	v->sched.cpu = to;
+	unlock(&from->rq.lock);
+	lock(&to->rq.lock);
+	if (v->sched.cpu == to && !sched_queued(v) && to->current != v && vcpu_runnable(v))
+		join(to, v);
+	unlock(&to->rq.lock);
+}
+
+/* v may have become runnable: if it waits, it joins a queue. */
+static void wake_locked(struct cpu *c, struct vcpu *v)
+{
+	struct cpu *to = c;
+
+	if (sched_queued(v) || !vcpu_runnable(v) || c->current == v) {
+		unlock(&c->rq.lock);
+		return;
+	}
+	if (likely(c->idle && v->loaded_on == c && !c->rq.nr && !c->current && !v->domain->sched.cap && sched_allowed(v, c))) {
+		resume(c, v);
+		unlock(&c->rq.lock);
+		return;
+	}
+	if (unlikely(!READ_ONCE(c->idle) || !sched_allowed(v, c)) && !READ_ONCE(v->loaded_on)) {
+		to = sched_find_idle(v);
+		if (!to)
+			to = sched_allowed(v, c) ? c : sched_find_allowed(v);
+	}
+	if (to != c) {
+		sched_move_home(c, v, to);
+		return;
+	}
+	join(c, v);
+	unlock(&c->rq.lock);
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+	struct cpu *c;
+
+	if (!READ_ONCE(v->blocked))
+		return;
+	c = lock_home(v);
+	v->blocked = false;
+	wake_locked(c, v);
+}
+
+void vcpu_recheck(struct vcpu *v)
+{
+	struct cpu *c = lock_home(v);
+
+	if (c->current == v || v->loaded_on == c)
+		cpu_kick(c, WORK_SCHED);
+	wake_locked(c, v);
+}
+
+void sched_steal_any(struct cpu *c)
+{
+	for (unsigned i = 1; i < cpu_count; i++) {
+		struct cpu *from = &cpus[(c->id + i) % cpu_count];
+		struct vcpu *v;
+
+		if (!READ_ONCE(from->rq.nr))
+			continue;
+		lock(&from->rq.lock);
+		list_for_each(v, &from->rq.queue, sched.link) {
+			if (!sched_allowed(v, c) || READ_ONCE(v->loaded_on))
+				continue;
+			sched_dequeue(&from->rq, v);
+			sched_move_home(from, v, c);
+			return;
+		}
+		unlock(&from->rq.lock);
+	}
+}
+
+void sched_push(struct cpu *c)
+{
+	struct vcpu *v = runqueue_head(&c->rq);
+
+	if (v && !READ_ONCE(v->loaded_on)) {
+		for_each_cpu(to) {
+			bool ahead = to->rq.nr < c->rq.nr && READ_ONCE(to->rq.vtime) > v->sched.vtime + opts.sched_slice_us * 1000;
+
+			if (to == c || !to->online || !sched_allowed(v, to) || !(READ_ONCE(to->idle) || ahead))
+				continue;
+			sched_dequeue(&c->rq, v);
+			sched_move_home(c, v, to);
+			return;
+		}
+	}
+	unlock(&c->rq.lock);
+}
+
+/* --- a vCPU's life, and where it may go --- */
+
+void sched_init_vcpu(struct vcpu *v)
+{
+	list_init(&v->sched.link);
+	cpumask_set_all(&v->sched.hard);
+	cpumask_set_all(&v->sched.soft);
+	v->sched.cpu = &cpus[(v->id + v->domain->slot) % cpu_count];
+	v->runstate.state = RUNSTATE_offline;
+	v->runstate.state_entry_time = now_ns();
+}
+
+void sched_destroy_vcpu(struct vcpu *v)
+{
+	struct cpu *c = lock_home(v);
+
+	if (sched_queued(v))
+		sched_dequeue(&c->rq, v);
+	unlock(&c->rq.lock);
+}
+
+int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
+{
+	struct cpu *c;
+	bool any = !hard;
+
+	for_each_cpu(o)
+		any = any || mask_has(hard, o);
+	if (!any)
+		return -EINVAL;
+	c = lock_home(v);
+	if (hard)
+		v->sched.hard = *hard;
+	if (soft)
+		v->sched.soft = *soft;
+	if (sched_queued(v) && !sched_allowed(v, c)) {
+		sched_dequeue(&c->rq, v);
+		sched_move_home(c, v, sched_find_allowed(v));
+	} else {
+		unlock(&c->rq.lock);
+	}
+	vcpu_recheck(v);
+	return 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between the files of the scheduler only: sched.c (who runs), sched_queue.c (who waits where), sched_cap.c (weights and caps), runstate.c (where time goes).
+ * Lock: home's queue lock, unless said otherwise.
+ */
+#ifndef DOMAIN_SCHED_MODEL_H
+#define DOMAIN_SCHED_MODEL_H
+#include <domain/domain.h>
+
+#define PREEMPT_NS 500000UL		/* how much less a vCPU must have had to displace the running one */
+
+extern u32 sched_idle_cpus, sched_nr_waiting;	/* atomic; hints: CPUs without work, vCPUs without a CPU */
+
+static inline bool mask_has(const struct cpumask *m, const struct cpu *c)
+{
+	return bit_test(m->bits, c->id);
+}
+
+static inline bool sched_allowed(const struct vcpu *v, const struct cpu *c)
+{
+	return mask_has(&v->sched.hard, c);
+}
+
+static inline bool sched_over_cap(const struct domain *d)
+{
+	return d->sched.cap && __atomic_load_n(&d->sched.budget_ns, __ATOMIC_RELAXED) <= 0;
+}
+
+static inline bool vcpu_runnable(const struct vcpu *v)
+{
+	return !READ_ONCE(v->blocked) && !READ_ONCE(v->pause_count) && !READ_ONCE(v->down) && !sched_over_cap(v->domain);
+}
+
+/* --- runstate.c --- */
+
+void runstate_write(struct vcpu *v);	/* to the area that v registered */
+
+static inline void runstate_publish(struct vcpu *v)
+{
+	if (unlikely(v->runstate_area))
+		runstate_write(v);
+}
+
+static inline void runstate_set(struct vcpu *v, int state, u64 now)
+{
+	struct vcpu_runstate_info *r = &v->runstate;
+
+	r->time[r->state] += now - r->state_entry_time;
+	r->state_entry_time = now;
+	r->state = state;
+}
+
+/* Why it does not run, as a runstate. */
+static inline int waiting_state(const struct vcpu *v)
+{
+	return v->blocked && !v->pause_count && !v->down ? RUNSTATE_blocked : RUNSTATE_offline;
+}
+
+/* --- sched_cap.c --- */
+
+void sched_cap_account(struct domain *d, u64 ran, u64 now);	/* one of its vCPUs ran for so long */
+
+/* v is current here: its time so far is paid for. */
+static inline void sched_account(struct vcpu *v, u64 now)
+{
+	u64 ran = now - v->sched.started_ns;
+	struct sched_domain *sd = &v->domain->sched;
+
+	v->sched.started_ns = now;
+	this_cpu()->busy_ns += ran;
+	v->sched.vtime += sd->weight == SCHED_DEFAULT_WEIGHT ? ran : ran * SCHED_DEFAULT_WEIGHT / sd->weight;
+	if (sd->cap)
+		sched_cap_account(v->domain, ran, now);
+}
+
+/* --- sched_queue.c --- */
+
+static inline bool sched_queued(const struct vcpu *v)
+{
+	return !list_empty(&v->sched.link);
+}
+
+static inline struct vcpu *runqueue_head(struct runqueue *rq)
+{
+	return list_empty(&rq->queue) ? NULL : list_first(&rq->queue, struct vcpu, sched.link);
+}
+
+/* These two: rq's lock held. */
+void sched_enqueue(struct runqueue *rq, struct vcpu *v);
+
+static inline void sched_dequeue(struct runqueue *rq, struct vcpu *v)
+{
+	list_del(&v->sched.link);
+	rq->nr--;
+	__atomic_sub_fetch(&sched_nr_waiting, 1, __ATOMIC_RELAXED);
+}
+
+/* Gives a waiting, unloaded vCPU another home and lets it join there, unless somebody else was quicker. Home's lock held; released. */
+void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to);
+struct cpu *sched_find_idle(const struct vcpu *v);	/* a CPU for it that has no work; NULL: none. Any lock or none */
+struct cpu *sched_find_allowed(const struct vcpu *v);	/* the one of its CPUs with the shortest queue. Any lock or none */
+/* Somebody has waited for a whole slice while another CPU's clients are further ahead: it moves there. Own lock held; released. */
+void sched_push(struct cpu *c);
+/* Takes a vCPU that waits in another CPU's queue. No lock held. */
+void sched_steal_any(struct cpu *c);
+static inline void sched_steal(struct cpu *c)
+{
+	if (READ_ONCE(sched_nr_waiting))
+		sched_steal_any(c);
+}
+#endif
