@@ -40,7 +40,7 @@ static void show_registers(struct domain *d)
 {
 	for_each_vcpu(d, v) {
 		printk("*** d%uv%u: PC %016lx CPSR %08lx LR %016lx %s%s\n", d->id, v->id, (unsigned long)v->pc, (unsigned long)v->pstate,
-		       (unsigned long)v->x[30], vcpu_state(v), v->loaded_on ? " (at its last trap)" : "");
+		       (unsigned long)v->x[30], vcpu_state(v), v->loaded_on ? " (at its last trap; X20 to X29: at its last switch)" : "");
 		for (unsigned i = 0; i < 30; i += 5)
 			printk("    X%u: %016lx %016lx %016lx %016lx %016lx\n", i, (unsigned long)v->x[i], (unsigned long)v->x[i + 1],
 			       (unsigned long)v->x[i + 2], (unsigned long)v->x[i + 3], (unsigned long)v->x[i + 4]);

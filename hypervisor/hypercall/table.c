@@ -233,22 +233,25 @@ s64 hypercall_one(struct vcpu *v, u64 nr, u64 *a)
 	return dispatch(v, nr, a);
 }
 
-/* AArch32: the number is in r12, and the upper halves of the registers mean nothing. */
-static s64 dispatch32(struct vcpu *v)
+static inline void finish(struct vcpu *v, s64 r)
 {
-	for (unsigned i = 0; i < 5; i++)
-		v->x[i] = (u32)v->x[i];
-	return dispatch(v, (u32)v->x[12], v->x);
-}
-
-void hypercall_trap(struct vcpu *v)
-{
-	s64 r = likely(!(v->pstate & PSR_MODE32)) ? dispatch(v, v->x[16], v->x) : dispatch32(v);
-
 	if (likely(r != -ERESTART))
 		v->x[0] = (u64)r;
 	else
 		v->pc -= 4;
+}
+
+void hypercall_trap(struct vcpu *v)
+{
+	finish(v, dispatch(v, v->x[16], v->x));
+}
+
+/* The upper halves of the registers mean nothing. */
+void hypercall_trap32(struct vcpu *v)
+{
+	for (unsigned i = 0; i < 5; i++)
+		v->x[i] = (u32)v->x[i];
+	finish(v, hypercall_one(v, (u32)v->x[12], v->x));
 }
 
 struct domain *target_get_other(struct vcpu *v, domid_t id, int *err)

@@ -18,7 +18,7 @@
 #define ISS_CRM(iss) ((iss) >> 1 & 15)
 #define ISS_OP2(iss) ((iss) >> 17 & 7)
 /* op0 3, op1 0, CRn 0: the ID registers */
-#define ID_SPACE(iss) (((iss) & REG(3, 7, 15, 0, 0)) == REG(3, 0, 0, 0, 0))
+#define IS_ID_READ(iss) (((iss) & (REG(3, 7, 15, 0, 0) | ISS_READ)) == (REG(3, 0, 0, 0, 0) | ISS_READ))
 #define REG_SGI1R REG(3, 0, 12, 11, 5)
 
 static u64 id_values[128];	/* [CRm << 3 | op2] */
@@ -190,7 +190,13 @@ static void set_result(struct vcpu *v, unsigned rt, u64 val)
 		v->x[rt] = val;
 }
 
-static void slow_trap(struct vcpu *v, u32 iss)
+static inline void skip(struct vcpu *v)
+{
+	v->pc += 4;
+	v->pstate &= ~PSR_SS;
+}
+
+static __attribute__((noinline)) void slow_trap(struct vcpu *v, u32 iss)
 {
 	const struct sysreg *r = find(iss & REG_MASK);
 	bool el0 = (v->pstate & PSR_MODE_MASK) == PSR_MODE_EL0T;
@@ -216,8 +222,13 @@ static void slow_trap(struct vcpu *v, u32 iss)
 		}
 		r->write(v, r->arg, rt == 31 ? 0 : v->x[rt]);
 	}
-	v->pc += 4;
-	v->pstate &= ~PSR_SS;
+	skip(v);
+}
+
+static __attribute__((noinline)) void sgi1r_trap(struct vcpu *v, u32 iss)
+{
+	vgic_sgi1r(v, ISS_RT(iss) == 31 ? 0 : v->x[ISS_RT(iss)]);
+	skip(v);
 }
 
 void sysreg_trap(struct vcpu *v, u64 esr)
@@ -226,13 +237,11 @@ void sysreg_trap(struct vcpu *v, u64 esr)
 
 	/* The two that matter: interrupts between vCPUs, and ID registers. */
 	if (likely((iss & (REG_MASK | ISS_READ)) == REG_SGI1R && v->domain->vgic.version == 3)) {
-		vgic_sgi1r(v, ISS_RT(iss) == 31 ? 0 : v->x[ISS_RT(iss)]);
-	} else if (likely(ID_SPACE(iss) && ISS_CRM(iss) && (iss & ISS_READ) && (v->pstate & PSR_MODE_MASK) != PSR_MODE_EL0T)) {
+		sgi1r_trap(v, iss);
+	} else if (likely(IS_ID_READ(iss) && ISS_CRM(iss) && (v->pstate & PSR_MODE_MASK) != PSR_MODE_EL0T)) {
 		set_result(v, ISS_RT(iss), id_values[ISS_CRM(iss) << 3 | ISS_OP2(iss)]);
+		skip(v);
 	} else {
 		slow_trap(v, iss);
-		return;
 	}
-	v->pc += 4;
-	v->pstate &= ~PSR_SS;
 }

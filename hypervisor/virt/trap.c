@@ -4,7 +4,6 @@
  * only this file and sysreg.c move its PC past an emulated instruction.
  */
 #include <core/console.h>
-#include <core/irq.h>
 #include <domain/domain.h>
 #include <hypercall/hypercall.h>
 #include <virt/sysreg.h>
@@ -58,8 +57,8 @@ static void hvc(struct vcpu *v, u64 esr)
 {
 	unsigned imm = (unsigned)esr & 0xffff;
 
-	if (likely(imm == HVC_XEN))
-		hypercall_trap(v);
+	if (imm == HVC_XEN)
+		hypercall_trap32(v);	/* from AArch64 it does not come here */
 	else if (imm == 0)
 		psci_call(v);
 	else
@@ -219,23 +218,14 @@ static trap_handler *const handlers[64] = {
 	[EC_DABT_LOW] = data_abort,
 };
 
-void trap_sync(struct vcpu *v)
+void trap_sync(struct vcpu *v, u64 esr)
 {
-	u64 esr = read_sysreg(esr_el2);
 	trap_handler *handler = handlers[ESR_EC(esr)];
 
-	/* A hypercall is decoded here: it is what guests do most on purpose. */
-	if (ESR_EC(esr) == EC_HVC64 && (esr & 0xffff) == HVC_XEN)
-		hypercall_trap(v);
-	else if (likely(handler))
+	if (likely(handler))
 		handler(v, esr);
 	else
 		domain_crash(v, "unexpected trap, ESR %lx", esr);
-}
-
-void trap_irq(struct vcpu *v)
-{
-	irq_handle();
 }
 
 /*

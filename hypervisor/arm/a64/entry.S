@@ -2,10 +2,14 @@
 /*
  * Guest to EL2 and back. While a guest runs SP_EL2 points to its struct vcpu, so that a trap stores the registers without a spare one; then SP
  * becomes the stack of this CPU. C gets the vCPU; on the way back cpu->work says whether it is the one to enter.
+ * A hypercall and an interrupt store what C may overwrite; x20 to x29, which C keeps, only if another vCPU may be entered. Other traps
+ * may read and write any register of the guest's, so they store all.
  */
 #include <arm/asm.h>
 
-	.macro	save_x2_to_x29
+#define ESR_HVC64_XEN 0x5a000ea1	/* HVC #0xea1 by AArch64 */
+
+	.macro	save_x2_to_x19
 	stp	x2, x3, [sp, #16 * 1]
 	stp	x4, x5, [sp, #16 * 2]
 	stp	x6, x7, [sp, #16 * 3]
@@ -15,27 +19,59 @@
 	stp	x14, x15, [sp, #16 * 7]
 	stp	x16, x17, [sp, #16 * 8]
 	stp	x18, x19, [sp, #16 * 9]
-	stp	x20, x21, [sp, #16 * 10]
-	stp	x22, x23, [sp, #16 * 11]
-	stp	x24, x25, [sp, #16 * 12]
-	stp	x26, x27, [sp, #16 * 13]
-	stp	x28, x29, [sp, #16 * 14]
 	.endm
 
-	.macro	from_guest handler
+	.macro	save_x20_to_x29 base
+	stp	x20, x21, [\base, #16 * 10]
+	stp	x22, x23, [\base, #16 * 11]
+	stp	x24, x25, [\base, #16 * 12]
+	stp	x26, x27, [\base, #16 * 13]
+	stp	x28, x29, [\base, #16 * 14]
+	.endm
+
+	/* Stores what C may overwrite. x19 and x0: struct vcpu, which C keeps in x19. */
+	.macro	from_guest
 	.balign	0x80
 	stp	x0, x1, [sp, #16 * 0]
-	save_x2_to_x29
+	save_x2_to_x19
 	mrs	x1, elr_el2
 	mrs	x2, spsr_el2
 	ldr	x3, [sp, #VCPU_STACK_TOP]
 	stp	x30, x1, [sp, #VCPU_X30]
 	str	x2, [sp, #VCPU_PSTATE]
-	mov	x19, sp			/* C keeps x19 */
+	mov	x19, sp
 	mov	x0, sp
 	mov	sp, x3
-	bl	\handler
+	.endm
+
+	.macro	sync64_from_guest
+	from_guest
+	mrs	x1, esr_el2
+	mov	w2, #ESR_HVC64_XEN & 0xffff
+	movk	w2, #ESR_HVC64_XEN >> 16, lsl #16
+	cmp	w1, w2
+	b.ne	other_sync
+	bl	hypercall_trap
 	b	leave
+	.endm
+
+	.macro	sync32_from_guest
+	from_guest
+	mrs	x1, esr_el2
+	b	other_sync
+	.endm
+
+	.macro	irq_from_guest
+	from_guest
+	bl	irq_handle
+	b	leave
+	.endm
+
+	.macro	serror_from_guest
+	from_guest
+	save_x20_to_x29 x19
+	bl	trap_serror
+	b	leave_all
 	.endm
 
 	.macro	from_el2 why
@@ -58,21 +94,37 @@ el2_vectors:
 	from_el2 5
 	from_el2 6
 	from_el2 7
-	from_guest trap_sync	/* lower EL, AArch64 */
-	from_guest trap_irq
-	from_guest trap_irq
-	from_guest trap_serror
-	from_guest trap_sync	/* lower EL, AArch32 */
-	from_guest trap_irq
-	from_guest trap_irq
-	from_guest trap_serror
+	sync64_from_guest	/* lower EL, AArch64 */
+	irq_from_guest
+	irq_from_guest
+	serror_from_guest
+	sync32_from_guest	/* lower EL, AArch32 */
+	irq_from_guest
+	irq_from_guest
+	serror_from_guest
 
-leave:				/* x19: struct vcpu that trapped */
+other_sync:			/* x0, x19: struct vcpu, x1: ESR_EL2 */
+	save_x20_to_x29 x19
+	bl	trap_sync
+leave_all:
 	mrs	x0, tpidr_el2
 	ldr	w1, [x0, #CPU_WORK]
 	cbnz	w1, work
 	mov	sp, x19
-enter:
+enter:				/* sp: struct vcpu, all of whose registers are stored there */
+	ldp	x20, x21, [sp, #16 * 10]
+	ldp	x22, x23, [sp, #16 * 11]
+	ldp	x24, x25, [sp, #16 * 12]
+	ldp	x26, x27, [sp, #16 * 13]
+	ldp	x28, x29, [sp, #16 * 14]
+	b	return
+
+leave:				/* x19: struct vcpu that trapped; x20 to x29 are the guest's still */
+	mrs	x0, tpidr_el2
+	ldr	w1, [x0, #CPU_WORK]
+	cbnz	w1, save_and_work
+	mov	sp, x19
+return:
 	ldp	x1, x2, [sp, #VCPU_PC]
 	msr	elr_el2, x1
 	msr	spsr_el2, x2
@@ -85,24 +137,22 @@ enter:
 	ldp	x14, x15, [sp, #16 * 7]
 	ldp	x16, x17, [sp, #16 * 8]
 	ldp	x18, x19, [sp, #16 * 9]
-	ldp	x20, x21, [sp, #16 * 10]
-	ldp	x22, x23, [sp, #16 * 11]
-	ldp	x24, x25, [sp, #16 * 12]
-	ldp	x26, x27, [sp, #16 * 13]
-	ldp	x28, x29, [sp, #16 * 14]
 	ldr	x30, [sp, #VCPU_X30]
 	ldp	x0, x1, [sp, #16 * 0]
 	eret
 	dsb	nsh		/* nothing behind an ERET may be speculated */
 	isb
 
+save_and_work:
+	save_x20_to_x29 x19
 work:				/* something to do before, and perhaps another vCPU to enter */
 	bl	sched_work
 	mov	sp, x0
 	b	enter
 
 el2_exception:			/* our own fault: x0 = vector; the frame on the stack is x0..x30, sp, pc */
-	save_x2_to_x29
+	save_x2_to_x19
+	save_x20_to_x29 sp
 	add	x1, sp, #272
 	stp	x30, x1, [sp, #16 * 15]
 	mrs	x1, elr_el2

@@ -6,9 +6,8 @@
 
 struct vcpu;
 
-/* Called by arm/a64/entry.S with the guest's registers saved. */
-void trap_sync(struct vcpu *v);
-void trap_irq(struct vcpu *v);
+/* Called by arm/a64/entry.S with all of the guest's registers saved; a hypercall goes to hypercall_trap() and an interrupt to irq_handle() with x20 to x29 not. */
+void trap_sync(struct vcpu *v, u64 esr);
 void trap_serror(struct vcpu *v);
 
 void inject_undef(struct vcpu *v);
