@@ -9,14 +9,14 @@ SUB := $(MAKE) -j$(shell nproc)
 
 help:
 	@echo 'make run         boots QEMU and leaves you in Dom0 with a guest running'
-	@echo '                 options: GIC=2|3 CPUS=1..8 MEM=512M..16G CPU=cortex-a57|cortex-a72|max TOOLS=stock|hospes'
+	@echo '                 options: GIC=2|3 CPUS=1..8 MEM=512M..16G CPU=cortex-a57|cortex-a72|max TOOLS=hospes|stock'
 	@echo '                 HYPERVISOR=<arm64 Image>: another hypervisor on the same set-up; xen is the real one'
 	@echo 'make image       builds the hypervisor; the last line is the path of its image'
 	@echo 'make tools       builds our own toolstack'
 	@echo 'make images      makes the images of Dom0 and the guests'
 	@echo 'make test        all tests; ends with "N passed, N failed"'
 	@echo 'make test-quick  host tests and one boot, in two minutes'
-	@echo 'make test-xen    the system tests on real Xen'
+	@echo 'make test-xen    the system tests on real Xen; TOOLS=hospes make test-xen: with our toolstack'
 	@echo 'make fuzz        libFuzzer on the toolstack, then hostile guests beside a victim for TIME=60 seconds'
 	@echo 'make bench, menuconfig, clean, distclean (the cache too)'
 
@@ -33,7 +33,7 @@ image: setup
 tools: setup
 	@if [ -e toolstack/Makefile ]; then $(SUB) -C toolstack all; fi
 
-images: setup $(if $(filter hospes,$(TOOLS)),tools)
+images: setup $(if $(filter stock,$(TOOLS)),,tools)
 	@guests/build
 
 # A wrong option is told before anything is built.

@@ -19,6 +19,8 @@ BOOTS = [
     Boot("power-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="panic=1"), ["power", "crash"]),
     Boot("tutorial-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("tutorial-gic2", dict(GIC=2, CPUS=1, CPU="cortex-a72", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"]),
+    Boot("tools-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=guest"), ["demo", "lifecycle"]),
+    Boot("tools-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
     Boot("broken-gic2", dict(GIC=2), ["broken"], not_on_xen=True),
 ]

@@ -26,7 +26,7 @@ class Dom0(Shell):
         self.options = options
         self.boot_timeout = boot_timeout
         self.cpus = int(options.get("CPUS", 2))
-        self.own_tools = options.get("TOOLS", os.environ.get("TOOLS")) == "hospes"
+        self.own_tools = options["TOOLS"] == "hospes"
 
     def boot(self):
         """Waits for the shell. Call it again after Dom0 was told to reboot."""

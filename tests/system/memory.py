@@ -8,8 +8,7 @@ from dom0 import check, need
 def before(d):
     d.free_before = d.free_memory()
     # Stock libxl on ARM aborts in mem-set when the configuration says nothing of acpi.
-    settings = {} if d.own_tools else {"acpi": 0}
-    d.create("small", name="one", memory=256, extra="console=hvc0 host=one", **settings)
+    d.create("small", name="one", memory=256, extra="console=hvc0 host=one", acpi=0)
     with d.console("one") as g:
         g.run("true")
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Our daemons in a real Dom0 in QEMU, with the stock xl: HYPERVISOR=xen toolstack/tests/qemu.py [DAEMONS [CLIENTS]]
+"""Our daemons in a real Dom0 in QEMU, with the stock xl: toolstack/tests/qemu.py [DAEMONS [CLIENTS]]
 
 DAEMONS and CLIENTS are "ours" (default) or "stock": who is xenstored and xenconsoled, who is xenconsole and xenstore-*.
+On Hospes, or with HYPERVISOR=xen on real Xen.
 Prints PASS/FAIL lines. Needs the images (guests/build), build/hospes-tools and build/toolstack/xs_bench.
 """
 import os
@@ -159,7 +160,8 @@ def main():
     only = sys.argv[3:]
     log = os.path.join(TOP, "build", "toolstack", f"qemu-{daemons}-{clients}")
     build_initrd(log + ".cpio", daemons, clients)
-    options = {"INITRD": log + ".cpio", "MEM": "2G", "DOM0_ARGS": "start=nothing", "HYPERVISOR": "xen"}
+    options = {"INITRD": log + ".cpio", "MEM": "2G", "DOM0_ARGS": "start=nothing", "TOOLS": "stock",
+               "HYPERVISOR": os.path.join(TOP, "build", "hospes")}
     options.update({k: os.environ[k] for k in ("HYPERVISOR", "GIC", "CPUS", "CPU") if k in os.environ})
     v, bad = {"daemons": daemons, "clients": clients}, 0
     if "ICOUNT" in os.environ:      # one instruction is one nanosecond: speeds repeat exactly
