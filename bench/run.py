@@ -15,6 +15,9 @@ HYPERVISOR = {
     "hospes": os.environ.get("HOSPES", os.path.join(TOP, "build", "hospes")),
 }
 KERNEL_ADDR = 0x4A000000
+INITRD_ADDR = 0x50000000
+# Where EL2's code runs: plugin option hyp=, for guests with programs in the lower half. Xen's vectors may lie in its vmap.
+HYP_CODE = {"bare": "0-0", "xen": "200000-400000,hyp=10000000-10010000", "hospes": "40200000-40400000"}
 
 
 class Result:
@@ -23,6 +26,7 @@ class Result:
     def __init__(self):
         self.counts, self.exits, self.lines = {}, {}, {}
         self.metrics, self.console, self.image = {}, "", []
+        self.marks = {}         # marker -> (hypervisor's instructions, guest's, exits) so far, last time
         self.total = None
 
     def median(self, row):
@@ -32,18 +36,19 @@ class Result:
         return int(statistics.median(self.exits[row])) if self.exits.get(row) else None
 
 
-def command(machine, gic, smp, mem, kernel, plugin, cmdline, bootargs):
+def command(machine, gic, smp, mem, kernel, plugin, cmdline, bootargs, cpu="cortex-a57", initrd=None):
     board = f"virt,gic-version={gic},dtb-randomness=off"
     if machine != "bare":
         board += ",virtualization=on"
-    cmd = ["qemu-system-aarch64", "-M", board, "-cpu", "cortex-a57,cntfrq=1000000000",
+    cmd = ["qemu-system-aarch64", "-M", board, "-cpu", f"{cpu},cntfrq=1000000000",
            "-smp", str(smp), "-m", str(mem), "-accel", "tcg", "-icount", "shift=0,sleep=off",
            "-seed", "1", "-rtc", "base=2024-01-01,clock=vm", "-nodefaults", "-display", "none",
            "-monitor", "none", "-serial", "stdio", "-no-reboot", "-plugin", plugin]
     if machine == "bare":
         return cmd + ["-kernel", kernel]
-    return cmd + ["-kernel", HYPERVISOR[machine], "-append", cmdline, "-device",
-                  f"guest-loader,addr={KERNEL_ADDR:#x},kernel={kernel},bootargs={bootargs}"]
+    cmd += ["-kernel", HYPERVISOR[machine], "-append", cmdline, "-device",
+            f"guest-loader,addr={KERNEL_ADDR:#x},kernel={kernel},bootargs={bootargs}"]
+    return cmd + (["-device", f"guest-loader,addr={INITRD_ADDR:#x},initrd={initrd}"] if initrd else [])
 
 
 def parse_log(text, result):
@@ -57,6 +62,7 @@ def parse_log(text, result):
                                 longest=int(word[5]), longest_from=word[7])
         elif word[0].isdigit():
             marker, hyp, exits = int(word[1]), int(word[2]), int(word[4])
+            result.marks[marker] = hyp, int(word[3]), exits
             row = marker // 2
             if marker % 2 == 0:
                 begun[row] = hyp, exits
@@ -80,12 +86,12 @@ def parse_console(text, result):
 
 
 def run(machine, gic=3, smp=2, mem=1024, kernel=None, options="", timeout=300,
-        cmdline="console=dtuart dom0_mem=256M", bootargs="bench"):
+        cmdline="console=dtuart dom0_mem=256M", bootargs="bench", **more):
     kernel = kernel or os.path.join(OUT, "bench.img")
     result = Result()
     with tempfile.NamedTemporaryFile(mode="r", suffix=".count") as log:
         plugin = f"{OUT}/count.so,out={log.name}{options}"
-        cmd = command(machine, gic, smp, mem, kernel, plugin, cmdline, bootargs)
+        cmd = command(machine, gic, smp, mem, kernel, plugin, cmdline, bootargs, **more)
         try:
             done = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, timeout=timeout)

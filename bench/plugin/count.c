@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * TCG plugin: counts executed instructions in two classes, the guest's (upper
- * half of the address space, where payloads and Linux kernels live) and all
- * else (the hypervisor; EL2 has no upper half). A guest logs a sample of the
+ * half of the address space, where payloads live) and all else (the hypervisor;
+ * EL2 has no upper half). With user programs in the lower half, too, hyp= gives
+ * the hypervisor's code and all else is the guest. A guest logs a sample of the
  * counters by `movz xzr, #n`, which does nothing anywhere. Meant for -icount:
  * one thread runs all CPUs, so plain globals are exact.
- * Options: out=FILE, lines=1 (also count 64-byte lines touched outside the
- * guest), stop=1 (end QEMU at the second Image entry, i.e. Dom0's first
- * instruction), trace=N (list the hypervisor's basic blocks after marker N).
+ * Options: out=FILE, hyp=LO-HI (addresses, hexadecimal; up to four), lines=1 (also count
+ * 64-byte lines touched outside the guest), stop=1 (end QEMU at the second Image
+ * entry, i.e. Dom0's first instruction), trace=N (list the hypervisor's basic
+ * blocks after marker N).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,8 @@ int qemu_plugin_version = 1;
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
 
 static uint64_t guest_insns, hyp_insns, exits;
+static struct { uint64_t low, high; } hyp_code[4] = { { 0, 1ull << 63 } };
+static unsigned int nr_ranges;	/* given by hyp= */
 static uint64_t stretch_start[MAX_CPUS], longest, longest_from;
 static bool in_guest[MAX_CPUS];
 static uint64_t entry_from[MAX_CPUS];
@@ -51,7 +55,17 @@ static void touch(int kind, uint64_t addr)
 
 static bool is_guest(uint64_t vaddr)
 {
-	return vaddr >> 63;
+	for (unsigned int i = 0; i < 4; i++)
+		if (vaddr >= hyp_code[i].low && vaddr < hyp_code[i].high)
+			return false;
+	return true;
+}
+
+static void add_range(const char *text)
+{
+	if (nr_ranges < 4 && sscanf(text, "%lx-%lx", &hyp_code[nr_ranges].low,
+				    &hyp_code[nr_ranges].high) == 2)
+		nr_ranges++;
 }
 
 static void finish(void)
@@ -172,6 +186,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 	for (int i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
 			file = argv[i] + 4;
+		else if (!strncmp(argv[i], "hyp=", 4))
+			add_range(argv[i] + 4);
 		else if (!strncmp(argv[i], "trace=", 6))
 			trace_at = atoi(argv[i] + 6);
 		else if (!strcmp(argv[i], "lines=1"))
