@@ -178,13 +178,17 @@ void xfree_pages(void *va, unsigned order)
 /* Takes n frames out of d's allowance. The first frame of all holds the domain's record, the last one gives it up. */
 static bool charge(struct domain *d, u64 n)
 {
-	u64 old = __atomic_fetch_add(&d->tot_pages, n, __ATOMIC_SEQ_CST);
+	u64 old = READ_ONCE(d->tot_pages);
 
-	if (old + n > READ_ONCE(d->max_pages) || (!old && !domain_get(d))) {
-		__atomic_fetch_sub(&d->tot_pages, n, __ATOMIC_SEQ_CST);
-		return false;
-	}
-	return true;
+	/* Nothing is added before it is allowed, so that the last frame that goes meanwhile sees that it is the last. */
+	do {
+		if (old + n > READ_ONCE(d->max_pages))
+			return false;
+	} while (!__atomic_compare_exchange_n(&d->tot_pages, &old, old + n, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	if (old || domain_get(d))
+		return true;
+	__atomic_fetch_sub(&d->tot_pages, n, __ATOMIC_SEQ_CST);
+	return false;
 }
 
 static void uncharge(struct domain *d, u64 n)

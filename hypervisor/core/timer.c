@@ -70,16 +70,27 @@ void timer_cancel(struct timer *t)
 	}
 }
 
+void timer_retire(struct timer *t)
+{
+	do {
+		timer_cancel(t);
+		for_each_cpu(c)
+			while (c != this_cpu() && __atomic_load_n(&c->timers.running, __ATOMIC_ACQUIRE) == t)
+				cpu_relax();
+	} while (__atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE));	/* that call armed it again */
+}
+
 void timer_set(struct timer *t, u64 deadline)
 {
 	struct cpu *c = this_cpu();
 	struct timer_queue *q = &c->timers;
+	struct cpu *nobody = NULL;
 	struct timer *at;
 
 	timer_cancel(t);
 	lock(&q->lock);
-	if (t->cpu) {			/* another CPU armed it just now: its time stands */
-		unlock(&q->lock);
+	if (!__atomic_compare_exchange_n(&t->cpu, &nobody, c, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		unlock(&q->lock);	/* another CPU armed it just now: its time stands */
 		return;
 	}
 	t->deadline = deadline;
@@ -87,7 +98,6 @@ void timer_set(struct timer *t, u64 deadline)
 		if (at->deadline > deadline)
 			break;
 	list_add_before(&t->link, &at->link);
-	__atomic_store_n(&t->cpu, c, __ATOMIC_RELEASE);
 	program(q);
 	unlock(&q->lock);
 }
@@ -105,9 +115,11 @@ static void timer_interrupt(unsigned irq)
 		if (t->deadline > now)
 			break;
 		list_del(&t->link);
-		t->cpu = NULL;
+		q->running = t;
+		__atomic_store_n(&t->cpu, NULL, __ATOMIC_RELEASE);
 		unlock(&q->lock);
 		t->fn(t);
+		__atomic_store_n(&q->running, NULL, __ATOMIC_RELEASE);	/* t may be gone from here on */
 		lock(&q->lock);
 	}
 	q->programmed = 0;

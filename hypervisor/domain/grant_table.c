@@ -226,17 +226,17 @@ static int uses_frame(struct domain *g, domid_t who, u32 frame, u32 *ref)
 int grant_cache_page(struct domain *d, mfn_t mfn, u32 *pos, struct page **pg)
 {
 	struct page *p = mfn_page(mfn);
+	unsigned owner;
 	int rc = 0;
 
 	if (!p)
 		return -EINVAL;
-	if (page_owner(p) >= CONFIG_MAX_DOMAINS || !page_get_again(p))
+	/* Nobody's but that domain's: a frame that changes hands here may become the heap's, whose counts are not ours to touch. */
+	owner = READ_ONCE(p->owner);
+	if (owner >= CONFIG_MAX_DOMAINS || !page_get_slot(p, owner))
 		return -EPERM;
-	/* Asked again: with the reference it stays what it is. */
-	if (page_owner(p) >= CONFIG_MAX_DOMAINS)
-		rc = -EPERM;
-	else if (page_owner(p) != d->slot)
-		rc = uses_frame(domain_of_slot(page_owner(p)), d->id, (u32)(p - frame_table), pos);
+	if (owner != d->slot)
+		rc = uses_frame(domain_of_slot(owner), d->id, (u32)(p - frame_table), pos);
 	if (rc)
 		page_put(p);
 	else

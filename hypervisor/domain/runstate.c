@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Where a vCPU's time goes: running, runnable, blocked, offline; told to the guest in its registered area, to tools on request. Also a CPU's busy time.
- * Lock: that of the vCPU's home. Invariant: the four times add up to the time since the vCPU was made.
+ * Lock: that of the vCPU's home, for the place of the area, too. Invariant: the four times add up to the time since the vCPU was made. The area is the
+ * guest's: it is written, and never read.
  */
+#include <core/page.h>
 #include <domain/sched_model.h>
 #include <lib/string.h>
 
@@ -24,14 +26,33 @@ void runstate_write(struct vcpu *v)
 	WRITE_ONCE(area->state_entry_time, time);
 }
 
+/* Home's lock held. *out may be the guest's: nothing is read from there. */
+static void up_to_now(const struct vcpu *v, struct vcpu_runstate_info *out)
+{
+	*out = v->runstate;
+	out->time[v->runstate.state] = v->runstate.time[v->runstate.state] + now_ns() - v->runstate.state_entry_time;
+}
+
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out)
 {
-	struct cpu *c = v->sched.cpu;
+	struct cpu *c = sched_lock_home(v);
 
-	lock(&c->rq.lock);
-	*out = v->runstate;
+	up_to_now(v, out);
 	unlock(&c->rq.lock);
-	out->time[out->state] += now_ns() - out->state_entry_time;
+}
+
+void vcpu_move_runstate(struct vcpu *v, struct vcpu_runstate_info *area, struct page *pg)
+{
+	struct cpu *c = sched_lock_home(v);
+	struct page *old = v->runstate_page;
+
+	v->runstate_area = area;
+	v->runstate_page = pg;
+	if (area)
+		up_to_now(v, area);
+	unlock(&c->rq.lock);
+	if (old)
+		page_put(old);
 }
 
 u64 vcpu_runtime_ns(const struct vcpu *v)

@@ -48,11 +48,21 @@ void vcpu_yield(struct vcpu *v)
 	cpu_kick(c, WORK_SCHED);
 }
 
+/* The CPU that has v loaded, or has chosen it and is about to load it: in this order, so that a vCPU on its way in is not overlooked. */
+static struct cpu *holder_of(struct vcpu *v)
+{
+	struct cpu *c = sched_lock_home(v);
+	bool chosen = c->current == v;
+
+	unlock(&c->rq.lock);
+	return chosen ? c : __atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE);
+}
+
 void vcpu_sync(struct vcpu *v)
 {
 	struct cpu *c;
 
-	while ((c = __atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE))) {
+	while ((c = holder_of(v))) {
 		if (c == this_cpu()) {
 			BUG_ON(c->current == v);
 			p2m_unload();
@@ -60,7 +70,7 @@ void vcpu_sync(struct vcpu *v)
 			return;
 		}
 		cpu_kick(c, WORK_SCHED);
-		while (__atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE) == c)
+		while (holder_of(v) == c)
 			cpu_relax();
 	}
 }

@@ -56,7 +56,7 @@ void sched_init_domain(struct domain *d)
 
 void sched_destroy_domain(struct domain *d)
 {
-	timer_cancel(&d->sched.refill);
+	timer_retire(&d->sched.refill);
 }
 
 int sched_set_params(struct domain *d, unsigned weight, unsigned cap)

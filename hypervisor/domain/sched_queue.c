@@ -23,18 +23,6 @@ void sched_enqueue(struct runqueue *rq, struct vcpu *v)
 	__atomic_add_fetch(&sched_nr_waiting, 1, __ATOMIC_RELAXED);
 }
 
-static inline struct cpu *lock_home(struct vcpu *v)
-{
-	for (;;) {
-		struct cpu *c = READ_ONCE(v->sched.cpu);
-
-		lock(&c->rq.lock);
-		if (c == v->sched.cpu)
-			return c;
-		unlock(&c->rq.lock);
-	}
-}
-
 /* Who slept does not come back with all the time it did not use. */
 static inline void catch_up(const struct cpu *c, struct vcpu *v)
 {
@@ -135,14 +123,14 @@ void vcpu_wake(struct vcpu *v)
 
 	if (!READ_ONCE(v->blocked))
 		return;
-	c = lock_home(v);
+	c = sched_lock_home(v);
 	v->blocked = false;
 	wake_locked(c, v);
 }
 
 void vcpu_recheck(struct vcpu *v)
 {
-	struct cpu *c = lock_home(v);
+	struct cpu *c = sched_lock_home(v);
 
 	if (c->current == v || v->loaded_on == c)
 		cpu_kick(c, WORK_SCHED);
@@ -201,7 +189,7 @@ void sched_init_vcpu(struct vcpu *v)
 
 void sched_destroy_vcpu(struct vcpu *v)
 {
-	struct cpu *c = lock_home(v);
+	struct cpu *c = sched_lock_home(v);
 
 	if (sched_queued(v))
 		sched_dequeue(&c->rq, v);
@@ -217,7 +205,7 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct 
 		any = any || mask_has(hard, o);
 	if (!any)
 		return -EINVAL;
-	c = lock_home(v);
+	c = sched_lock_home(v);
 	if (hard)
 		v->sched.hard = *hard;
 	if (soft)

@@ -48,7 +48,7 @@ void vcpu_retire(struct vcpu *v)
 	v->down = true;
 	sched_destroy_vcpu(v);
 	vtimer_destroy_vcpu(v);
-	timer_cancel(&v->poll_timer);
+	timer_retire(&v->poll_timer);
 	vcpu_unregister_runstate(v);
 }
 
@@ -179,12 +179,7 @@ int vcpu_register_info(struct vcpu *v, gfn_t gfn, u64 offset)
 
 void vcpu_unregister_runstate(struct vcpu *v)
 {
-	struct page *pg = v->runstate_page;
-
-	v->runstate_area = NULL;
-	v->runstate_page = NULL;
-	if (pg)
-		page_put(pg);
+	vcpu_move_runstate(v, NULL, NULL);
 }
 
 int vcpu_register_runstate(struct vcpu *v, gva_t va)
@@ -204,9 +199,6 @@ int vcpu_register_runstate(struct vcpu *v, gva_t va)
 	pg = p2m_get_page(v->domain, gfn_of(gpa), WANT_READ | WANT_WRITE | WANT_OWN);
 	if (!pg)
 		return -EFAULT;
-	vcpu_unregister_runstate(v);
-	v->runstate_page = pg;
-	v->runstate_area = (char *)page_va(pg) + (gpa & ~PAGE_MASK);
-	vcpu_get_runstate(v, v->runstate_area);
+	vcpu_move_runstate(v, (void *)((char *)page_va(pg) + (gpa & ~PAGE_MASK)), pg);
 	return 0;
 }

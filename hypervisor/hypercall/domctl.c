@@ -16,17 +16,17 @@ static bool dying_allowed(u32 cmd)
 
 static s64 domctl_on(struct vcpu *v, struct domain *d, const struct domctl_entry *e, struct xen_domctl *op)
 {
-	s64 rc;
+	s64 rc = -ESRCH;
 
-	if (d && d->state != DOM_ALIVE && !dying_allowed(op->cmd))
-		return -ESRCH;
 	if (d == v->domain && (e->flags & DOMCTL_OTHER))
 		return -EINVAL;
 	if (!try_lock(&control_lock)) {
 		cpu_relax();
 		return -ERESTART;
 	}
-	rc = e->fn(v, d, op);
+	/* With the lock: no domain begins to die behind our back. */
+	if (!d || d->state == DOM_ALIVE || dying_allowed(op->cmd))
+		rc = e->fn(v, d, op);
 	unlock(&control_lock);
 	return rc;
 }
@@ -111,7 +111,7 @@ s64 domctl_destroy(struct vcpu *v, struct domain *d, struct xen_domctl *op)
 
 	/* Nobody can set them any more. */
 	for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++)
-		timer_cancel(&d->watchdog[i]);
+		timer_retire(&d->watchdog[i]);
 	return rc;
 }
 

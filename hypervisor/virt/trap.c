@@ -155,6 +155,7 @@ static void stage2_abort(struct vcpu *v, u64 esr, bool instr)
 	u32 iss = ESR_ISS(esr);
 	const struct mmio_range *r;
 	gpa_t gpa;
+	bool write;
 
 	switch (ABT_FSC_TYPE(iss)) {
 	case FSC_TRANSLATION:
@@ -172,11 +173,12 @@ static void stage2_abort(struct vcpu *v, u64 esr, bool instr)
 		mmio(v, r, gpa, esr);
 		return;
 	}
-	/* Cache maintenance counts as a read here although it reports WnR. */
-	if (p2m_access_ok(v->domain, gpa, !instr && (iss & DABT_WNR) && !(iss & DABT_CM), instr && !(iss & ABT_S1PTW)))
+	/* Cache maintenance reports WnR whatever it needs; where it needs to write (DC IVAC), a missing right is a permission fault. */
+	write = !instr && (iss & DABT_WNR) && (!(iss & DABT_CM) || ABT_FSC_TYPE(iss) == FSC_PERMISSION);
+	if (p2m_access_ok(v->domain, gpa, write, instr && !(iss & ABT_S1PTW)))
 		return;
 	if (!instr && (iss & DABT_CM)) {
-		skip(v, esr);	/* maintenance of memory that is not there has nothing to do */
+		skip(v, esr);	/* maintenance of memory that is not there, or never written, has nothing to do */
 		return;
 	}
 	inject_abort(v, far, instr);
@@ -206,6 +208,7 @@ static trap_handler *const handlers[64] = {
 	[0x0a] = undefined,		/* LD64B and the like */
 	[EC_CP14_64] = sysreg32_trap,
 	[0x0d] = undefined,		/* branch target: taken to EL2 only by our mistake, the guest's anyway */
+	[0x14] = undefined,		/* 128-bit system registers */
 	[EC_HVC32] = hvc,
 	[EC_SMC32] = smc,
 	[EC_HVC64] = hvc,
@@ -213,6 +216,7 @@ static trap_handler *const handlers[64] = {
 	[EC_SYSREG] = sysreg_trap,
 	[EC_SVE] = undefined,
 	[0x1a] = undefined,		/* ERET: nested virtualization */
+	[0x1b] = undefined,		/* TSTART */
 	[0x1d] = undefined,		/* SME */
 	[EC_IABT_LOW] = instruction_abort,
 	[EC_DABT_LOW] = data_abort,

@@ -127,11 +127,17 @@ static void set_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 	}
 }
 
+/* The numbers from 1020 on are no interrupts, and must not get into list registers. */
+static inline u32 interrupts(unsigned b, u32 mask)
+{
+	return likely(b < 1020 / 32) ? mask : mask & 0x0fffffff;
+}
+
 #define LOCKED(fn) \
 	static bool fn##_locked(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask) \
 	{ \
 		lock(&v->domain->vgic.lock); \
-		fn(v, bank, b, mask); \
+		fn(v, bank, b, interrupts(b, mask)); \
 		unlock(&v->domain->vgic.lock); \
 		return true; \
 	}

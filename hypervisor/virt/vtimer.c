@@ -98,13 +98,14 @@ void vtimer_init_vcpu(struct vcpu *v)
 
 void vtimer_destroy_vcpu(struct vcpu *v)
 {
-	timer_cancel(&v->vtimer.virt_wake);
-	timer_cancel(&v->vtimer.phys);
+	timer_retire(&v->vtimer.virt_wake);
+	timer_retire(&v->vtimer.phys);
 }
 
 void vtimer_reset(struct vcpu *v)
 {
-	vtimer_destroy_vcpu(v);
+	timer_cancel(&v->vtimer.virt_wake);
+	timer_cancel(&v->vtimer.phys);
 	v->vtimer.cntv_ctl = v->vtimer.cntv_cval = 0;
 	v->vtimer.cntp_ctl = 0;
 	v->vtimer.cntp_cval = 0;
@@ -119,6 +120,14 @@ void vtimer_load(struct vcpu *v)
 	write_sysreg(v->vtimer.cntv_ctl, cntv_ctl_el0);
 }
 
+/* What the virtual counter never reaches the physical one does not either. */
+static u64 physical_time(const struct domain *d, u64 virtual)
+{
+	u64 t;
+
+	return __builtin_add_overflow(virtual, d->cntvoff, &t) ? ~0UL : t;
+}
+
 void vtimer_unload(struct vcpu *v)
 {
 	struct vtimer *t = &v->vtimer;
@@ -127,7 +136,7 @@ void vtimer_unload(struct vcpu *v)
 	t->cntv_cval = read_sysreg(cntv_cval_el0);
 	write_sysreg(0, cntv_ctl_el0);
 	if (v->blocked && t->cntv_ctl == CTL_ENABLE && !(v->vgic.bank.hw >> PPI_VIRT_TIMER & 1))
-		timer_set(&t->virt_wake, t->cntv_cval + v->domain->cntvoff);
+		timer_set(&t->virt_wake, physical_time(v->domain, t->cntv_cval));
 }
 
 /* After a change of CTL or CVAL. */

@@ -122,6 +122,7 @@ u64 now_ns(void) { return ticks_now(); }
 void timer_setup(struct timer *t, void (*fn)(struct timer *)) { t->fn = fn; }
 void timer_set(struct timer *t, u64 deadline) { t->deadline = deadline; }
 void timer_cancel(struct timer *t) { t->deadline = 0; }
+void timer_retire(struct timer *t) { t->deadline = 0; }
 void vgic_inject(struct vcpu *v, unsigned intid) { }
 int vgic_init_domain(struct domain *d, unsigned nr_spis) { d->vgic.version = 3; return nr_spis > 960 ? -EINVAL : 0; }
 void vgic_free_domain(struct domain *d) { }

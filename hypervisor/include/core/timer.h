@@ -16,7 +16,7 @@ struct timer {
 	struct cpu *cpu;		/* where it is armed; NULL if it is not */
 };
 
-struct timer_queue { struct lock lock; struct list head; u64 programmed; };
+struct timer_queue { struct lock lock; struct list head; u64 programmed; struct timer *running; /* its fn is being called */ };
 
 extern u64 timer_hz;	/* CNTFRQ */
 static inline u64 ticks_now(void) { isb(); return read_sysreg(cntpct_el0); }
@@ -28,6 +28,8 @@ u64 now_ns(void);
 void timer_setup(struct timer *t, void (*fn)(struct timer *));
 void timer_set(struct timer *t, u64 deadline);	/* arms or moves it, to this CPU */
 void timer_cancel(struct timer *t);		/* from any CPU; a call of fn that has begun may still be under way */
+/* Before what holds it is freed, and nobody else arms it any more: waits for such a call on another CPU. No lock but the control lock is held. */
+void timer_retire(struct timer *t);
 void timer_init(unsigned ppi);			/* boot */
 void timer_init_cpu(void);
 #endif

@@ -60,7 +60,7 @@ struct vcpu {
 
 	/* Rarely used. */
 	struct vcpu_runstate_info runstate;
-	void *runstate_area;	/* guest memory registered for it, one page at most; see runstate_page */
+	struct vcpu_runstate_info *runstate_area;	/* guest memory registered for it, one page at most; see runstate_page (home's queue lock) */
 	struct page *runstate_page;
 	struct timer poll_timer;	/* SCHEDOP_poll timeout; also VCPUOP single-shot */
 	u32 virq_port[24];	/* per-vCPU VIRQs: port or 0 (evtchn lock) */
@@ -166,9 +166,6 @@ void domain_resume(struct domain *d);
 /* The guest did what cannot be answered otherwise: logged, shut down with SHUTDOWN_crash. */
 void domain_crash(struct vcpu *v, const char *fmt, ...) __printf(2, 3);
 
-/* VCPUOP_register_runstate_memory_area for v, by virtual address of the calling (loaded) vCPU; 0: no more. -EINVAL: crosses a page, unaligned. -EFAULT. */
-int vcpu_register_runstate(struct vcpu *v, gva_t area);
-
 /* vCPU records: domain.c only. retire: its domain dies, it never runs again; free: nobody can refer to it any more. */
 struct vcpu *vcpu_alloc(struct domain *d, unsigned id);
 void vcpu_retire(struct vcpu *v);
@@ -177,7 +174,7 @@ void vcpu_poll_timeout(struct timer *t);
 
 /* Guest memory in which the hypervisor keeps a vCPU's event info or run times up to date. -EINVAL -EFAULT. v's registers are loaded here, for the one by virtual address. */
 int vcpu_register_info(struct vcpu *v, gfn_t gfn, u64 offset) __must_check;
-int vcpu_register_runstate(struct vcpu *v, gva_t va) __must_check;	/* v is current; 0: none any more */
+int vcpu_register_runstate(struct vcpu *v, gva_t va) __must_check;	/* v: of the current domain; 0: none any more */
 void vcpu_unregister_runstate(struct vcpu *v);
 
 /* Full architectural reset of a vCPU: registers zero, EL1 state at reset, MMU and caches off, PSTATE EL1h, interrupts masked. Not running. */

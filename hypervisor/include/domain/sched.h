@@ -55,6 +55,9 @@ void sched_init_cpu(struct cpu *c);	/* before it runs */
 extern u32 sched_ratelimit_us;
 u64 vcpu_runtime_ns(const struct vcpu *v);	/* time spent running, to now */
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
+struct page;
+/* v's run states go to area from now on, in a page whose reference is taken over; NULL: nowhere. The old page's is given back. */
+void vcpu_move_runstate(struct vcpu *v, struct vcpu_runstate_info *area, struct page *pg);
 /* Called with cpu->work set on the way back to a guest: decides who goes on. Returns the vCPU to enter. */
 struct vcpu *sched_work(struct cpu *c);
 /* A CPU that has booted: idles until there is a guest, enters it; never returns. */

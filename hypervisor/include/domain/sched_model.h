@@ -31,6 +31,18 @@ static inline bool vcpu_runnable(const struct vcpu *v)
 	return !READ_ONCE(v->blocked) && !READ_ONCE(v->pause_count) && !READ_ONCE(v->down) && !sched_over_cap(v->domain);
 }
 
+static inline struct cpu *sched_lock_home(struct vcpu *v)
+{
+	for (;;) {
+		struct cpu *c = READ_ONCE(v->sched.cpu);
+
+		lock(&c->rq.lock);
+		if (c == v->sched.cpu)
+			return c;
+		unlock(&c->rq.lock);
+	}
+}
+
 /* --- runstate.c --- */
 
 void runstate_write(struct vcpu *v);	/* to the area that v registered */
