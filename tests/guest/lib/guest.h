@@ -144,6 +144,7 @@ extern struct fault faults[MAX_CPUS];
 static inline u32 fault_class(void) { return faults[cpu_id()].esr >> 26; }
 
 u64 el0_call(void *fn, u64 arg);
+u64 el0_enter(u64 address, u64 arg, u64 spsr);
 void el0_leave(u64 result, struct regs *r);
 
 /* -- interrupts -- */

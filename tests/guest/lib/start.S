@@ -143,16 +143,19 @@ take:
  */
 	.global	el0_call
 el0_call:
+	mov	x2, #EL0_ALIAS
+	add	x0, x0, x2
+	mov	x2, #0x3c0		/* EL0t, DAIF masked */
+	/* Falls through to u64 el0_enter(u64 address, u64 arg, u64 spsr): the same for any address EL0 may execute, and AArch32. */
+	.global	el0_enter
+el0_enter:
 	stp	x29, x30, [sp, #-96]!
 	stp	x19, x20, [sp, #16]
 	stp	x21, x22, [sp, #32]
 	stp	x23, x24, [sp, #48]
 	stp	x25, x26, [sp, #64]
 	stp	x27, x28, [sp, #80]
-	mov	x2, #0x3c0		/* EL0t, DAIF masked */
 	msr	spsr_el1, x2
-	mov	x2, #EL0_ALIAS
-	add	x0, x0, x2
 	msr	elr_el1, x0
 	mov	x0, x1
 	eret

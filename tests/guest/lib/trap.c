@@ -6,6 +6,7 @@
  */
 #include "guest.h"
 
+#define EC_SVC32	0x11
 #define EC_SVC64	0x15
 #define EC_IABT_LOW	0x20
 #define EC_IABT		0x21
@@ -45,7 +46,7 @@ static void take_sync(struct regs *r, int kind)
 	struct fault *f = &faults[cpu_id()];
 	u32 ec = r->esr >> 26;
 
-	if (kind == 8 && ec == EC_SVC64)
+	if ((kind == 8 && ec == EC_SVC64) || (kind == 12 && ec == EC_SVC32))
 		el0_leave(r->x[0], r);
 	if (!f->armed)
 		die(r, kind);
