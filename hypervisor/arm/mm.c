@@ -27,6 +27,10 @@ static u64 early_tables[EARLY_TABLES][ENTRIES] __aligned(4096);
 static unsigned early_tables_used;
 u64 mm_root;	/* TTBR0_EL2 of every CPU */
 
+#define MAX_DEVICES 8		/* UART, GIC */
+static struct { u64 first, last; } devices[MAX_DEVICES];	/* frames of the hypervisor's own, set at boot */
+static unsigned nr_devices;
+
 extern char __image_start[], __rodata_start[], __data_start[], __relro_end[], __init_text_start[], __init_text_end[], __image_end[];
 
 static u64 *table_alloc(void)
@@ -95,6 +99,25 @@ int el2_map(paddr_t va, paddr_t pa, u64 size, enum el2_map how)
 	dsb(ishst);
 	isb();
 	return rc;
+}
+
+int el2_map_device(paddr_t pa, u64 size)
+{
+	u64 start = pa & PAGE_MASK, bytes = ROUND_UP(pa + size, PAGE_SIZE) - start;
+
+	if (nr_devices == MAX_DEVICES)
+		return -ENOMEM;
+	devices[nr_devices].first = start >> PAGE_SHIFT;
+	devices[nr_devices++].last = ((start + bytes) >> PAGE_SHIFT) - 1;
+	return el2_map(start, start, bytes, EL2_DEVICE);
+}
+
+bool el2_owns_device(mfn_t first, mfn_t last)
+{
+	for (unsigned i = 0; i < nr_devices; i++)
+		if (first.n <= devices[i].last && last.n >= devices[i].first)
+			return true;
+	return false;
 }
 
 static void map_image(const char *from, const char *to, enum el2_map how)

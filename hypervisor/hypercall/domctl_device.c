@@ -3,6 +3,7 @@
  * domctl: a domain is given devices: frames of MMIO and shared interrupts. First it is permitted (access lists), then mapped. Without an IOMMU no
  * device that masters the bus is given away. Control lock held. RAM is never given as a device, whoever says so.
  */
+#include <arm/mm.h>
 #include <core/irq.h>
 #include <core/page.h>
 #include <hypercall/ops.h>
@@ -11,14 +12,15 @@
 #define FIRST_SPI 32
 #define LAST_SPI 1019
 
+/* Dom0 may use all of the machine but what the hypervisor keeps (its interrupts are refused where they are bound). */
 static bool iomem_ok(const struct domain *d, u64 first, u64 last)
 {
-	return d->iomem_allowed_any || access_covers(&d->iomem, first, last);
+	return d == hardware_domain ? !el2_owns_device(MFN(first), MFN(last)) : access_covers(&d->iomem, first, last);
 }
 
 static bool irq_ok(const struct domain *d, u32 irq)
 {
-	return d->irq_allowed_any || access_covers(&d->irqs, irq, irq);
+	return d == hardware_domain || access_covers(&d->irqs, irq, irq);
 }
 
 /* [first, first + nr) neither is empty nor wraps, and the machine has such addresses. */

@@ -3,6 +3,7 @@
  * memory_op: what appears where in a guest's physical memory beside its RAM: shared_info, grant table, another domain's frames, devices.
  * No state of its own. Each mapping takes over a reference to its frame; p2m_map() keeps it, or here it goes back.
  */
+#include <arm/mm.h>
 #include <core/page.h>
 #include <hypercall/ops.h>
 #include <xen/memory.h>
@@ -77,7 +78,7 @@ static int add_dev_mmio(struct vcpu *v, struct domain *d, u64 idx, gfn_t gfn)
 		return -EACCES;
 	if (idx >> (cpu_pa_bits - PAGE_SHIFT))
 		return -EINVAL;
-	if (mfn_is_ram(MFN(idx)))
+	if (mfn_is_ram(MFN(idx)) || el2_owns_device(MFN(idx), MFN(idx)))
 		return -EPERM;
 	return p2m_map(d, gfn, MFN(idx), 1, P2M_DEVICE, true);
 }

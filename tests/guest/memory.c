@@ -241,6 +241,21 @@ void domu_main(void)
 	report_summary();
 }
 
+/* Registers of a device (the machine's real-time clock) for a DomU; the hypervisor's own for nobody. */
+static void devices(struct domu *d)
+{
+	struct xen_domctl op = { 0 };
+
+	report_value((u64)map_at(XENMAPSPACE_dev_mmio, 0, machine.gicd / PAGE_SIZE, hole / PAGE_SIZE), "map the distributor");
+	for (u64 frame = 0x9010; frame; frame = frame == 0x9010 ? machine.gicd / PAGE_SIZE : 0) {
+		op.u.iomem_permission = (struct xen_domctl_iomem_permission){ .first_mfn = frame, .nr_mfns = 1, .allow_access = 1 };
+		report_value((u64)domctl(XEN_DOMCTL_iomem_permission, d->domid, &op), "permit frame %lx", frame);
+		op.u.memory_mapping = (struct xen_domctl_memory_mapping){ .first_gfn = 0x70000, .first_mfn = frame, .nr_mfns = 1,
+									  .add_mapping = 1 };
+		report_value((u64)domctl(XEN_DOMCTL_memory_mapping, d->domid, &op), "map frame %lx", frame);
+	}
+}
+
 void guest_main(void)
 {
 	struct domu d;
@@ -255,6 +270,7 @@ void guest_main(void)
 	continuation();
 	if (report(domu_create(&d, 1, 0), "DomU built")) {
 		foreign(&d);
+		devices(&d);
 		domu_unpause(&d);
 		report(domu_wait(&d, 20), "DomU has shut down");
 		domu_destroy(&d);

@@ -300,7 +300,6 @@ static void dom0_make(void)
 	struct page *pg;
 
 	CHECK_EQ(domain_create(0, &cfg, &hardware_domain), 0);
-	hardware_domain->irq_allowed_any = hardware_domain->iomem_allowed_any = true;
 	pg = page_alloc(6);
 	dom0_base = page_mfn(pg).n;
 	page_assign(pg, hardware_domain, 6);
@@ -730,6 +729,49 @@ static void test_access_lists(void)
 	CHECK(access_covers(&l, 0, 4) && access_covers(&l, 6, ~0UL) && !access_covers(&l, 4, 6));
 }
 
+#define OWN_DEVICE 0x8000UL		/* a frame of the hypervisor's own */
+bool el2_owns_device(mfn_t first, mfn_t last) { return first.n <= OWN_DEVICE && last.n >= OWN_DEVICE; }
+
+static s64 iomem(domid_t id, u64 first, u64 nr)
+{
+	struct xen_domctl op = { .u.iomem_permission = { .first_mfn = first, .nr_mfns = nr, .allow_access = 1 } };
+
+	return domctl(XEN_DOMCTL_iomem_permission, id, &op);
+}
+
+static s64 map_device(domid_t id, u64 first, u64 nr)
+{
+	struct xen_domctl op = { .u.memory_mapping = { .first_gfn = 0x70000, .first_mfn = first, .nr_mfns = nr, .add_mapping = 1 } };
+
+	return domctl(XEN_DOMCTL_memory_mapping, id, &op);
+}
+
+/* Dom0 gives away devices, but neither the hypervisor's nor RAM; nobody gets what was not permitted to it. */
+static void test_devices(void)
+{
+	struct xen_add_to_physmap map = { .domid = DOMID_SELF, .space = XENMAPSPACE_dev_mmio, .gpfn = 0x70000 };
+	struct vcpu *dom0;
+	domid_t id;
+
+	world_make();
+	id = domu_make();
+	dom0 = hardware_domain->vcpu[0];
+	CHECK_EQ(iomem(id, OWN_DEVICE, 1), -EPERM);
+	CHECK_EQ(iomem(id, OWN_DEVICE - 4, 8), -EPERM);
+	CHECK_EQ(map_device(id, 0x9000, 4), -EPERM);
+	CHECK_EQ(iomem(id, 0x9000, 4), 0);
+	CHECK_EQ(map_device(id, 0x9000, 5), -EPERM);
+	CHECK_EQ(map_device(id, 0x9000, 4), 0);
+	CHECK_EQ(map_device(0, OWN_DEVICE, 1), -EPERM);
+	CHECK_EQ(iomem(id, dom0_base, 1), 0);
+	CHECK_EQ(map_device(id, dom0_base, 1), -EPERM);
+	for (u64 mfn = OWN_DEVICE - 1; mfn <= OWN_DEVICE + 1; mfn++) {
+		map.idx = mfn;
+		CHECK_EQ(call_with(dom0, __HYPERVISOR_memory_op, XENMEM_add_to_physmap, &map, sizeof(map)), mfn == OWN_DEVICE ? -EPERM : 0);
+	}
+	world_end();
+}
+
 /* --- anything --- */
 
 static struct domain *some_domain(void)
@@ -960,6 +1002,7 @@ int main(void)
 		{ "log ring", test_ring },
 		{ "wall clock", test_wallclock },
 		{ "access lists", test_access_lists },
+		{ "devices", test_devices },
 		{ "any call with anything", test_anything },
 	};
 

@@ -8,7 +8,8 @@
 enum el2_map { EL2_NORMAL, EL2_DEVICE, EL2_RODATA, EL2_TEXT };
 /* Adds mappings (page multiples); what is mapped already stays as it is. -EINVAL -ENOMEM. Boot CPU only. */
 int el2_map(paddr_t va, paddr_t pa, u64 size, enum el2_map how);
-static inline int el2_map_device(paddr_t pa, u64 size) { return el2_map(pa & ~0xfffUL, pa & ~0xfffUL, ((pa & 0xfff) + size + 0xfff) & ~0xfffUL, EL2_DEVICE); }
+int el2_map_device(paddr_t pa, u64 size);	/* at its own address, any size; it is the hypervisor's from now on */
+bool el2_owns_device(mfn_t first, mfn_t last);	/* any frame of them holds registers of such a device */
 extern u64 mm_root;		/* TTBR0_EL2 of every CPU */
 void mm_release_init(void);	/* the .init sections become plain memory: call before giving them to the heap */
 #endif

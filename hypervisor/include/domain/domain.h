@@ -119,8 +119,7 @@ struct domain {
 	u32 log_dropped;
 	char console_line[128];	/* CONSOLEIO_write of a DomU, up to the newline */
 	unsigned console_len;
-	bool irq_allowed_any, iomem_allowed_any;	/* Dom0 */
-	struct access_list irqs, iomem;		/* what else it may use of the machine: SPIs, MMIO frames (control lock) */
+	struct access_list irqs, iomem;		/* what it may use of the machine, if it is not Dom0: SPIs, MMIO frames (control lock) */
 	struct timer watchdog[2];		/* SCHEDOP_watchdog; domain_kill() cancels them */
 	u8 watchdogs_used;			/* bit each (domain lock) */
 	struct domain *target;	/* unused on ARM tools; NULL */
