@@ -338,21 +338,29 @@ void page_release(struct page *pg)
 		uncharge(domain_of_slot(owner), 1);
 }
 
+/* Frames [from, to) of a block of d's, in as few pieces as their alignment allows. */
+static void free_run(struct page *pg, u64 from, u64 to, struct domain *d)
+{
+	unsigned order;
+
+	for (u64 i = from; i < to; i += 1UL << order) {
+		order = min(log2_floor(to - i), i ? (unsigned)__builtin_ctzl(i) : (unsigned)MAX_ORDER);
+		page_free(pg + i, order);
+	}
+	if (to > from && d)
+		uncharge(d, to - from);
+}
+
 void page_put_block(struct page *pg, unsigned order)
 {
-	u64 n = 1UL << order, i = 0;
+	u64 n = 1UL << order, from = 0;
 	struct domain *d = page_owner(pg) < CONFIG_MAX_DOMAINS ? domain_of_slot(page_owner(pg)) : NULL;
 
-	while (i < n && !__atomic_sub_fetch(&pg[i].refs, 1, __ATOMIC_ACQ_REL))
-		i++;
-	if (i == n && d) {
-		page_free(pg, order);
-		uncharge(d, n);
-		return;
+	for (u64 i = 0; i < n; i++) {
+		if (likely(!__atomic_sub_fetch(&pg[i].refs, 1, __ATOMIC_ACQ_REL)))
+			continue;
+		free_run(pg, from, i, d);	/* somebody still has frame i, and gives it back */
+		from = i + 1;
 	}
-	/* Somebody still has frame i: those before go one by one, and so does the rest. */
-	for (u64 j = 0; j < i; j++)
-		page_release(&pg[j]);
-	for (u64 j = i + 1; j < n; j++)
-		page_put(&pg[j]);
+	free_run(pg, from, n, d);
 }

@@ -338,13 +338,15 @@ void domain_crash(struct vcpu *v, const char *fmt, ...)
 	domain_shutdown(v->domain, SHUTDOWN_crash);
 }
 
-enum { KILL_STOP, KILL_EVENTS, KILL_GRANTS, KILL_VGIC, KILL_MEMORY, KILL_LAST, KILL_DONE };
+enum { KILL_STOP, KILL_RETIRE, KILL_EVENTS, KILL_GRANTS, KILL_VGIC, KILL_MEMORY, KILL_LAST, KILL_DONE };
 
 static int kill_step(struct domain *d)
 {
 	switch (d->relinquish_step) {
 	case KILL_STOP:
 		domain_pause(d);
+		return 0;
+	case KILL_RETIRE:
 		for_each_vcpu(d, v)
 			vcpu_retire(v);
 		sched_destroy_domain(d);

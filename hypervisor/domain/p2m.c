@@ -553,24 +553,44 @@ int p2m_init(struct domain *d)
 	return 0;
 }
 
-/* Frees what a table holds, up to a bound; 0: empty, and freed. */
-static int relinquish_table(struct domain *d, u64 *t, unsigned level, unsigned nr_entries, unsigned *budget)
+/* What a step of p2m_relinquish() may do: about so many pages, or a block, and a table's empty entries cost as much as some pages. */
+#define STEP_PAGES 64U
+#define ENTRIES_PER_PAGE 50
+
+static void spend(unsigned *budget, unsigned pages)
 {
-	for (unsigned i = 0; i < nr_entries; i++) {
+	*budget -= min(pages, *budget - 1);
+}
+
+/*
+ * Frees what a table holds from gfn *at of its range on, until the budget is spent; 0: all of it is empty. *at: where to go on.
+ */
+static int relinquish_table(struct domain *d, u64 *t, unsigned level, unsigned nr_entries, u64 *at, unsigned *budget)
+{
+	unsigned shift = level_shift(level), first = *at >> shift & (nr_entries - 1);
+
+	spend(budget, nr_entries / ENTRIES_PER_PAGE);
+	for (unsigned i = first; i < nr_entries; i++) {
 		u64 pte = t[i];
 
 		if (!pte)
 			continue;
-		if (!--*budget)
+		if (i != first)
+			*at = 0;
+		if (!--*budget) {
+			*at = (u64)i << shift;
 			return -ERESTART;
+		}
 		if (is_table(pte, level)) {
-			if (relinquish_table(d, pte_table(pte), level + 1, ENTRIES, budget))
+			if (relinquish_table(d, pte_table(pte), level + 1, ENTRIES, at, budget)) {
+				*at += (u64)i << shift;
 				return -ERESTART;
+			}
 			xfree_pages(pte_table(pte), 0);
 			d->table_pages--;
 		} else {
 			put_entry(d, pte, level);
-			*budget -= min(level < 3 ? 64U : 0U, *budget - 1);
+			spend(budget, level < 3 ? STEP_PAGES : 0);
 		}
 		t[i] = 0;
 	}
@@ -586,8 +606,8 @@ int p2m_relinquish(struct domain *d)
 	lock(&d->p2m.lock);
 	flush_tlb(d, INVALID_GFN);
 	do {
-		budget = 128;
-		rc = relinquish_table(d, d->p2m.root, start_level, entries, &budget);
+		budget = STEP_PAGES;
+		rc = relinquish_table(d, d->p2m.root, start_level, entries, &d->p2m.relinquished, &budget);
 	} while (rc && !irq_pending());
 	unlock(&d->p2m.lock);
 	return rc;

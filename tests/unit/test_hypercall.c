@@ -473,6 +473,42 @@ static void test_reservations(void)
 	world_end();
 }
 
+/* Pages far apart, and blocks some frames of which Dom0 holds: all else comes back in steps, those when Dom0 lets go. */
+static void test_teardown(void)
+{
+	static struct page *held[4 * 512];
+	struct domain *d;
+	unsigned nr = 0;
+	u64 tables;
+
+	world_make();
+	d = domain_get_by_id(domu_make());
+	d->max_pages = 4096;
+	d->max_table_pages = 256;
+	for (u64 i = 1; i < 40; i++)
+		CHECK_EQ(p2m_map(d, GFN(i * 0x40201), page_mfn(page_alloc_domain(d, 0)), 1, P2M_RAM, false), 0);
+	for (u64 i = 1; i < 4; i++) {
+		struct page *pg = page_alloc_domain(d, 9);
+
+		for (unsigned n = 0; n < 512; n++)
+			if (host_random() % (i * i * 8) == 0) {
+				CHECK(page_get(&pg[n], d));
+				held[nr++] = &pg[n];
+			}
+		CHECK_EQ(p2m_map(d, GFN(i * 0x80200), page_mfn(pg), 512, P2M_RAM, false), 0);
+	}
+	tables = d->table_pages;
+	CHECK(tables > 80);
+	kill(d);
+	CHECK_EQ(d->table_pages, 1);	/* the root goes with the record */
+	CHECK_EQ(d->tot_pages, nr);
+	while (nr--)
+		page_put(held[nr]);
+	CHECK_EQ(d->tot_pages, 0);
+	domain_put(d);
+	world_end();
+}
+
 static void test_multicall(void)
 {
 	struct multicall_entry *e;
@@ -994,6 +1030,7 @@ int main(void)
 	static const struct test tests[] = {
 		{ "who may call what", test_who_may },
 		{ "reservations", test_reservations },
+		{ "teardown", test_teardown },
 		{ "multicall", test_multicall },
 		{ "a multicall goes on", test_multicall_resumes },
 		{ "console", test_console },

@@ -28,6 +28,7 @@ struct p2m {
 	struct lock lock;	/* RANK_P2M */
 	u64 *root;
 	u64 max_gfn;		/* highest gfn ever mapped */
+	u64 relinquished;	/* gfns below are given back: p2m_relinquish() goes on here */
 };
 
 /* Boot, with the heap there: guest physical addresses of so many bits are needed (at least 40 are offered, at most what the CPU has). */
