@@ -50,35 +50,64 @@ void vgic_review(struct vcpu *v)
 	vgic_notify(v);
 }
 
+/*
+ * vgic_notify() of many: the list registers of whoever is loaded here change once, when all is marked. *here: who that is, NULL at first; the caller
+ * ends by notifying it.
+ */
+static inline void notify_of_many(struct vcpu *to, struct vcpu **here)
+{
+	if (to->vgic.cpu == this_cpu())
+		*here = to;
+	else
+		vgic_notify(to);
+}
+
 void vgic_review_holders(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
-	struct vcpu *last = NULL;
+	struct vcpu *here = NULL;
 
 	for (mask &= bank->inlr; mask; mask &= mask - 1) {
 		struct vcpu *h = vgic_holder(v, bank, b, (unsigned)__builtin_ctz(mask));
 
-		if (h != last)
-			vgic_review(h);
-		last = h;
+		h->vgic.review = true;
+		notify_of_many(h, &here);
 	}
+	if (here)
+		vgic_notify(here);
 }
 
-void vgic_raise(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
+/* Interrupt n of the bank is to be looked at; who has to be notified of it, if anybody. */
+static inline struct vcpu *mark_raised(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
 {
 	u32 bit = 1U << n;
 	struct vcpu *to = (bank->inlr | bank->active) & bit ? vgic_holder(v, bank, b, n) : vgic_target(v, bank, b, n);
 
 	if (unlikely(!to))
-		return;
+		return NULL;
 	to->vgic.dirty |= 1U << b;
-	if (bank->enabled & v->domain->vgic.on & bit)
+	return bank->enabled & v->domain->vgic.on & bit ? to : NULL;
+}
+
+void vgic_raise(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
+{
+	struct vcpu *to = mark_raised(v, bank, b, n);
+
+	if (to)
 		vgic_notify(to);
 }
 
 void vgic_raise_all(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
-	for (; mask; mask &= mask - 1)
-		vgic_raise(v, bank, b, (unsigned)__builtin_ctz(mask));
+	struct vcpu *here = NULL;
+
+	for (; mask; mask &= mask - 1) {
+		struct vcpu *to = mark_raised(v, bank, b, (unsigned)__builtin_ctz(mask));
+
+		if (to)
+			notify_of_many(to, &here);
+	}
+	if (here)
+		vgic_notify(here);
 }
 
 void vgic_drop_pending(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
@@ -109,6 +138,7 @@ void vgic_drop_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 ma
 void vgic_add_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
 	u32 fresh = mask & ~bank->inlr & ~bank->active;
+	struct vcpu *here = NULL;
 
 	bank->add_active |= mask & bank->inlr;
 	bank->orders |= mask & bank->inlr;
@@ -124,9 +154,14 @@ void vgic_add_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mas
 	}
 	/* Now list registers may change: see vgic_drop_active(). */
 	vgic_review_holders(v, bank, b, mask);
-	for (fresh &= bank->active; fresh; fresh &= fresh - 1)
-		if (vgic_holder(v, bank, b, (unsigned)__builtin_ctz(fresh))->vgic.cpu)
-			vgic_notify(vgic_holder(v, bank, b, (unsigned)__builtin_ctz(fresh)));
+	for (fresh &= bank->active; fresh; fresh &= fresh - 1) {
+		struct vcpu *h = vgic_holder(v, bank, b, (unsigned)__builtin_ctz(fresh));
+
+		if (h->vgic.cpu)
+			notify_of_many(h, &here);
+	}
+	if (here)
+		vgic_notify(here);
 }
 
 bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsigned b)
