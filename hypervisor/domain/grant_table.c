@@ -108,15 +108,20 @@ static int add_frame(struct domain *d)
 	return 0;
 }
 
+/* At least one frame a time; -ERESTART: there are more to come, and an interrupt waits. */
 static int grow_locked(struct domain *d, u32 nr_frames)
 {
-	int rc = 0;
-
 	if (nr_frames > d->grants.max_frames || d->state != DOM_ALIVE)
 		return -EINVAL;
-	while (!rc && d->grants.nr_frames < nr_frames)
-		rc = add_frame(d);
-	return rc;
+	while (d->grants.nr_frames < nr_frames) {
+		int rc = add_frame(d);
+
+		if (rc)
+			return rc;
+		if (d->grants.nr_frames < nr_frames && irq_pending())
+			return -ERESTART;
+	}
+	return 0;
 }
 
 int grant_grow(struct domain *d, u32 nr_frames)

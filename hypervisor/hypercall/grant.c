@@ -376,11 +376,13 @@ s64 hc_gnttab_query_size(struct vcpu *v, u64 *a)
 	return copy_to_guest(a[1], &op, sizeof(op));
 }
 
-/* Where the guest has its frames; one that it has not mapped is reported as INVALID_GFN. */
-static s16 setup_table(struct domain *d, const struct gnttab_setup_table *op)
+/* Where the guest has its frames; one that it has not mapped is reported as INVALID_GFN. GNTST_*, or -ERESTART. */
+static int setup_table(struct domain *d, const struct gnttab_setup_table *op)
 {
-	if (op->nr_frames > d->grants.max_frames || grant_grow(d, op->nr_frames))
-		return GNTST_general_error;
+	int rc = grant_grow(d, op->nr_frames);
+
+	if (rc)
+		return rc == -ERESTART ? rc : GNTST_general_error;
 	for (u32 i = 0; i < op->nr_frames; i++) {
 		gfn_t gfn = grant_frame_gfn(d, i);
 
@@ -394,6 +396,7 @@ s64 hc_gnttab_setup_table(struct vcpu *v, u64 *a)
 {
 	struct gnttab_setup_table op;
 	struct domain *d;
+	int rc;
 
 	if ((u32)a[2] != 1)
 		return -EINVAL;
@@ -401,8 +404,11 @@ s64 hc_gnttab_setup_table(struct vcpu *v, u64 *a)
 		return -EFAULT;
 	d = named(v, op.dom, &op.status);
 	if (d) {
-		op.status = setup_table(d, &op);
+		rc = setup_table(d, &op);
 		target_put(v, d);
+		if (rc == -ERESTART)
+			return rc;
+		op.status = (s16)rc;
 	}
 	return copy_to_guest(a[1] + offsetof(struct gnttab_setup_table, status), &op.status, sizeof(op.status));
 }

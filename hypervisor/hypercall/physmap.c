@@ -123,6 +123,12 @@ struct batch {
 	u64 at;
 };
 
+static s64 restart_at(u64 *a, u64 cmd, u64 done)
+{
+	a[0] = cmd | done << MEMOP_CMD_BITS;
+	return -ERESTART;
+}
+
 static s64 batch_run(struct vcpu *v, u64 *a, struct batch *b)
 {
 	u64 start = b->at;
@@ -132,14 +138,14 @@ static s64 batch_run(struct vcpu *v, u64 *a, struct batch *b)
 		xen_ulong_t idx;
 		int rc;
 
-		if (b->at != start && preempt_wanted()) {
-			a[0] = XENMEM_add_to_physmap_batch | b->at << MEMOP_CMD_BITS;
-			return -ERESTART;
-		}
+		if (b->at != start && preempt_wanted())
+			return restart_at(a, XENMEM_add_to_physmap_batch, b->at);
 		if (copy_from_guest(&idx, handle_at(b->req.idxs, b->at), sizeof(idx)) ||
 		    copy_from_guest(&gpfn, handle_at(b->req.gpfns, b->at), sizeof(gpfn)))
 			return -EFAULT;
 		rc = add_one(v, b->d, b->req.space, idx, GFN(gpfn), b->from);
+		if (rc == -ERESTART)
+			return restart_at(a, XENMEM_add_to_physmap_batch, b->at);
 		if (copy_to_guest(handle_at(b->req.errs, b->at), &rc, sizeof(rc)))
 			return -EFAULT;
 	}
@@ -224,13 +230,13 @@ static s64 acquire_grants(struct vcpu *v, u64 *a, struct domain *d, const struct
 		mfn_t mfn;
 		int rc;
 
-		if (i != start && preempt_wanted()) {
-			a[0] = XENMEM_acquire_resource | i << MEMOP_CMD_BITS;
-			return -ERESTART;
-		}
+		if (i != start && preempt_wanted())
+			return restart_at(a, XENMEM_acquire_resource, i);
 		if (copy_from_guest(&gfn, handle_at(req->frame_list, i), sizeof(gfn)))
 			return -EFAULT;
 		rc = grant_frame(d, (u32)(req->frame + i), &mfn);
+		if (rc == -ERESTART)
+			return restart_at(a, XENMEM_acquire_resource, i);
 		if (!rc)
 			rc = map_frame(v->domain, GFN(gfn), mfn, P2M_FOREIGN);
 		if (rc)
