@@ -170,7 +170,7 @@ static void pages_kept(void)
 	       d.u.getdomaininfo.tot_pages);
 }
 
-/* Boot argument "pages", "latency" or "scale": only that; otherwise all the rest. */
+/* Boot argument "pages", "latency", "scale" or "sizes": only that; otherwise all the rest. */
 void guest_main(void)
 {
 	if (!strncmp(machine.bootargs, "pages", 5)) {
@@ -184,6 +184,10 @@ void guest_main(void)
 	}
 	if (!strncmp(machine.bootargs, "scale", 5)) {
 		bench_scale();
+		return;
+	}
+	if (!strncmp(machine.bootargs, "sizes", 5)) {
+		bench_sizes();
 		return;
 	}
 	bench_cpu();

@@ -43,6 +43,7 @@ void bench_domains(void);		/* Dom0: with a DomU */
 void bench_latency(void);		/* Dom0: how long interrupts wait */
 
 void bench_scale(void);			/* Dom0: costs against numbers and sizes */
+void bench_sizes(void);			/* Dom0: domains of 4 MiB to 4 GiB come and go */
 
 void settle(void);			/* let every other CPU fall asleep */
 void nap(u64 us);			/* sleep oneself */

@@ -57,7 +57,11 @@ def read(log):
     return sorted(paths.values(), key=lambda p: -p.sum)
 
 
-def chain(path, most=8):
+def top(path, most):
     """The functions that took most, in the order they were called."""
-    top = sorted(path.functions, key=lambda n: -path.functions[n])[:most]
-    return " ".join(f"{n} {path.functions[n]}" for n in path.functions if n in top)
+    chosen = sorted(path.functions, key=lambda n: -path.functions[n])[:most]
+    return [n for n in path.functions if n in chosen]
+
+
+def chain(path, most=8):
+    return " ".join(f"{n} {path.functions[n]}" for n in top(path, most))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How costs grow with what exists: domains (1 to 500, without memory or
- * vCPUs), ports (to 1000), grants mapped (to 500); and what a domain's size
- * costs to create and destroy. The guest's clock counts, so its own few
+ * vCPUs), vCPUs of a domain (1 to 128), ports (to 1000), grants mapped (to 500);
+ * and what a domain's size costs to create and destroy. The guest's clock counts, so its own few
  * instructions are in the figures; what matters is that they stay the same.
  */
 #include "bench.h"
@@ -40,14 +40,14 @@ static u64 cost_of_info(u16 id)
 	return ticks() - t;
 }
 
-static u64 cost_of_create(void)
+static u64 cost_of_create(u32 nr_vcpus)
 {
 	struct xen_domctl op = { 0 };
 	u64 t;
 
 	op.u.createdomain.ssidref = 12;
 	op.u.createdomain.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
-	op.u.createdomain.max_vcpus = 1;
+	op.u.createdomain.max_vcpus = nr_vcpus;
 	op.u.createdomain.max_evtchn_port = 1023;
 	op.u.createdomain.max_grant_frames = 1;
 	op.u.createdomain.max_maptrack_frames = 0;
@@ -67,7 +67,7 @@ static void domains(u32 port)
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		while (nr_domains < steps[i]) {
-			create = cost_of_create();
+			create = cost_of_create(1);
 			if (!create) {
 				printf("FAIL: domain %u of %u\n", nr_domains + 1, MAX_DOMAINS);
 				return;
@@ -135,9 +135,40 @@ static void grants(void)
 	}
 }
 
-static void sizes(void)
+/* A domain of that many vCPUs, without memory. */
+static void vcpus_of(u32 nr)
 {
-	static const u64 mib[] = { 4, 64, 1024 };
+	struct xen_domctl op = { .u.max_vcpus.max = nr };
+	u64 t, create = cost_of_create(nr);
+	u16 id = domid[--nr_domains];
+	s64 rc;
+
+	t = ticks();
+	rc = domctl(XEN_DOMCTL_max_vcpus, id, &op);
+	t = ticks() - t;
+	printf("metric scale %u vCPUs: createdomain and max_vcpus = %lu\n", nr, create + t);
+	printf("metric scale %u vCPUs: getdomaininfo = %lu\n", nr, cost_of_info(id));
+	t = ticks();
+	do
+		op = (struct xen_domctl){ 0 };
+	while (domctl(XEN_DOMCTL_destroydomain, id, &op) == -XEN_EAGAIN);
+	printf("metric scale %u vCPUs: destroydomain = %lu\n", nr, ticks() - t);
+	if (!create || rc)
+		printf("FAIL: domain of %u vCPUs: %ld\n", nr, rc);
+}
+
+static void vcpus(void)
+{
+	static const u32 steps[] = { 1, 2, 8, 32, 128 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if (machine.gic == 3 || steps[i] <= 8)
+			vcpus_of(steps[i]);
+}
+
+void bench_sizes(void)
+{
+	static const u64 mib[] = { 4, 64, 1024, 4096 };
 	struct domu d;
 
 	for (size_t i = 0; i < ARRAY_SIZE(mib); i++) {
@@ -160,9 +191,10 @@ void bench_scale(void)
 	u32 port = evtchn_alloc(0);
 
 	spare = machine.free_base + machine.free_size - (16ul << 20);
-	sizes();
+	bench_sizes();
 	domains(port);
 	drop_domains();
+	vcpus();
 	ports();
 	grants();
 }

@@ -253,7 +253,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 		recording = false;
 		last_marker = first_marker + 1;
 	}
-	out = fopen(file, "w");
+	out = fopen(file, "a");	/* a test may start several machines */
 	if (!out)
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);

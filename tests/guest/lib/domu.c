@@ -150,14 +150,19 @@ bool domu_create(struct domu *d, int ncpus, u32 role)
 	return false;
 }
 
+/* Where the tools put the byte at that offset of a domain's memory: 3 GiB, then the rest above all devices. */
+static u64 ram_address(u64 offset)
+{
+	return offset < GUEST_RAM0_SIZE ? GUEST_RAM0_BASE + offset : GUEST_RAM1_BASE + offset - GUEST_RAM0_SIZE;
+}
+
 s64 domu_grow(struct domu *d, u64 bytes)
 {
 	struct xen_domctl op = { .u.max_mem.max_memkb = (DOMU_RAM + bytes) / 1024 + 1024 };
-	u64 gfn = (GUEST_RAM0_BASE + DOMU_RAM) / PAGE_SIZE;
 	s64 rc = domctl(XEN_DOMCTL_max_mem, d->domid, &op);
 
-	for (u64 i = 0; i < bytes >> 21 && !rc; i++)
-		rc = populate(d, gfn + (i << 9), 9, 1);
+	for (u64 at = DOMU_RAM; at < DOMU_RAM + bytes && !rc; at += 2ul << 20)
+		rc = populate(d, ram_address(at) / PAGE_SIZE, 9, 1);
 	step(d, "grow", rc);
 	return rc;
 }
