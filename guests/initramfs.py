@@ -13,6 +13,8 @@ Recipe lines (paths are those in the tree; ROOT is an unpacked set of Debian pac
   include RECIPE                 another recipe's lines
 A line whose path exists already is an error, except that applets and libraries never replace a file.
 """
+import gzip
+import lzma
 import os
 import re
 import stat
@@ -97,8 +99,8 @@ class Tree:
                 continue
             if name not in known:
                 raise RecipeError(f"no module {name} in {self.modules}")
-            with open(os.path.join(self.modules, known[name]), "rb") as f:
-                data = f.read()
+            data = module_data(os.path.join(self.modules, known[name]))
+            known[name] = known[name][:known[name].rindex(".ko") + 3]
             self.add(f"{base}/{known[name]}", stat.S_IFREG | 0o644, data, True)
             deps[name] = [d for d in module_depends(data) if d not in builtin]
             todo += deps[name]
@@ -216,10 +218,17 @@ def module_files(modules):
     found = {}
     for folder, _, names in os.walk(os.path.join(modules, "kernel")):
         for n in names:
-            m = re.fullmatch(r"(.*)\.ko(\.xz|\.zst|\.gz)?", n)
+            m = re.fullmatch(r"(.*)\.ko(\.xz|\.gz)?", n)
             if m:
                 found[m[1].replace("-", "_")] = os.path.relpath(os.path.join(folder, n), modules)
     return found
+
+
+def module_data(path):
+    """A module as it is loaded: busybox hands the kernel what it finds, and kernels need not know how to unpack."""
+    opener = {".xz": lzma.open, ".gz": gzip.open}.get(os.path.splitext(path)[1], open)
+    with opener(path, "rb") as f:
+        return f.read()
 
 
 def builtin_modules(modules):
