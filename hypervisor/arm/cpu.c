@@ -29,7 +29,7 @@ void cpu_features_init(void)
 	u64 dczid = read_sysreg(dczid_el0);
 	unsigned parange = FIELD(id_aa64mmfr0_el1, 0);
 
-	cpu_pa_bits = min(pa_bits[min(parange, 7u)], (u8)48);
+	cpu_pa_bits = min((unsigned)pa_bits[min(parange, 7u)], 48U);
 	cpu_vmid_bits = FIELD(id_aa64mmfr1_el1, 4) == 2 ? 16 : 8;
 	cpu_has_el1_32 = FIELD(id_aa64pfr0_el1, 4) == 2;
 	cpu_has_pan = FIELD(id_aa64mmfr1_el1, 20);
@@ -147,9 +147,9 @@ void page_copy(void *dst, const void *src)
 #undef PAIR
 }
 
-void el2_fault(unsigned vector, const u64 *frame);
+__noreturn void el2_fault(unsigned vector, const u64 *frame);
 /* An exception taken from EL2 itself: a bug of ours, or broken hardware. */
-void el2_fault(unsigned vector, const u64 *frame)
+__noreturn void el2_fault(unsigned vector, const u64 *frame)
 {
 	printk("EL2 exception, vector %u: ESR %016lx ELR %016lx FAR %016lx SPSR %08lx image at %p\n", vector, read_sysreg(esr_el2), frame[32],
 	       read_sysreg(far_el2), read_sysreg(spsr_el2), (void *)el2_vectors);

@@ -10,9 +10,9 @@
 #include <virt/vtimer.h>
 
 void secondary_entry(void);
-void smp_secondary_main(struct cpu *c);
+__noreturn void smp_secondary_main(struct cpu *c);
 
-void smp_secondary_main(struct cpu *c)
+__noreturn void smp_secondary_main(struct cpu *c)
 {
 	gic_init_cpu();
 	timer_init_cpu();

@@ -63,6 +63,18 @@ void __init machine_find_bootargs(struct machine *m, const void *fdt)
 	m->dom0_bootargs = dom0;
 }
 
+/* An alias of an alias, which libfdt would follow without end. */
+static bool __init alias_of_alias(const void *fdt, const char *path)
+{
+	const char *alias;
+	int n = 0;
+
+	while (path[n] && path[n] != '/' && path[n] != ':')
+		n++;
+	alias = n ? fdt_get_alias_namelen(fdt, path, n) : NULL;
+	return alias && alias[0] != '/';
+}
+
 int __init machine_find_uart(const void *fdt, const char *dtuart)
 {
 	const char *path = dtuart, *colon;
@@ -77,6 +89,8 @@ int __init machine_find_uart(const void *fdt, const char *dtuart)
 		if (!path)
 			return -1;
 	}
+	if (alias_of_alias(fdt, path))
+		return -1;
 	colon = strchr(path, ':');
 	node = fdt_path_offset_namelen(fdt, path, colon ? (int)(colon - path) : (int)strlen(path));
 	return node < 0 ? -1 : node;

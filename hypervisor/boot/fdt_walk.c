@@ -181,7 +181,7 @@ bool __init fdt_read_cells(const fdt32_t *p, unsigned n, u64 *val)
 /* One step up: an address on the bus below `b` becomes one on the bus that b itself is on. */
 static int __init translate(const struct fdt_bus *b, const struct fdt_bus *up, u64 *addr, u64 size)
 {
-	unsigned entry = b->address_cells + up->address_cells + b->size_cells;
+	unsigned entry = (unsigned)(b->address_cells + up->address_cells + b->size_cells);
 	const fdt32_t *p = b->ranges;
 
 	if (!p)
@@ -255,7 +255,7 @@ int __init fdt_pci_window(const struct fdt_walk *w, unsigned i, u64 *start, u64 
 
 	if (!p || !up)
 		return -ENOENT;
-	entry = own->address_cells + up->address_cells + own->size_cells;
+	entry = (unsigned)(own->address_cells + up->address_cells + own->size_cells);
 	if (own->address_cells != 3 || own->size_cells > 4 || up->address_cells > 4 || w->len[FDT_RANGES] % (entry * 4))
 		return -EINVAL;
 	if (i >= w->len[FDT_RANGES] / 4 / entry)

@@ -243,11 +243,12 @@ static const struct arg *__init find(const char *name)
 static const char *__init take_word(char *word)
 {
 	static char error[256] __initbss;
-	char *val = strchr(word, '=');
+	char *sign = strchr(word, '=');
+	const char *val = sign ? sign + 1 : NULL;
 	const struct arg *a;
 
-	if (val)
-		*val++ = '\0';
+	if (sign)
+		*sign = '\0';
 	a = find(word);
 	if (!a && !strncmp(word, "no-", 3)) {
 		a = find(word + 3);

@@ -267,7 +267,7 @@ static __noreturn void halt(void)
 		wfi();
 }
 
-static void stop_interrupt(unsigned irq)
+static __noreturn void stop_interrupt(unsigned irq)
 {
 	halt();
 }

@@ -53,7 +53,7 @@ static inline bool extents_done(const struct extents *x, int *rc)
 		return true;
 	if (unlikely(preempt_wanted()))
 		*rc = -ERESTART;
-	return *rc;
+	return *rc != 0;
 }
 
 static s64 extents_end(struct vcpu *v, u64 *a, struct extents *x, u64 cmd, bool preempted)

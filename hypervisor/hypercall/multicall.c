@@ -59,7 +59,7 @@ static s64 run_some(struct vcpu *v, gva_t gva, u32 left, u32 *done)
 		return rc;
 	}
 	end = e + min((u64)left, fit);
-	for (struct multicall_entry *first = e;; ) {
+	for (const struct multicall_entry *first = e;; ) {
 		rc = entry_in_place(v, e);
 		if (unlikely(rc) || ++e == end || unlikely(preempt_wanted())) {
 			*done = (u32)(e - first);

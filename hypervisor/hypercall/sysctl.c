@@ -55,14 +55,14 @@ s64 sysctl_readconsole(struct vcpu *v, struct xen_sysctl *op)
 	bool resumed = p->mark == PROGRESS_MARK, incremental = r->incremental || resumed;
 	u32 start = resumed ? p->done : 0, done = start;
 	char text[256];
-	size_t n;
+	u32 n;
 
 	for (; done < r->count; done += n) {
 		if (done != start && preempt_wanted()) {
 			*p = (struct progress){ .mark = PROGRESS_MARK, .done = done };
 			return -ERESTART;
 		}
-		n = console_ring_read(text, min((size_t)(r->count - done), sizeof(text)), &r->index, incremental);
+		n = (u32)console_ring_read(text, min((size_t)(r->count - done), sizeof(text)), &r->index, incremental);
 		if (!n)
 			break;
 		if (copy_to_guest(handle_at(r->buffer, done), text, n))

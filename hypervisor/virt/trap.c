@@ -17,7 +17,6 @@
 #define DABT_SSE BIT(21)
 #define DABT_SRT(iss) ((iss) >> 16 & 31)
 #define DABT_SF BIT(15)
-#define ABT_FNV BIT(10)
 #define DABT_CM BIT(8)
 #define ABT_S1PTW BIT(7)
 #define DABT_WNR BIT(6)

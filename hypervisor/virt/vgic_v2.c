@@ -12,7 +12,7 @@ static u64 get_control(const struct vcpu *v, u64 off)
 	case GICD_CTLR:
 		return vg->on & 1;
 	case GICD_TYPER:
-		return (vg->nr_banks - 1UL) | (min(v->domain->max_vcpus, (u16)8) - 1UL) << 5;
+		return (vg->nr_banks - 1UL) | (min((u64)v->domain->max_vcpus, 8UL) - 1) << 5;
 	case GICD_IIDR:
 		return VGIC_IIDR;
 	case GICD_PIDR2:

@@ -51,7 +51,7 @@ static u64 dist_get(const struct vcpu *v, u64 off)
 	case GICD_CTLR:
 		return GICD_CTLR_ARE | (vg->on & GICD_CTLR_GRP1A);
 	case GICD_TYPER:
-		return GICD_TYPER_IDBITS | (min(v->domain->max_vcpus, (u16)8) - 1UL) << 5 | (vg->nr_banks - 1UL);
+		return GICD_TYPER_IDBITS | (min((u64)v->domain->max_vcpus, 8UL) - 1) << 5 | (vg->nr_banks - 1UL);
 	case GICD_IIDR:
 		return VGIC_IIDR;
 	case GICD_PIDR2:
