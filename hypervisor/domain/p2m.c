@@ -567,7 +567,7 @@ static void spend(unsigned *budget, unsigned pages)
  */
 static int relinquish_table(struct domain *d, u64 *t, unsigned level, unsigned nr_entries, u64 *at, unsigned *budget)
 {
-	unsigned shift = level_shift(level), first = *at >> shift & (nr_entries - 1);
+	unsigned shift = level_shift(level), first = (unsigned)(*at >> shift) & (nr_entries - 1);
 
 	spend(budget, nr_entries / ENTRIES_PER_PAGE);
 	for (unsigned i = first; i < nr_entries; i++) {
