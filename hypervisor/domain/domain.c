@@ -34,12 +34,13 @@ struct domain *domain_of_slot(unsigned slot)
 
 bool domain_get(struct domain *d)
 {
-	u32 refs = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
+	u32 refs;
 
 	do {
-		if (!refs || refs == ~0U)
+		refs = load_exclusive(&d->refs);
+		if (unlikely(refs + 1 <= 1))
 			return false;
-	} while (!__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	} while (unlikely(!store_exclusive(&d->refs, refs, refs + 1)));
 	return true;
 }
 

@@ -42,11 +42,11 @@ static int send_other(struct domain *d, const struct evtchn *ch, u32 port)
 	return ch->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
 }
 
-int evtchn_send(struct domain *d, u32 port)
+s64 evtchn_send(struct domain *d, u32 port)
 {
 	struct evtchns *e = &d->evtchns;
 	struct evtchn *ch;
-	int rc = 0;
+	s64 rc = 0;
 
 	lock(&e->lock);
 	if (unlikely(port >= e->nr_ports)) {

@@ -24,6 +24,12 @@ static inline void select(struct domain *d, const struct evtchn *ch, u32 port)
 		lost(d, port);
 }
 
+static __attribute__((noinline)) void tell(struct domain *d, struct evtchn *ch, u32 port)
+{
+	select(d, ch, port);
+	evtchn_check_pollers(d, port);
+}
+
 static void set_pending(struct domain *d, struct evtchn *ch, u32 port)
 {
 	struct shared_info *si = d->shared_info;
@@ -31,15 +37,15 @@ static void set_pending(struct domain *d, struct evtchn *ch, u32 port)
 	u32 w = port / 64;
 	int was = guest_test_set(&si->evtchn_pending[w], bit);
 
-	if (was) {
-		if (unlikely(was < 0))
-			lost(d, port);
+	if (unlikely(was < 0))
+		lost(d, port);
+	else if (was)
 		return;
-	}
 	/* A load-acquire stays behind the store-release of the bit: either we see the guest's unmasking or it sees the bit. */
-	if (!(__atomic_load_n(&si->evtchn_mask[w], __ATOMIC_SEQ_CST) & bit))
-		select(d, ch, port);
-	evtchn_check_pollers(d, port);
+	else if (!(__atomic_load_n(&si->evtchn_mask[w], __ATOMIC_SEQ_CST) & bit))
+		tell(d, ch, port);
+	else
+		evtchn_check_pollers(d, port);
 }
 
 static void clear_pending(struct domain *d, u32 port)

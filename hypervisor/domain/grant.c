@@ -42,15 +42,16 @@ static inline u32 frame_index(const struct page *pg)
  */
 static inline int mark_entry(grant_entry_v1_t *e, bool first, domid_t who, bool write, u32 mask)
 {
-	u32 *w = flags_of(e), old = READ_ONCE(*w);
-	u32 mark = write ? GTF_reading | GTF_writing : GTF_reading;
+	u32 mark = write ? GTF_reading | GTF_writing : GTF_reading, *w = flags_of(e);
 
 	for (unsigned i = 0; i < GUEST_TRIES; i++) {
+		u32 old = load_exclusive(w);
+
 		if (first && ((old & mask) != GTF_permit_access || old >> 16 != who))
 			return GNTST_general_error;
 		if (write && old & GTF_readonly)
 			return GNTST_general_error;
-		if (likely(guest_cas(w, &old, old | mark)))
+		if (likely(store_exclusive(w, old, old | mark)))
 			return GNTST_okay;
 	}
 	return GNTST_general_error;

@@ -37,7 +37,7 @@ static inline unsigned level_shift(unsigned level)
 	return 27 - 9 * level;
 }
 
-static bool is_table(u64 pte, unsigned level)
+static inline bool is_table(u64 pte, unsigned level)
 {
 	return (pte & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE) && level < 3;
 }
@@ -120,16 +120,27 @@ static int split_block(struct domain *d, u64 *e, unsigned level)
 	return 0;
 }
 
-/* Down the tables as far as they go, at most to the wanted level: the entry there, and its level. */
+/* Down the tables as far as they go, at most to the wanted level: the entry there, and its level. Levels are constants to the compiler. */
 static inline u64 *walk(const struct p2m *p, gfn_t gfn, unsigned level, unsigned *found)
 {
-	unsigned l = start_level, shift = level_shift(l);
-	u64 *e = &p->root[gfn.n >> shift];
+	u64 *e = &p->root[gfn.n >> level_shift(1)];
+	unsigned l = 1;
 
-	while (l < level && (*e & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE)) {
-		l++;
-		shift -= 9;
-		e = &pte_table(*e)[(gfn.n >> shift) % ENTRIES];
+	if (unlikely(start_level == 0)) {
+		e = &p->root[gfn.n >> level_shift(0)];
+		if (!level || !is_table(*e, 0)) {
+			*found = 0;
+			return e;
+		}
+		e = &pte_table(*e)[(gfn.n >> level_shift(1)) % ENTRIES];
+	}
+	if (level > 1 && is_table(*e, 1)) {
+		e = &pte_table(*e)[(gfn.n >> level_shift(2)) % ENTRIES];
+		l = 2;
+		if (level > 2 && is_table(*e, 2)) {
+			e = &pte_table(*e)[gfn.n % ENTRIES];
+			l = 3;
+		}
 	}
 	*found = l;
 	return e;
@@ -231,7 +242,7 @@ static inline void replace_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned l
 	dsb(ishst);
 }
 
-static int map_locked(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
+static __attribute__((noinline)) int map_locked(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
 {
 	unsigned level;
 	u64 *e, n;

@@ -26,15 +26,12 @@ void shared_info_init_vcpu(struct vcpu *v)
 
 static bool set_upcall(struct vcpu *v, struct vcpu_info *info)
 {
-	u8 old = READ_ONCE(info->evtchn_upcall_pending);
-	unsigned tries = 0;
+	u8 old;
 
-	while (unlikely(!guest_cas(&info->evtchn_upcall_pending, &old, 1)))
-		if (++tries == GUEST_TRIES) {
-			log_guest(v->domain, LOG_WARN, "vCPU %u: upcall lost, its vcpu_info is unstable\n", v->id);
-			return false;
-		}
-	return !old;
+	if (likely(GUEST_CHANGE(&info->evtchn_upcall_pending, &old, 1)))
+		return !old;
+	log_guest(v->domain, LOG_WARN, "vCPU %u: upcall lost, its vcpu_info is unstable\n", v->id);
+	return false;
 }
 
 void evtchn_upcall(struct vcpu *v)

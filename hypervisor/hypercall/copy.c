@@ -11,24 +11,6 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
-static inline struct page *own_page(gva_t gva, bool write, void **va)
-{
-	struct page *pg;
-	paddr_t pa;
-	u64 frame;
-
-	if (unlikely(gva_to_pa(gva, write, &pa)))
-		return NULL;
-	frame = mfn_of(pa).n - frame_base;
-	if (unlikely(frame >= frame_count))
-		return NULL;
-	pg = &frame_table[frame];
-	if (unlikely(!page_get_slot(pg, this_cpu()->current->domain->slot)))
-		return NULL;
-	*va = pa_to_va(pa);
-	return pg;
-}
-
 /*
  * The frame is another domain's, or there is none, or another CPU was in the middle of break-before-make in stage 2 when the walk came by: with the
  * lock held it is not.
@@ -53,9 +35,9 @@ static __attribute__((noinline)) struct page *any_page(gva_t gva, bool write, vo
 
 static inline struct page *guest_page(gva_t gva, bool write, void **va)
 {
-	struct page *pg = own_page(gva, write, va);
+	struct page *pg;
 
-	return likely(pg) ? pg : any_page(gva, write, va);
+	return likely(own_page(this_cpu()->current->domain, gva, write, &pg, va)) ? pg : any_page(gva, write, va);
 }
 
 static inline size_t in_page(gva_t gva, size_t n)
@@ -125,13 +107,19 @@ int copy_from_guest(void *dst, gva_t src, size_t n)
 
 	if (unlikely((src & ~PAGE_MASK) + n > PAGE_SIZE))
 		return copy_from_pages(dst, src, n);
-	pg = own_page(src, false, &va);
-	if (unlikely(!pg))
+	if (unlikely(!own_page(this_cpu()->current->domain, src, false, &pg, &va)))
 		return copy_from_pages(dst, src, n);
 	if (unlikely(!copy_small(dst, va, n)))
 		return copy_large(dst, va, n, pg);
 	page_put(pg);
 	return 0;
+}
+
+s64 copy32_from_guest(gva_t src)
+{
+	u32 val;
+
+	return copy_from_guest(&val, src, sizeof(val)) ?: (s64)val;
 }
 
 int copy_to_guest(gva_t dst, const void *src, size_t n)
@@ -141,8 +129,7 @@ int copy_to_guest(gva_t dst, const void *src, size_t n)
 
 	if (unlikely((dst & ~PAGE_MASK) + n > PAGE_SIZE))
 		return copy_to_pages(dst, src, n);
-	pg = own_page(dst, true, &va);
-	if (unlikely(!pg))
+	if (unlikely(!own_page(this_cpu()->current->domain, dst, true, &pg, &va)))
 		return copy_to_pages(dst, src, n);
 	if (unlikely(!copy_small(va, src, n)))
 		return copy_large(va, src, n, pg);
@@ -171,6 +158,5 @@ void *guest_window(gva_t gva, size_t n, struct page **pg)
 
 	if (unlikely(gva % 8 || in_page(gva, n) != n))
 		return NULL;
-	*pg = own_page(gva, true, &va);
-	return *pg ? va : NULL;
+	return likely(own_page(this_cpu()->current->domain, gva, true, pg, &va)) ? va : NULL;
 }

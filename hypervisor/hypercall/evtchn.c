@@ -21,10 +21,10 @@ static s64 opened(struct domain *d, u32 port, gva_t to, const void *op, size_t s
 
 s64 hc_evtchn_send(struct vcpu *v, u64 *a)
 {
-	struct evtchn_send op;
+	struct domain *d = v->domain;
+	s64 port = get_guest32(d, a[1]);	/* all that struct evtchn_send holds */
 
-	FETCH(op);
-	return evtchn_send(v->domain, op.port);
+	return likely(port >= 0) ? evtchn_send(d, (u32)port) : port;
 }
 
 s64 hc_evtchn_unmask(struct vcpu *v, u64 *a)

@@ -233,25 +233,23 @@ s64 hypercall_one(struct vcpu *v, u64 nr, u64 *a)
 	return dispatch(v, nr, a);
 }
 
-static inline void finish(struct vcpu *v, s64 r)
+s64 hypercall_run(struct vcpu *v)
 {
-	if (likely(r != -ERESTART))
-		v->x[0] = (u64)r;
-	else
-		v->pc -= 4;
-}
-
-void hypercall_trap(struct vcpu *v)
-{
-	finish(v, dispatch(v, v->x[16], v->x));
+	return dispatch(v, v->x[16], v->x);
 }
 
 /* The upper halves of the registers mean nothing. */
 void hypercall_trap32(struct vcpu *v)
 {
+	s64 r;
+
 	for (unsigned i = 0; i < 5; i++)
 		v->x[i] = (u32)v->x[i];
-	finish(v, hypercall_one(v, (u32)v->x[12], v->x));
+	r = hypercall_one(v, (u32)v->x[12], v->x);
+	if (likely(r != -ERESTART))
+		v->x[0] = (u64)r;
+	else
+		v->pc -= 4;
 }
 
 struct domain *target_get_other(struct vcpu *v, domid_t id, int *err)

@@ -249,6 +249,17 @@ static void current_is(struct vcpu *v)
 	v->loaded_on = &cpus[0];
 }
 
+/* As arm/a64/entry.S does it. */
+static void hypercall_trap(struct vcpu *v)
+{
+	s64 rc = hypercall_run(v);
+
+	if (rc == -ERESTART)
+		v->pc -= 4;
+	else
+		v->x[0] = (u64)rc;
+}
+
 static s64 call(struct vcpu *v, u64 nr, u64 a0, u64 a1, u64 a2, u64 a3)
 {
 	unsigned tries = 0;

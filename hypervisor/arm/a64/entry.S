@@ -51,7 +51,10 @@
 	movk	w2, #ESR_HVC64_XEN >> 16, lsl #16
 	cmp	w1, w2
 	b.ne	other_sync
-	bl	hypercall_trap
+	bl	hypercall_run
+	cmn	x0, #ERRNO_RESTART
+	b.eq	restart
+	str	x0, [x19]
 	b	leave
 	.endm
 
@@ -102,6 +105,12 @@ el2_vectors:
 	irq_from_guest
 	irq_from_guest
 	serror_from_guest
+
+restart:			/* the HVC once more, after what has come up meanwhile */
+	ldr	x1, [x19, #VCPU_PC]
+	sub	x1, x1, #4
+	str	x1, [x19, #VCPU_PC]
+	b	leave
 
 other_sync:			/* x0, x19: struct vcpu, x1: ESR_EL2 */
 	save_x20_to_x29 x19

@@ -35,7 +35,7 @@ void page_copy(void *dst, const void *src);
 	write_sysreg(guest_par, par_el1); \
 	result; })
 #define PAR_F 1UL
-#define PAR_PA(par, va) (((par) & 0xfffffffff000UL) | ((va) & ~PAGE_MASK))
+#define PAR_PA(par, va) (((par) & 0xfffffffff000UL) + ((va) & ~PAGE_MASK))
 
 /*
  * Translates a virtual address of the vCPU whose EL1 state is loaded, as EL1 would access it. 0 and the machine address, or -EFAULT. Both stages were

@@ -31,7 +31,7 @@ static inline void lock(struct lock *l)
 {
 	u32 was = __atomic_fetch_add(&l->both, 1U << 16, __ATOMIC_ACQUIRE);
 
-	if (unlikely((u16)was != was >> 16))
+	if (unlikely(was ^ (was << 16 | was >> 16)))	/* the halves differ */
 		lock_spin(l, (u16)(was >> 16));
 #ifdef CONFIG_DEBUG
 	lock_acquired(l);

@@ -9,6 +9,7 @@
 #ifndef CORE_PAGE_H
 #define CORE_PAGE_H
 #include <arm/cpu.h>
+#include <arm/exclusive.h>
 #include <lib/types.h>
 
 struct domain;
@@ -18,7 +19,7 @@ struct domain;
 
 struct page {
 	union {
-		struct { u32 refs; u16 owner; /* domain slot */ u8 state; u8 order; };
+		struct { u32 refs; u8 state; u8 order; u16 owner; /* domain slot */ };
 		u64 word;
 	};
 	u32 next, prev;		/* frame index in a free list */
@@ -79,13 +80,15 @@ static inline struct page *mfn_record(mfn_t mfn)
 /* One more reference, only if the frame belongs to that slot and has one already. */
 static inline bool __must_check page_get_slot(struct page *pg, unsigned slot)
 {
-	u64 old = READ_ONCE(pg->word);
+	u64 old, new;
 
 	/* Another CPU that counts at the same time makes this fail and try again; each failure is somebody's success. */
 	do {
-		if (unlikely((u16)(old >> 32) != slot || (u32)old + 1 <= 1))
+		old = load_exclusive(&pg->word);
+		new = old + 1;
+		if (unlikely(old >> 48 != slot || (u32)new <= 1))
 			return false;
-	} while (!__atomic_compare_exchange_n(&pg->word, &old, old + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	} while (unlikely(!store_exclusive(&pg->word, old, new)));
 	return true;
 }
 /* The same: the frame belongs to d (alive or dying). */

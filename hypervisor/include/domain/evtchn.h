@@ -73,7 +73,7 @@ int vcpu_info_register(struct vcpu *v, struct page *pg, unsigned offset) __must_
 void vcpu_info_unregister(struct vcpu *v);
 
 /* Raising. No lock of rank EVTCHN or above may be held. */
-int evtchn_send(struct domain *d, u32 port);	/* as d's guest would. -EINVAL: no such port or not one to send on */
+s64 evtchn_send(struct domain *d, u32 port);	/* as d's guest would. -EINVAL: no such port or not one to send on */
 void evtchn_raise_virq(struct domain *d, unsigned virq);	/* global VIRQ; nobody bound: nothing happens. d may be NULL */
 void evtchn_raise_vcpu_virq(struct vcpu *v, unsigned virq);
 

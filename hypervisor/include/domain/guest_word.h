@@ -5,6 +5,7 @@
  */
 #ifndef DOMAIN_GUEST_WORD_H
 #define DOMAIN_GUEST_WORD_H
+#include <arm/exclusive.h>
 #include <lib/types.h>
 
 #define GUEST_TRIES 64
@@ -12,45 +13,29 @@
 /* One try: *old holds what is expected and becomes what was found. May fail without reason. */
 #define guest_cas(p, old, new) __atomic_compare_exchange_n((p), (old), (new), true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
 
-/* Sets or clears one bit: its old value, or -1: gave up. The first try is nearly always the last. */
+/* Makes it `new`, which is made of *old: what it was before. False: gave up. The first try is nearly always the last. */
+#define GUEST_TRY(w, old, new) (*(old) = load_exclusive(w), store_exclusive((w), *(old), (new)))
+#define GUEST_CHANGE(w, old, new) ({ \
+	bool done = GUEST_TRY(w, old, new); \
+	for (unsigned i = 1; unlikely(!done) && i < GUEST_TRIES; i++) \
+		done = GUEST_TRY(w, old, new); \
+	done; })
+
+static inline bool guest_set32(u32 *w, u32 bits, u32 *old) { return GUEST_CHANGE(w, old, *old | bits); }
+static inline bool guest_clear32(u32 *w, u32 bits, u32 *old) { return GUEST_CHANGE(w, old, *old & ~bits); }
+
+/* Sets or clears one bit: its old value, or -1: gave up. */
 static inline int guest_test_set(u64 *w, u64 bit)
 {
-	u64 old = READ_ONCE(*w);
-	unsigned tries = 0;
+	u64 old;
 
-	while (unlikely(!guest_cas(w, &old, old | bit)))
-		if (++tries == GUEST_TRIES)
-			return -1;
-	return (old & bit) != 0;
+	return likely(GUEST_CHANGE(w, &old, old | bit)) ? (old & bit) != 0 : -1;
 }
 
 static inline int guest_test_clear(u64 *w, u64 bit)
 {
-	u64 old = READ_ONCE(*w);
-	unsigned tries = 0;
+	u64 old;
 
-	while (unlikely(!guest_cas(w, &old, old & ~bit)))
-		if (++tries == GUEST_TRIES)
-			return -1;
-	return (old & bit) != 0;
-}
-
-/* The same for bits of a 32-bit word; *old: what it was before. false: gave up. */
-static inline bool guest_set32(u32 *w, u32 bits, u32 *old)
-{
-	*old = READ_ONCE(*w);
-	for (unsigned i = 0; i < GUEST_TRIES; i++)
-		if (likely(guest_cas(w, old, *old | bits)))
-			return true;
-	return false;
-}
-
-static inline bool guest_clear32(u32 *w, u32 bits, u32 *old)
-{
-	*old = READ_ONCE(*w);
-	for (unsigned i = 0; i < GUEST_TRIES; i++)
-		if (likely(guest_cas(w, old, *old & ~bits)))
-			return true;
-	return false;
+	return likely(GUEST_CHANGE(w, &old, old & ~bit)) ? (old & bit) != 0 : -1;
 }
 #endif

@@ -12,8 +12,9 @@ struct vcpu;
  */
 typedef s64 hypercall_fn(struct vcpu *v, u64 *a);
 
-/* Trap entry: HVC #0xEA1. Reads x16 and x0..x4, writes x0 (or steps PC back on -ERESTART). 32: by AArch32, the number in r12. */
-void hypercall_trap(struct vcpu *v);
+/* HVC #0xEA1 with the number in x16. Its caller, arm/a64/entry.S, writes the result to x0, or steps PC back on -ERESTART. */
+s64 hypercall_run(struct vcpu *v);
+/* The same by AArch32, the number in r12; with all that its caller does. */
 void hypercall_trap32(struct vcpu *v);
 /* One call of a multicall: permission, dispatch. */
 s64 hypercall_one(struct vcpu *v, u64 nr, u64 *a);

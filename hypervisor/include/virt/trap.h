@@ -6,7 +6,7 @@
 
 struct vcpu;
 
-/* Called by arm/a64/entry.S with all of the guest's registers saved; a hypercall goes to hypercall_trap() and an interrupt to irq_handle() with x20 to x29 not. */
+/* Called by arm/a64/entry.S with all of the guest's registers saved; a hypercall goes to hypercall_run() and an interrupt to irq_handle() with x20 to x29 not. */
 void trap_sync(struct vcpu *v, u64 esr);
 void trap_serror(struct vcpu *v);
 
