@@ -26,6 +26,8 @@ FAST = [(3, 4), (2, 1)]
 ALL = [(3, 1), (3, 4), (2, 1), (2, 4)]
 if "MACHINES" in os.environ:    # for example "3-4 2-1"
     FAST = ALL = [tuple(map(int, m.split("-"))) for m in os.environ["MACHINES"].split()]
+CPU = os.environ.get("CPU", "cortex-a57")
+MODELS = {"isolation": ("cortex-a57", "max")}   # tested on more than the usual model of CPU
 XEN_ARGS = "console=dtuart dom0_mem=256M guest_loglvl=none xsm=dummy"
 TROUBLE = re.compile(r"panic|Assertion|BUG at|Unexpected Trap|Hypervisor Trap|FATAL", re.I)
 
@@ -34,10 +36,10 @@ def names():
     return sorted(f[:-2] for f in os.listdir(HERE) if f.endswith(".c"))
 
 
-def command(machine, name, gic, cpus):
+def command(machine, name, gic, cpus, model):
     image = os.path.join(OUT, name + ".img")
     board = f"virt,gic-version={gic}" + ("" if machine == "bare" else ",virtualization=on")
-    cmd = ["qemu-system-aarch64", "-M", board, "-cpu", "cortex-a57", "-smp", str(cpus), "-m",
+    cmd = ["qemu-system-aarch64", "-M", board, "-cpu", model, "-smp", str(cpus), "-m",
            "1024", "-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio",
            "-no-reboot", "-accel", "tcg,thread=multi"]
     if machine == "bare":
@@ -48,9 +50,9 @@ def command(machine, name, gic, cpus):
                   + os.environ.get("GUEST_ARGS", "")]
 
 
-def run(machine, name, gic, cpus, timeout=60):
+def run(machine, name, gic, cpus, timeout=60, model=CPU):
     try:
-        done = subprocess.run(command(machine, name, gic, cpus), stdin=subprocess.DEVNULL,
+        done = subprocess.run(command(machine, name, gic, cpus, model), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
                               check=False)
         return done.stdout.decode(errors="replace").replace("\r", "")
@@ -84,12 +86,14 @@ def test(chosen):
     failed = False
     for name in chosen:
         for gic, cpus in FAST if "ALL" not in os.environ else ALL:
-            text = run("hospes", name, gic, cpus)
-            log("hospes", name, gic, cpus, text)
-            why = verdict(text)
-            failed |= why is not None
-            print(f"{'FAIL' if why else 'PASS'} guest/{name}/gicv{gic}-{cpus}cpu"
-                  + (f": {why}" if why else ""), flush=True)
+            for model in MODELS.get(name, (CPU,)):
+                text = run("hospes", name, gic, cpus, model=model)
+                log("hospes", name, gic, cpus, text)
+                why = verdict(text)
+                failed |= why is not None
+                print(f"{'FAIL' if why else 'PASS'} guest/{name}/gicv{gic}-{cpus}cpu"
+                      + (f"-{model}" if model != CPU else "") + (f": {why}" if why else ""),
+                      flush=True)
     return failed
 
 
