@@ -5,7 +5,7 @@ CACHE := $(or $(HOSPES_CACHE),$(CURDIR)/cache)
 MAKEFLAGS += --no-print-directory
 SUB := $(MAKE) -j$(shell nproc)
 
-.PHONY: help run options image tools images setup test test-quick test-xen test-all bench fuzz menuconfig clean distclean
+.PHONY: help run options image debug-image tools images setup test test-quick test-xen test-all bench fuzz menuconfig clean distclean
 
 help:
 	@echo 'make run         boots QEMU and leaves you in Dom0 with a guest running'
@@ -44,7 +44,13 @@ options:
 run: options $(if $(HYPERVISOR),setup,image) images
 	@DOM0_ARGS="start=guest $(DOM0_ARGS)" scripts/run-qemu
 
-test: image tools images
+# The build with debug checks: a configuration of its own beside the usual one.
+debug-image: setup
+	@mkdir -p build/debug
+	@[ -e build/debug/.config ] || { echo CONFIG_DEBUG=y > build/debug/.config; touch -d 1970-01-02 build/debug/.config; }	# older than Kconfig: completed
+	@$(SUB) -C hypervisor BUILD=$(CURDIR)/build/debug
+
+test: image debug-image tools images
 	@tests/run $(TESTS)
 
 test-quick: image tools images

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which machine runs which checks. One boot runs many; the matrix of GICs, CPUs and memories is spread over them."""
 import collections
+import os
 
 # options: of scripts/run-qemu. checks: modules of this folder. quick: in make test-quick too.
 Boot = collections.namedtuple("Boot", "name options checks quick not_on_xen", defaults=(False, False))
+
+DEBUG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/debug/hospes")      # "make test" makes it
 
 BOOTS = [
     Boot("devices-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G"), ["devices"]),
@@ -21,6 +24,7 @@ BOOTS = [
     Boot("tutorial-gic2", dict(GIC=2, CPUS=1, CPU="cortex-a72", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"]),
     Boot("tools-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=guest"), ["demo", "lifecycle"]),
     Boot("tools-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
+    Boot("debug-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", HYPERVISOR=DEBUG), ["debug"], not_on_xen=True),
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
     Boot("broken-gic2", dict(GIC=2), ["broken"], not_on_xen=True),
 ]
