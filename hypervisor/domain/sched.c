@@ -67,6 +67,7 @@ void vcpu_sync(struct vcpu *v)
 			BUG_ON(c->current == v);
 			p2m_unload();
 			vcpu_unload(v);
+			c->loaded = NULL;
 			return;
 		}
 		cpu_kick(c, WORK_SCHED);
@@ -85,7 +86,7 @@ static u64 unlimited_in(const struct vcpu *prev, u64 now)
 	return prev->sched.yielded || ran >= limit ? 0 : limit - ran;
 }
 
-/* The next one for this CPU: prev if it may go on, else the first in the queue that is not loaded elsewhere. */
+/* The next one for this CPU: prev if it may go on, else the first in the queue. */
 static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 {
 	struct vcpu *v;
@@ -96,8 +97,6 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 		prev->sched.vtime = max(prev->sched.vtime, runqueue_head(&c->rq)->sched.vtime + PREEMPT_NS + 1);
 
 	list_for_each(v, &c->rq.queue, sched.link) {
-		if (v->loaded_on && v->loaded_on != c)
-			continue;
 		if (!vcpu_runnable(v)) {
 			struct vcpu *off = v;
 
@@ -113,7 +112,7 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 	return prev;
 }
 
-/* Unloads what this CPU holds. If it was given another home meanwhile, that one looks again. */
+/* Unloads what this CPU holds. If it woke meanwhile and may not run here, nobody has put it anywhere yet: see wake_locked(). */
 static void drop_loaded(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
@@ -121,8 +120,11 @@ static void drop_loaded(struct cpu *c)
 	if (!v)
 		return;
 	vcpu_unload(v);
-	if (READ_ONCE(v->sched.cpu) != c)
-		cpu_kick(READ_ONCE(v->sched.cpu), WORK_SCHED);
+	smp_mb();
+	if (unlikely(!sched_allowed(v, c)))
+		vcpu_recheck(v);
+	/* Not before: its domain may be gone then. */
+	__atomic_store_n(&c->loaded, NULL, __ATOMIC_RELEASE);
 }
 
 /*
@@ -149,22 +151,18 @@ static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 		timer_set(&c->rq.slice, deadline);
 }
 
-/* prev cannot stay on this CPU although it could run: hands it to another. Own lock held; released and taken again. */
+/* prev could run, but not on this CPU any more: it goes elsewhere. Own lock held; released and taken again. */
 static void send_away(struct cpu *c, struct vcpu *prev)
 {
-	prev->sched.started_ns = 0;
 	c->current = NULL;
 	runstate_set(prev, RUNSTATE_runnable, now_ns());
-	unlock(&c->rq.lock);
-	p2m_unload();
-	drop_loaded(c);
-	lock(&c->rq.lock);
-	/* A waker may have been here in between. */
-	if (prev->sched.cpu != c)
-		return;
-	if (sched_queued(prev))
-		sched_dequeue(&c->rq, prev);
-	sched_move_home(c, prev, sched_find_allowed(prev));
+	if (c->loaded == prev) {
+		unlock(&c->rq.lock);
+		p2m_unload();
+		drop_loaded(c);
+	} else {
+		sched_move_home(c, prev, sched_find_allowed(prev));
+	}
 	lock(&c->rq.lock);
 }
 
@@ -218,7 +216,7 @@ static void call_help(struct cpu *c)
 	c->help_wanted = false;
 	lock(&c->rq.lock);
 	waiting = runqueue_head(&c->rq);
-	if (waiting && !READ_ONCE(waiting->loaded_on)) {
+	if (waiting && !vcpu_loaded_on(waiting)) {
 		struct cpu *to = sched_find_idle(waiting);
 
 		if (to)
@@ -232,7 +230,7 @@ static void drop_unwanted(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
 
-	if (v && (v->pause_count || v->down || !sched_allowed(v, c) || READ_ONCE(v->sched.cpu) != c)) {
+	if (v && (v->pause_count || v->down || !sched_allowed(v, c))) {
 		p2m_unload();
 		drop_loaded(c);
 	}
@@ -260,9 +258,9 @@ static struct vcpu *idle(struct cpu *c)
 		u32 work = take_work(c);
 
 		next = READ_ONCE(c->current);
-		if (next && !c->rq.nr && vcpu_runnable(next))
+		if (next && !(work & WORK_SCHED))
 			break;
-		if (next || (work & WORK_SCHED)) {
+		if (work & WORK_SCHED) {
 			next = reschedule(c);
 			if (next)
 				break;

@@ -40,8 +40,9 @@ static void resume(struct cpu *c, struct vcpu *v)
 	runstate_set(v, RUNSTATE_running, now);
 	runstate_publish(v);
 	WRITE_ONCE(c->current, v);
+	/* No work for reschedule(), whose bit may say something else. */
 	if (c != this_cpu())
-		cpu_kick(c, WORK_SCHED);
+		cpu_kick(c, 0);
 }
 
 /* v became runnable while waiting: it joins the queue of its home CPU, which looks at it. Home's lock held. */
@@ -61,7 +62,7 @@ struct cpu *sched_find_idle(const struct vcpu *v)
 	if (!READ_ONCE(sched_idle_cpus))
 		return NULL;
 	for_each_cpu(c) {
-		if (!READ_ONCE(c->idle) || !sched_allowed(v, c) || READ_ONCE(c->work))
+		if (!READ_ONCE(c->idle) || READ_ONCE(c->current) || !sched_allowed(v, c) || READ_ONCE(c->work))
 			continue;
 		if (mask_has(&v->sched.soft, c))
 			return c;
@@ -82,11 +83,17 @@ struct cpu *sched_find_allowed(const struct vcpu *v)
 
 void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to)
 {
+	this_cpu()->moving = v;
 	v->sched.cpu = to;
 	unlock(&from->rq.lock);
 	lock(&to->rq.lock);
-	if (v->sched.cpu == to && !sched_queued(v) && to->current != v && vcpu_runnable(v))
-		join(to, v);
+	if (v->sched.cpu == to && !sched_queued(v) && to->current != v) {
+		if (likely(vcpu_runnable(v)))
+			join(to, v);
+		else
+			runstate_set(v, waiting_state(v), now_ns());
+	}
+	__atomic_store_n(&this_cpu()->moving, NULL, __ATOMIC_RELEASE);
 	unlock(&to->rq.lock);
 }
 
@@ -104,10 +111,17 @@ static void wake_locked(struct cpu *c, struct vcpu *v)
 		unlock(&c->rq.lock);
 		return;
 	}
-	if (unlikely(!READ_ONCE(c->idle) || !sched_allowed(v, c)) && !READ_ONCE(v->loaded_on)) {
-		to = sched_find_idle(v);
-		if (!to)
-			to = sched_allowed(v, c) ? c : sched_find_allowed(v);
+	if (unlikely(!READ_ONCE(c->idle) || !sched_allowed(v, c))) {
+		if (!vcpu_loaded_on(v)) {
+			to = sched_find_idle(v);
+			if (!to)
+				to = sched_allowed(v, c) ? c : sched_find_allowed(v);
+		} else if (!sched_allowed(v, c)) {
+			/* Stays as it is until c has dropped it: drop_loaded(). */
+			cpu_kick(c, WORK_SCHED);
+			unlock(&c->rq.lock);
+			return;
+		}
 	}
 	if (to != c) {
 		sched_move_home(c, v, to);
@@ -134,6 +148,11 @@ void vcpu_recheck(struct vcpu *v)
 
 	if (c->current == v || v->loaded_on == c)
 		cpu_kick(c, WORK_SCHED);
+	if (v->runstate.state == RUNSTATE_runnable && !vcpu_runnable(v)) {
+		if (sched_queued(v))
+			sched_dequeue(&c->rq, v);
+		runstate_set(v, waiting_state(v), now_ns());
+	}
 	wake_locked(c, v);
 }
 
@@ -147,7 +166,7 @@ void sched_steal_any(struct cpu *c)
 			continue;
 		lock(&from->rq.lock);
 		list_for_each(v, &from->rq.queue, sched.link) {
-			if (!sched_allowed(v, c) || READ_ONCE(v->loaded_on))
+			if (!sched_allowed(v, c) || vcpu_loaded_on(v))
 				continue;
 			sched_dequeue(&from->rq, v);
 			sched_move_home(from, v, c);
@@ -161,7 +180,7 @@ void sched_push(struct cpu *c)
 {
 	struct vcpu *v = runqueue_head(&c->rq);
 
-	if (v && !READ_ONCE(v->loaded_on)) {
+	if (v && !vcpu_loaded_on(v)) {
 		for_each_cpu(to) {
 			bool ahead = to->rq.nr < c->rq.nr && READ_ONCE(to->rq.vtime) > v->sched.vtime + opts.sched_slice_us * 1000;
 
@@ -187,13 +206,17 @@ void sched_init_vcpu(struct vcpu *v)
 	v->runstate.state_entry_time = now_ns();
 }
 
+/* v is paused, so nobody begins to move or load it. */
 void sched_destroy_vcpu(struct vcpu *v)
 {
-	struct cpu *c = sched_lock_home(v);
+	struct cpu *home = sched_lock_home(v);
 
 	if (sched_queued(v))
-		sched_dequeue(&c->rq, v);
-	unlock(&c->rq.lock);
+		sched_dequeue(&home->rq, v);
+	unlock(&home->rq.lock);
+	for_each_cpu(c)
+		while (__atomic_load_n(&c->moving, __ATOMIC_ACQUIRE) == v || __atomic_load_n(&c->loaded, __ATOMIC_ACQUIRE) == v)
+			cpu_relax();
 }
 
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
@@ -210,12 +233,9 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct 
 		v->sched.hard = *hard;
 	if (soft)
 		v->sched.soft = *soft;
-	if (sched_queued(v) && !sched_allowed(v, c)) {
+	if (sched_queued(v) && !sched_allowed(v, c))
 		sched_dequeue(&c->rq, v);
-		sched_move_home(c, v, sched_find_allowed(v));
-	} else {
-		unlock(&c->rq.lock);
-	}
+	unlock(&c->rq.lock);
 	vcpu_recheck(v);
 	return 0;
 }

@@ -132,8 +132,6 @@ void vcpu_load(struct vcpu *v)
 
 void vcpu_unload(struct vcpu *v)
 {
-	struct cpu *c = this_cpu();
-
 	vgic_unload(v);
 	vtimer_unload(v);
 	set_fp_trap(false);			/* FPEXC32_EL2 traps with the rest of FP */
@@ -144,7 +142,6 @@ void vcpu_unload(struct vcpu *v)
 		fp_save(&v->fp);
 		v->fp_used = false;
 	}
-	c->loaded = NULL;
 	__atomic_store_n(&v->loaded_on, NULL, __ATOMIC_SEQ_CST);
 }
 

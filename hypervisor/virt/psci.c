@@ -82,7 +82,7 @@ static s64 cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 context)
 		return INVALID_ADDRESS;
 	lock(&v->domain->lock);
 	/* On its way down its state is still in a CPU: not off yet. */
-	if (!t->down || READ_ONCE(t->loaded_on)) {
+	if (!t->down || __atomic_load_n(&t->loaded_on, __ATOMIC_ACQUIRE)) {
 		unlock(&v->domain->lock);
 		return ALREADY_ON;
 	}
@@ -103,7 +103,7 @@ static s64 affinity_info(struct vcpu *v, u64 mpidr, u64 level, u64 a3)
 		t = vcpu_by_affinity(v->domain, mpidr);
 		if (!t)
 			return INVALID_PARAMETERS;
-		return t->down && !READ_ONCE(t->loaded_on) ? STATE_OFF : STATE_ON;
+		return t->down && !__atomic_load_n(&t->loaded_on, __ATOMIC_ACQUIRE) ? STATE_OFF : STATE_ON;
 	}
 	for_each_vcpu(v->domain, o)
 		if (((vgic_affinity(o->id) ^ mpidr) >> (8 * level) & 0xffffff) == 0 && !o->down)

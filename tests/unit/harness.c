@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 static unsigned failures, shown;
 static _Thread_local unsigned long long state = 88172645463325252ULL;
@@ -106,7 +107,42 @@ void host_run(unsigned nr, void (*fn)(unsigned))
 		pthread_join(t[i], NULL);
 }
 
-void host_yield(void)
+__attribute__((weak)) void host_yield(void)
 {
 	sched_yield();
+}
+
+__attribute__((weak)) void host_wait(void)
+{
+}
+
+#define FIBERS 16
+#define FIBER_STACK (256UL << 10)
+static ucontext_t fiber[FIBERS];
+static void (*fiber_fn)(unsigned);
+
+static void fiber_main(unsigned n)
+{
+	fiber_fn(n);
+	host_panic("fiber %u has returned", n);
+}
+
+void host_fibers(unsigned nr, void (*fn)(unsigned))
+{
+	static char *stacks;
+
+	if (!stacks)
+		stacks = host_pages(FIBERS * FIBER_STACK / 4096);
+	fiber_fn = fn;
+	for (unsigned n = 1; n < nr && n < FIBERS; n++) {
+		getcontext(&fiber[n]);
+		fiber[n].uc_stack.ss_sp = stacks + n * FIBER_STACK;
+		fiber[n].uc_stack.ss_size = FIBER_STACK;
+		makecontext(&fiber[n], (void (*)(void))fiber_main, 1, n);
+	}
+}
+
+void host_switch(unsigned from, unsigned to)
+{
+	swapcontext(&fiber[from], &fiber[to]);
 }

@@ -18,5 +18,9 @@ unsigned host_random(void);			/* same sequence in every run of a thread, unless 
 void host_seed(unsigned seed);
 __attribute__((noreturn, format(printf, 1, 2))) void host_panic(const char *fmt, ...);
 void host_run(unsigned nr, void (*fn)(unsigned thread));	/* that many threads, until all end */
-void host_yield(void);
+void host_yield(void);				/* a CPU spins */
+void host_wait(void);				/* a CPU waits for an interrupt; a test with interrupts has its own of both */
+/* Several flows of control in one thread: number n begins with fn(n) when it is first switched to. 0 is the caller of host_fibers(). */
+void host_fibers(unsigned nr, void (*fn)(unsigned n));
+void host_switch(unsigned from, unsigned to);
 #endif

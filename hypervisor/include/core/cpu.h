@@ -36,6 +36,7 @@ struct cpu {
 	u8 lock_depth;		/* debug */
 	u8 lock_rank[8];
 	struct runqueue rq;
+	struct vcpu *moving;	/* between two run queues, under neither's lock; sched_destroy_vcpu() waits for it */
 	struct timer_queue timers;
 	u64 busy_ns;		/* time given to vCPUs, up to the last account() */
 	u64 mpidr;		/* affinity fields only */

@@ -178,7 +178,7 @@ void vcpu_unregister_runstate(struct vcpu *v);
 
 /* Full architectural reset of a vCPU: registers zero, EL1 state at reset, MMU and caches off, PSTATE EL1h, interrupts masked. Not running. */
 void vcpu_reset(struct vcpu *v);
-/* State in memory <-> hardware of this CPU. sched.c only. */
+/* State in memory <-> hardware of this CPU. sched.c only, which clears cpu->loaded when it needs v no more. */
 void vcpu_load(struct vcpu *v);
 void vcpu_unload(struct vcpu *v);
 void vcpu_fp_trap(struct vcpu *v);	/* EC 0x07: gives v its FP registers */

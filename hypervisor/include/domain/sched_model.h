@@ -21,6 +21,12 @@ static inline bool sched_allowed(const struct vcpu *v, const struct cpu *c)
 	return mask_has(&v->sched.hard, c);
 }
 
+/* Its state is in memory if it is NULL. While it is not, it is the vCPU's home, and stays so: only unloaded ones move. */
+static inline struct cpu *vcpu_loaded_on(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE);
+}
+
 static inline bool sched_over_cap(const struct domain *d)
 {
 	return d->sched.cap && __atomic_load_n(&d->sched.budget_ns, __ATOMIC_RELAXED) <= 0;

@@ -1,0 +1,725 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The scheduler, its timers and PSCI on a machine of up to four CPUs in virtual time. A CPU is a fiber that runs what a CPU runs: a guest, whose vCPU blocks,
+ * sends, sets timers, goes off line, and (Dom0's) pauses, moves, weighs, caps and destroys others; and the real code of the hypervisor, in which another CPU
+ * may come at each access to memory (step.c). Time stands still while anybody has something to do; before it goes on, every vCPU must be where it belongs.
+ */
+#include <arm/gic.h>
+#include <core/cmdline.h>
+#include <core/console.h>
+#include <core/irq.h>
+#include <domain/sched_model.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <virt/vtimer.h>
+#include "harness.h"
+#include "step.h"
+
+void *aligned_alloc(size_t align, size_t n);
+void free(void *p);
+
+#define MS 1000000UL
+#define NEVER (~0UL)
+#define MACHINE_CPUS 4
+#define DOMS 5
+#define VCPUS 3
+#define BOUND (1000 * MS)	/* who can run has run by then, with slices of 10 ms and weights from 128 to 512 */
+#define PPI_HYP 26
+
+enum { PEND_EVENT = 1, PEND_VTIMER = 2, PEND_LINE = 4 };
+
+/* --- machine --- */
+
+static struct hw {
+	bool sgi, ppi_active, guest;	/* guest: waits in a guest, else in EL2 */
+	bool waits;
+	u64 until;
+	u64 cnthp_ctl, cnthp_cval, cntv_ctl, cntv_cval;
+} hw[MACHINE_CPUS + 1];		/* the last: a device, which is no CPU */
+struct cpu cpus[MAX_CPUS];
+unsigned cpu_count;
+_Thread_local struct cpu *fake_cpu;
+_Thread_local bool fake_irq_pending;
+u64 fake_ticks;
+struct options opts = { .sched_slice_us = 10000 };
+struct gic_info gic_info;
+static irq_handler *hyp_timer, *virt_timer;
+static unsigned on_fiber, fuse, grain, delay;	/* grain: accesses between two preemptions; delay: how long, in ns, each may take */
+static unsigned long switches, preemptions, still;
+
+#define H (&hw[this_cpu()->id])
+#define DEVICE (&cpus[MACHINE_CPUS])
+static unsigned rnd(unsigned n) { return host_random() % n; }
+
+static void to_machine(void)
+{
+	struct cpu *c = fake_cpu;
+	unsigned me = on_fiber;
+
+	on_fiber = 0;
+	host_switch(me, 0);
+	fake_cpu = c;
+}
+
+void host_yield(void) { to_machine(); }
+
+static void wait_until(u64 until, bool guest)
+{
+	H->until = until;
+	H->waits = true;
+	H->guest = guest;
+	to_machine();
+	H->waits = false;
+}
+
+void host_wait(void) { wait_until(NEVER, false); }
+
+u64 fake_cntfrq_el0(void) { return 1000000000; }
+void fake_set_cnthp_ctl_el2(u64 v) { H->cnthp_ctl = v; }
+void fake_set_cnthp_cval_el2(u64 v) { H->cnthp_cval = v; }
+void fake_set_cnthctl_el2(u64 v) { }
+void fake_set_cntv_ctl_el0(u64 v) { H->cntv_ctl = v; }
+void fake_set_cntv_cval_el0(u64 v) { H->cntv_cval = v; }
+u64 fake_cntv_cval_el0(void) { return H->cntv_cval; }
+static u64 cntvoff(const struct cpu *c) { return c->loaded ? c->loaded->domain->cntvoff : 0; }
+static bool virt_due(const struct cpu *c) { return hw[c->id].cntv_ctl == 1 && fake_ticks >= hw[c->id].cntv_cval + cntvoff(c); }
+u64 fake_cntv_ctl_el0(void) { return H->cntv_ctl | (virt_due(this_cpu()) ? 4 : 0); }
+
+static bool hyp_due(const struct cpu *c) { return hw[c->id].cnthp_ctl && fake_ticks >= hw[c->id].cnthp_cval; }
+static bool virt_line(const struct cpu *c) { return virt_due(c) && !hw[c->id].ppi_active; }
+static bool line(const struct cpu *c) { return hw[c->id].sgi || hyp_due(c) || virt_line(c); }
+
+static void g_set_active(unsigned irq, bool on) { H->ppi_active = on; }
+static void g_set_enabled(unsigned irq, bool on) { }
+static void g_send_sgi(const struct cpu *c, unsigned sgi) { hw[c->id].sgi = true; }
+static const struct gic_ops ops = { .set_active = g_set_active, .set_enabled = g_set_enabled, .send_sgi = g_send_sgi };
+const struct gic_ops *gic = &ops;
+
+int irq_request(unsigned irq, irq_handler *fn)
+{
+	*(irq == PPI_HYP ? &hyp_timer : &virt_timer) = fn;
+	return 0;
+}
+int irq_request_linked(unsigned irq, irq_handler *fn) { return irq_request(irq, fn); }
+
+void irq_handle(void)
+{
+	struct cpu *c = this_cpu();
+
+	while (line(c)) {
+		if (H->sgi) {
+			H->sgi = false;
+		} else if (hyp_due(c)) {
+			hyp_timer(PPI_HYP);
+		} else {
+			H->ppi_active = gic_info.version == 3;
+			virt_timer(PPI_VIRT_TIMER);
+		}
+	}
+}
+
+void cpu_kick(struct cpu *c, u32 work)
+{
+	__atomic_fetch_or(&c->work, work, __ATOMIC_SEQ_CST);
+	step(NULL, 0);
+	if (c != this_cpu())
+		gic_send_sgi(c, SGI_KICK);
+}
+
+static __noreturn void die(const char *what, long a, long b)
+{
+	host_panic("%s (%ld, %ld) at %lu ns, %u CPUs, GICv%u, grain %u", what, a, b, fake_ticks, cpu_count, gic_info.version, grain);
+}
+
+static struct model { u64 born, ready_since; bool sealed; } model[DOMS][VCPUS];	/* sealed: paused, and nobody runs it any more */
+
+/* --- the rest of the hypervisor --- */
+
+void printk(const char *f, ...) { }
+void panic(const char *f, ...) { die(f, 0, 0); }
+int smccc_arch_feature(u32 fn) { return -1; }
+s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3) { return 0; }
+void domain_shutdown(struct domain *d, unsigned reason) { }
+void p2m_unload(void) { }
+void page_release(struct page *pg) { die("a page", 0, 0); }
+
+/* The vGIC's part: `latch` says what waits. In the order of virt/vgic.c: what is pending is written before `blocked` is read. */
+static void vgic_pend(struct vcpu *v, u32 bit)
+{
+	struct cpu *c;
+
+	lock(&v->domain->vgic.lock);
+	__atomic_fetch_or(&v->vgic.bank.latch, bit, __ATOMIC_SEQ_CST);
+	c = v->vgic.cpu;
+	if (c && c != this_cpu())
+		cpu_kick(c, WORK_VGIC);
+	step(NULL, 0);
+	if (v->blocked)
+		vcpu_wake(v);
+	unlock(&v->domain->vgic.lock);
+}
+
+void vgic_inject(struct vcpu *v, unsigned intid) { vgic_pend(v, PEND_VTIMER); }
+void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq)
+{
+	if (v->vgic.cpu && v->vgic.cpu != this_cpu())
+		return;
+	v->vgic.bank.hw |= BIT(PPI_VIRT_TIMER);
+	vgic_pend(v, PEND_VTIMER);
+}
+void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
+{
+	if (high)
+		vgic_pend(v, PEND_LINE);
+	else
+		__atomic_fetch_and(&v->vgic.bank.latch, ~PEND_LINE, __ATOMIC_SEQ_CST);
+}
+bool vgic_pending(struct vcpu *v) { step(NULL, 0); return v->vgic.bank.latch; }
+void vgic_flush(struct vcpu *v) { }
+
+void vcpu_load(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	if (v->loaded_on || c->loaded || c->current != v || v->sched.cpu != c)
+		die("loaded twice", v->domain->slot, v->id);
+	if (model[v->domain->slot][v->id].sealed)
+		die("loaded though paused", v->domain->slot, v->id);
+	__atomic_store_n(&v->loaded_on, c, __ATOMIC_SEQ_CST);
+	c->loaded = v;
+	lock(&v->domain->vgic.lock);
+	v->vgic.cpu = c;
+	H->ppi_active = v->vgic.bank.hw;
+	unlock(&v->domain->vgic.lock);
+	vtimer_load(v);
+}
+
+void vcpu_unload(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	if (c->loaded != v || v->loaded_on != c || v->sched.cpu != c)
+		die("unloaded here, not loaded", v->domain->slot, v->id);
+	lock(&v->domain->vgic.lock);
+	v->vgic.cpu = NULL;
+	unlock(&v->domain->vgic.lock);
+	vtimer_unload(v);
+	step(NULL, 0);
+	__atomic_store_n(&v->loaded_on, NULL, __ATOMIC_SEQ_CST);
+}
+
+void vcpu_reset(struct vcpu *v)
+{
+	if (v->loaded_on)
+		die("reset while loaded", v->domain->slot, v->id);
+	v->blocked = false;
+	v->vgic.bank.latch = v->vgic.bank.hw = 0;
+	vtimer_reset(v);
+}
+
+/* --- domains --- */
+
+static struct domain *doms[DOMS];
+static struct { const char *from, *to; } gone[64];
+static unsigned nr_gone;
+static u32 users[DOMS];			/* who sends to its vCPUs just now: holds a reference */
+static u64 device_at;
+static bool quiet, endless;		/* guests sleep without a timer; guests only compute */
+static unsigned paused[DOMS];
+static struct lock control = LOCK_INIT(RANK_CONTROL);
+static unsigned long runs, blocks, wakes, offs, ons, pauses, moves, kills;
+
+void step(const void *p, unsigned long n)
+{
+	for (unsigned i = 0; p && i < nr_gone; i++)
+		if ((const char *)p >= gone[i].from && (const char *)p < gone[i].to)
+			die("a domain is used that was destroyed", (long)((const char *)p - gone[i].from), i);
+	if (on_fiber && fuse && !--fuse) {
+		preemptions++;
+		to_machine();
+	}
+}
+
+static void domain_make(unsigned slot, unsigned nr, bool up)
+{
+	struct made { struct domain d; struct vcpu *list[VCPUS], v[VCPUS]; } *m = aligned_alloc(64, ROUND_UP(sizeof(*m), 64));
+	struct domain *d = &m->d;
+	struct vcpu *v = m->v;
+
+	memset(m, 0, sizeof(*m));
+	d->slot = (u16)slot;
+	d->max_vcpus = (u16)nr;
+	d->vcpu = m->list;
+	d->cntvoff = rnd(1000000);
+	lock_init(&d->lock, RANK_DOMAIN);
+	lock_init(&d->vgic.lock, RANK_VGIC);
+	sched_init_domain(d);
+	for (unsigned i = 0; i < nr; i++, v++) {
+		v->domain = d;
+		v->id = (u16)i;
+		v->down = !up;
+		d->vcpu[i] = v;
+		sched_init_vcpu(v);
+		vtimer_init_vcpu(v);
+		model[slot][i] = (struct model){ .born = v->runstate.state_entry_time, .ready_since = NEVER };
+	}
+	paused[slot] = 0;
+	__atomic_store_n(&doms[slot], d, __ATOMIC_SEQ_CST);
+	if (!up)
+		d->vcpu[0]->down = false;
+	for_each_vcpu(d, o)
+		vcpu_recheck(o);
+}
+
+static void pause(struct domain *d, bool wait)
+{
+	for_each_vcpu(d, v) {
+		__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
+		vcpu_recheck(v);
+	}
+	if (wait) {
+		for_each_vcpu(d, v)
+			vcpu_sync(v);
+		for_each_vcpu(d, v) {
+			if (v->loaded_on || v->sched.cpu->current == v)
+				die("paused, but runs", d->slot, v->id);
+			model[d->slot][v->id].sealed = true;
+		}
+	}
+}
+
+static void unpause(struct domain *d)
+{
+	for_each_vcpu(d, v) {
+		if (v->pause_count == 1)
+			model[d->slot][v->id].sealed = false;
+		if (!__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST))
+			vcpu_recheck(v);
+	}
+}
+
+/* As domain_kill() and vcpu_retire(): nothing may touch it afterwards. */
+static void kill(struct domain *d)
+{
+	unsigned slot = d->slot;
+
+	d->state = DOM_DYING;
+	doms[slot] = NULL;
+	while (__atomic_load_n(&users[slot], __ATOMIC_SEQ_CST))
+		host_yield();
+	pause(d, true);
+	for_each_vcpu(d, v) {
+		v->down = true;
+		sched_destroy_vcpu(v);
+		vtimer_destroy_vcpu(v);
+	}
+	sched_destroy_domain(d);
+	gone[nr_gone].from = (char *)d;
+	gone[nr_gone++].to = (char *)(d->vcpu[d->max_vcpus - 1] + 1);
+	kills++;
+}
+
+/* --- guests --- */
+
+static void send_one(void)
+{
+	unsigned slot = rnd(DOMS);
+	struct domain *d;
+
+	__atomic_fetch_add(&users[slot], 1, __ATOMIC_SEQ_CST);
+	d = __atomic_load_n(&doms[slot], __ATOMIC_SEQ_CST);
+	if (d)
+		vgic_pend(d->vcpu[rnd(d->max_vcpus)], PEND_EVENT);
+	__atomic_fetch_sub(&users[slot], 1, __ATOMIC_SEQ_CST);
+	wakes++;
+}
+
+static void set_timer(struct vcpu *v, u64 ns)
+{
+	fake_set_cntv_cval_el0(fake_ticks - v->domain->cntvoff + ns);
+	fake_set_cntv_ctl_el0(1);
+}
+
+static void set_phys_timer(struct vcpu *v, u64 ns)
+{
+	vtimer_write_phys(v, CNTP_CVAL, fake_ticks + ns);
+	vtimer_write_phys(v, CNTP_CTL, 1);
+}
+
+/* Takes its interrupts. */
+static void take(struct vcpu *v)
+{
+	u32 what = __atomic_exchange_n(&v->vgic.bank.latch, 0, __ATOMIC_SEQ_CST);
+
+	if (what & PEND_VTIMER) {
+		fake_set_cntv_ctl_el0(0);
+		v->vgic.bank.hw = 0;
+		H->ppi_active = false;
+	}
+	if (what & PEND_LINE)
+		vtimer_write_phys(v, CNTP_CTL, 0);
+}
+
+static void psci(struct vcpu *v, u64 fn, u64 arg)
+{
+	v->x[0] = fn;
+	v->x[1] = arg;
+	v->x[2] = v->x[3] = 0;
+	psci_call(v);
+}
+
+static void hotplug(struct vcpu *v)
+{
+	struct vcpu *o = v->domain->vcpu[rnd(v->domain->max_vcpus)];
+
+	if (o != v) {
+		psci(v, 0xc4000003, vgic_affinity(o->id));
+		ons += !v->x[0];
+	} else if (v->id) {
+		psci(v, 0x84000002, 0);
+		offs++;
+	}
+}
+
+static void random_affinity(struct vcpu *v)
+{
+	struct cpumask hard = { { 1 + rnd((1U << cpu_count) - 1) } }, soft = { { rnd(1U << cpu_count) } };
+
+	if (sched_set_affinity(v, rnd(4) ? &hard : NULL, rnd(2) ? &soft : NULL))
+		die("affinity refused", (long)hard.bits[0], 0);
+	moves++;
+}
+
+/* What Dom0's tools do, one after the other. */
+static void control_op(void)
+{
+	unsigned slot = 1 + rnd(DOMS - 1);
+	struct domain *d;
+
+	if (!try_lock(&control))
+		return;
+	d = doms[slot];
+	switch (rnd(10)) {
+	case 0:
+		if (d)
+			kill(d);
+		else if (nr_gone < ARRAY_SIZE(gone))
+			domain_make(slot, 1 + rnd(VCPUS), rnd(2));
+		break;
+	case 1: case 2:
+		if (d && paused[slot] < 2) {
+			pause(d, rnd(4));
+			paused[slot]++;
+			pauses++;
+		}
+		break;
+	case 3: case 4: case 5:
+		if (d && paused[slot]) {
+			paused[slot]--;
+			unpause(d);
+		}
+		break;
+	case 6:
+		d = doms[rnd(DOMS)];
+		if (d && sched_set_params(d, 128 + rnd(384), rnd(3) ? 0 : 10 + rnd(80)))
+			die("parameters refused", d->slot, 0);
+		break;
+	default:
+		d = doms[rnd(DOMS)];
+		if (d)
+			random_affinity(d->vcpu[rnd(d->max_vcpus)]);
+	}
+	unlock(&control);
+}
+
+static void guest_act(struct vcpu *v)
+{
+	unsigned what = !v->domain->slot && rnd(6) == 0 ? 31 : rnd(31);
+
+	if (v->vgic.bank.latch)
+		take(v);
+	if (endless) {
+		wait_until(NEVER, true);
+	} else if (quiet) {
+		fake_set_cntv_ctl_el0(0);
+		vtimer_write_phys(v, CNTP_CTL, 0);
+		vcpu_block(v);
+	} else if (what < 8) {
+		wait_until(fake_ticks + (rnd(8) ? rnd(200000) : rnd(30000000)), true);
+	} else if (what < 16) {
+		if (rnd(4))
+			set_timer(v, rnd(8) ? rnd(300000) : rnd(20000000));
+		vcpu_block(v);
+		blocks++;
+	} else if (what < 20) {
+		vcpu_yield(v);
+	} else if (what < 28) {
+		send_one();
+	} else if (what < 29) {
+		set_phys_timer(v, rnd(500000));
+	} else if (what < 30) {
+		hotplug(v);
+	} else if (what == 31) {
+		control_op();
+	}
+}
+
+static void check_here(const struct cpu *c, const struct vcpu *v)
+{
+	if (c->current != v || c->loaded != v || v->loaded_on != c || v->sched.cpu != c)
+		die("a CPU runs what it should not", v->domain->slot, v->id);
+	if (c->lock_depth)
+		die("lock held in a guest", c->lock_rank[0], c->id);
+}
+
+void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c, void *top);
+void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c, void *top)
+{
+	struct vcpu *v = fn(c);
+
+	for (;;) {
+		check_here(c, v);
+		runs++;
+		if (line(c))
+			irq_handle();
+		else
+			guest_act(v);
+		if (c->work)
+			v = sched_work(c);
+	}
+}
+
+static void cpu_main(unsigned n)
+{
+	fake_cpu = &cpus[n - 1];
+	if (n > 1) {
+		timer_init_cpu();
+		vtimer_init_cpu();
+	}
+	sched_enter();
+}
+
+/* --- time, and what must hold before it goes on --- */
+
+static bool over_cap(const struct domain *d) { return d->sched.cap && d->sched.budget_ns <= 0; }
+
+static bool can_run(const struct vcpu *v)
+{
+	return !v->blocked && !v->pause_count && !v->down && !over_cap(v->domain);
+}
+
+static bool on_hard(const struct vcpu *v, const struct cpu *c) { return v->sched.hard.bits[0] >> c->id & 1; }
+
+static void check_runstate(struct vcpu *v, bool runs_now, bool can)
+{
+	struct model *m = &model[v->domain->slot][v->id];
+	u64 sum = 0, before = now_ns();
+	struct vcpu_runstate_info r;
+	int want = runs_now ? RUNSTATE_running : can ? RUNSTATE_runnable : -1;
+
+	vcpu_get_runstate(v, &r);
+	for (unsigned i = 0; i < 4; i++)
+		sum += r.time[i];
+	if (sum < before - m->born || sum > now_ns() - m->born)
+		die("run states do not add up", (long)sum, (long)(before - m->born));
+	if (want < 0 ? r.state < RUNSTATE_blocked && !over_cap(v->domain) : r.state != want)
+		die("run state", r.state, want);
+}
+
+static void check_vcpu(struct vcpu *v)
+{
+	struct model *m = &model[v->domain->slot][v->id];
+	const struct cpu *home = v->sched.cpu;
+	bool runs_now = home->current == v, can = can_run(v), queued = !list_empty(&v->sched.link);
+
+	/* Over its cap: another of its domain used up what was left. Its own slice ends soon. */
+	if (runs_now && !can && !(over_cap(v->domain) && home->rq.slice.cpu))
+		die(v->blocked ? "blocked, but runs" : v->pause_count ? "paused, but runs" : "down, but runs", v->domain->slot, v->id);
+	if (runs_now && !on_hard(v, home))
+		die("runs outside its affinity", home->id, (long)v->sched.hard.bits[0]);
+	if (can && !runs_now && !queued)
+		die("lost: can run, and nobody knows", v->domain->slot, v->id);
+	if (queued && (runs_now || !on_hard(v, home)))
+		die("queued where it cannot run", home->id, (long)v->sched.hard.bits[0]);
+	if (v->blocked && v->vgic.bank.latch)
+		die("sleeps on", v->domain->slot, v->id);
+	if (v->loaded_on && v->loaded_on->loaded != v)
+		die("loaded nowhere", v->domain->slot, v->id);
+	check_runstate(v, runs_now, can);
+	if (!can || runs_now)
+		m->ready_since = NEVER;
+	else
+		m->ready_since = min(m->ready_since, fake_ticks);
+	if (can && !runs_now && fake_ticks - m->ready_since > BOUND)
+		die("waits too long", v->domain->slot, v->id);
+}
+
+/* Nobody has anything to do. */
+static void check_all(void)
+{
+	unsigned waiting = 0;
+
+	fake_cpu = DEVICE;
+	for_each_cpu(c) {
+		unsigned n = 0;
+		struct vcpu *v;
+
+		if (hw[c->id].guest ? !c->current : !c->idle || c->current || c->work)
+			die("a CPU sleeps on", c->id, c->work);
+		list_for_each(v, &c->rq.queue, sched.link)
+			n++;
+		if (n != c->rq.nr)
+			die("queue's length", n, c->rq.nr);
+		waiting += n;
+	}
+	if (waiting != sched_nr_waiting)
+		die("number of those who wait", waiting, sched_nr_waiting);
+	for (unsigned i = 0; i < DOMS; i++)
+		if (doms[i])
+			for_each_vcpu(doms[i], v)
+				check_vcpu(v);
+}
+
+static u64 next_event(void)
+{
+	u64 next = quiet || endless ? NEVER : device_at;
+
+	for_each_cpu(c) {
+		const struct hw *h = &hw[c->id];
+
+		next = min(next, h->until);
+		if (h->cnthp_ctl)
+			next = min(next, h->cnthp_cval);
+		if (h->cntv_ctl == 1 && !h->ppi_active)
+			next = min(next, h->cntv_cval + cntvoff(c));
+	}
+	return next;
+}
+
+/* The device interrupts for somebody. */
+static void device_act(void)
+{
+	if (quiet || endless || fake_ticks < device_at)
+		return;
+	fake_cpu = DEVICE;
+	send_one();
+	device_at = fake_ticks + rnd(4000000);
+}
+
+/* Until then; false: nothing will ever happen again. */
+static bool run(u64 end)
+{
+	for (still = 0; fake_ticks < end; ) {
+		struct cpu *ready[MACHINE_CPUS];
+		unsigned n = 0;
+		u64 next;
+
+		for_each_cpu(c)
+			if (!hw[c->id].waits || line(c) || fake_ticks >= hw[c->id].until)
+				ready[n++] = c;
+		if (n) {
+			if (++still > 20000000)
+				die("no end", ready[0]->id, n);
+			switches++;
+			fake_ticks += rnd(delay);
+			fuse = 1 + rnd(grain);
+			on_fiber = 1 + ready[rnd(n)]->id;
+			host_switch(0, on_fiber);
+			continue;
+		}
+		still = 0;
+		check_all();
+		next = next_event();
+		if (next == NEVER)
+			return false;
+		fake_ticks = max(fake_ticks + 1, min(next, end));
+		device_act();
+	}
+	return true;
+}
+
+static void set_up(unsigned nr_cpus, unsigned preempt_grain)
+{
+	cpu_count = nr_cpus;
+	grain = preempt_grain;
+	delay = 1 + grain / 2;
+	gic_info.version = 2 + rnd(2);
+	quiet = endless = false;
+	nr_gone = 0;
+	device_at = fake_ticks;
+	memset(hw, 0, sizeof(hw));
+	memset(cpus, 0, sizeof(cpus));
+	memset(doms, 0, sizeof(doms));
+	memset(users, 0, sizeof(users));
+	on_fiber = 0;
+	for_each_cpu(c) {
+		c->id = (u32)(c - cpus);
+		c->online = true;
+		sched_init_cpu(c);
+	}
+	fake_cpu = &cpus[0];
+	sched_idle_cpus = sched_nr_waiting = 0;
+	timer_init(PPI_HYP);
+	vtimer_init(PPI_VIRT_TIMER);
+	DEVICE->id = MACHINE_CPUS;
+	fake_cpu = DEVICE;
+	host_fibers(1 + nr_cpus, cpu_main);
+}
+
+static void tear_down(void)
+{
+	for (unsigned i = 0; i < nr_gone; i++)
+		free((void *)gone[i].from);
+	for (unsigned i = 0; i < DOMS; i++)
+		free(doms[i]);
+}
+
+/* Everybody sleeps: after the last slice no timer is left, on any CPU. Then each can be woken. */
+static void check_silence(void)
+{
+	u64 from = fake_ticks;
+
+	quiet = true;
+	for (unsigned i = 1; i < DOMS; i++)
+		for (fake_cpu = DEVICE; doms[i] && paused[i]; paused[i]--)
+			unpause(doms[i]);
+	if (run(fake_ticks + 10000 * MS) || fake_ticks - from > 2000 * MS)
+		die("no silence", (long)(fake_ticks - from), 0);
+	for (unsigned i = 0; i < DOMS; i++)
+		if (doms[i])
+			for_each_vcpu(doms[i], v) {
+				fake_cpu = DEVICE;
+				vgic_pend(v, PEND_EVENT);
+				if (run(fake_ticks + 10000 * MS) || (!v->down && v->vgic.bank.latch))
+					die("cannot be woken", i, v->id);
+			}
+}
+
+static void random_round(unsigned seed)
+{
+	static const unsigned grains[] = { 4, 15, 60, 400, 100000 };
+
+	host_seed(seed);
+	set_up(1 + rnd(MACHINE_CPUS), grains[seed % ARRAY_SIZE(grains)]);
+	for (unsigned i = 0; i < DOMS - 1; i++)
+		domain_make(i, 1 + rnd(VCPUS), rnd(2));
+	run(fake_ticks + 150 * MS);
+	check_silence();
+	tear_down();
+}
+
+static void test_random(void)
+{
+	for (unsigned seed = 1; seed <= 60; seed++)
+		random_round(seed);
+	CHECK(runs > 10000 && blocks > 1000 && wakes > 1000 && offs > 10 && ons > 10 && pauses > 10 && moves > 100 && kills > 10);
+}
+
+static const struct test tests[] = {
+	{ "random guests and tools on one to four CPUs", test_random },
+};
+
+int main(void)
+{
+	return run_tests("sched", tests, ARRAY_SIZE(tests));
+}
