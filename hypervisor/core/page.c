@@ -14,8 +14,6 @@
 #define NIL 0xffffffffU
 #define MAX_BANKS 32
 
-enum { PG_RESERVED, PG_FREE, PG_USED, PG_SHARED };
-
 struct ledger ledger;
 u64 heap_free_pages, heap_total_pages, ram_pages;
 

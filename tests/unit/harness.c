@@ -62,6 +62,13 @@ void host_seed(unsigned seed)
 	state = 88172645463325252ULL ^ (seed + (s ? strtoull(s, NULL, 0) : 0)) * 0x9e3779b97f4a7c15ULL;
 }
 
+unsigned host_effort(unsigned n)
+{
+	const char *s = getenv("EFFORT");
+
+	return n * (s ? (unsigned)atoi(s) : 1);
+}
+
 unsigned host_random(void)
 {
 	state ^= state << 13;

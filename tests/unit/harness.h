@@ -17,6 +17,7 @@ void *host_pages(unsigned long nr);		/* zeroed, aligned to 1 GiB's worth at most
 unsigned host_random(void);			/* same sequence in every run of a thread, unless SEED is set */
 void host_seed(unsigned seed);
 __attribute__((noreturn, format(printf, 1, 2))) void host_panic(const char *fmt, ...);
+unsigned host_effort(unsigned n);			/* rounds of a random loop: n, times EFFORT of the environment */
 void host_run(unsigned nr, void (*fn)(unsigned thread));	/* that many threads, until all end */
 void host_yield(void);				/* a CPU spins */
 void host_wait(void);				/* a CPU waits for an interrupt; a test with interrupts has its own of both */

@@ -17,6 +17,9 @@ struct domain;
 #define OWNER_NONE 0xfffe
 #define OWNER_XEN 0xffff
 
+/* page->state; a slab's page has others */
+enum { PG_RESERVED, PG_FREE, PG_USED, PG_SHARED };
+
 struct page {
 	union {
 		struct { u32 refs; u8 state; u8 order; u16 owner; /* domain slot */ };

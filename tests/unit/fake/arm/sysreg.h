@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Barriers and single instructions for the host build; what the hypervisor's own arm/sysreg.h is on the machine. */
+/* Barriers, single instructions and system registers for the host build; what the hypervisor's own arm/sysreg.h is on the machine. */
 #ifndef ARM_SYSREG_H
 #define ARM_SYSREG_H
+#include <domain/el1_regs.h>
 #include <lib/types.h>
 
 extern _Thread_local bool fake_irq_pending;
@@ -26,14 +27,23 @@ void host_wait(void);
 #define PSR_I BIT(7)
 
 static inline bool irq_pending(void) { return fake_irq_pending; }
+
+/* The registers of a CPU (a thread) hold what was written to them. */
+#define FAKE_REGS(X) \
+	EL1_REGS(X) EL1_REGS_32(X) X(vttbr_el2, vttbr_el2) X(vtcr_el2, vtcr_el2)
+extern _Thread_local struct fake_regs {
+#define X(field, reg) u64 reg;
+	FAKE_REGS(X)
+#undef X
+} fake_regs;
+#define X(field, reg) static inline u64 fake_##reg(void) { return fake_regs.reg; } \
+	static inline void fake_set_##reg(u64 v) { fake_regs.reg = v; }
+FAKE_REGS(X)
+#undef X
 static inline u64 fake_cntpct_el0(void) { return __atomic_add_fetch(&fake_ticks, 1, __ATOMIC_RELAXED); }
-/* A register is what fake_NAME() returns and takes what is given to fake_set_NAME(); a test that has the code which uses one defines those two. */
+/* Of the others, a test that has the code which uses one defines these two. */
 #define read_sysreg(r) fake_##r()
 #define write_sysreg(v, r) fake_set_##r(v)
-static inline u64 fake_vttbr_el2(void) { return 0; }
-static inline void fake_set_vttbr_el2(u64 v) { }
-static inline void fake_set_vtcr_el2(u64 v) { }
-static inline u64 fake_sctlr_el1(void) { return 0; }
 u64 fake_cntfrq_el0(void);
 void fake_set_cnthp_ctl_el2(u64 v);
 void fake_set_cnthp_cval_el2(u64 v);
@@ -42,8 +52,8 @@ u64 fake_cntv_ctl_el0(void);
 void fake_set_cntv_ctl_el0(u64 v);
 u64 fake_cntv_cval_el0(void);
 void fake_set_cntv_cval_el0(u64 v);
-/* There is no TLB. */
-static inline void tlbi_ipa(u64 ipa) { }
-static inline void tlbi_vmid(void) { }
-static inline void tlbi_vmid_local(void) { }
+/* fake/tlb.c */
+void tlbi_ipa(u64 ipa);
+void tlbi_vmid(void);
+void tlbi_vmid_local(void);
 #endif
