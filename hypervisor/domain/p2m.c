@@ -564,7 +564,7 @@ int p2m_init(struct domain *d)
 	return 0;
 }
 
-/* What a step of p2m_relinquish() may do: about so many pages, or a block, and a table's empty entries cost as much as some pages. */
+/* What a step of p2m_relinquish() may do: about so many pages, or a block; so many empty entries cost as much as a page. Each step gets on. */
 #define STEP_PAGES 64U
 #define ENTRIES_PER_PAGE 50
 
@@ -580,11 +580,10 @@ static int relinquish_table(struct domain *d, u64 *t, unsigned level, unsigned n
 {
 	unsigned shift = level_shift(level), first = (unsigned)(*at >> shift) & (nr_entries - 1);
 
-	spend(budget, nr_entries / ENTRIES_PER_PAGE);
 	for (unsigned i = first; i < nr_entries; i++) {
 		u64 pte = t[i];
 
-		if (!pte)
+		if (!pte && i % ENTRIES_PER_PAGE)
 			continue;
 		if (i != first)
 			*at = 0;
@@ -592,6 +591,8 @@ static int relinquish_table(struct domain *d, u64 *t, unsigned level, unsigned n
 			*at = (u64)i << shift;
 			return -ERESTART;
 		}
+		if (!pte)
+			continue;
 		if (is_table(pte, level)) {
 			if (relinquish_table(d, pte_table(pte), level + 1, ENTRIES, at, budget)) {
 				*at += (u64)i << shift;
