@@ -8,6 +8,7 @@
 #include <arm/mm.h>
 #include <boot/boot.h>
 #include <boot/dom0.h>
+#include <boot/gunzip.h>
 #include <boot/machine.h>
 #include <core/cmdline.h>
 #include <core/console.h>
@@ -124,13 +125,36 @@ static void __init give_to_heap(const struct ranges *s)
 		heap_add(s->r[i].start, s->r[i].end);
 }
 
+/* A kernel packed with gzip is unpacked where the boot loader might have put it. */
+static const char *__init unpack_kernel(void)
+{
+	static struct ranges free __initbss;
+	struct range packed = machine.kernel.r;
+	const void *file = pa_to_va(packed.start);
+	u64 at, size;
+
+	if (!gzip_is(file, range_size(packed)))
+		return NULL;
+	size = gzip_size(file, range_size(packed));
+	free = avail;
+	ranges_sub(&free, whole_pages(packed));
+	ranges_sub(&free, whole_pages(machine.ramdisk.r));
+	ranges_sub(&free, machine.fdt_range);
+	if (!ranges_find(&free, size, MIB(2), &at))
+		return "is packed with gzip, and there is no room to unpack it";
+	machine.kernel.r = (struct range){ at, at + size };
+	return gunzip(file, range_size(packed), pa_to_va(at));
+}
+
 static void __init plan_dom0(void)
 {
 	const char *error;
 
 	if (machine_check_modules(&machine, image))
 		console_stop("%s", machine.error);
-	error = arm64_image_parse(pa_to_va(machine.kernel.r.start), range_size(machine.kernel.r), &plan.image);
+	error = unpack_kernel();
+	if (!error)
+		error = arm64_image_parse(pa_to_va(machine.kernel.r.start), range_size(machine.kernel.r), &plan.image);
 	if (error)
 		console_stop("the Dom0 kernel, module %s, %s", machine.kernel.name, error);
 	plan.fdt_room = dom0_fdt_room(&machine);

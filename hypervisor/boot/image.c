@@ -43,8 +43,6 @@ const char *__init arm64_image_parse(const void *image, u64 n, struct arm64_imag
 
 	if (n < HEADER_SIZE)
 		return "is too short for a kernel";
-	if (p[0] == 0x1f && p[1] == 0x8b)
-		return "is compressed with gzip: unpack it first";
 	if (!memcmp(p, "\177ELF", 4))
 		return "is an ELF file; an arm64 Image is needed";
 	if (memcmp(p + 56, "ARM\x64", 4))

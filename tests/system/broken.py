@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Broken modules, device trees and arguments: the hypervisor names the culprit and stops, and nothing else happens."""
+import gzip
 import os
 import random
 import struct
@@ -84,6 +85,20 @@ def short_kernel(d):
         head = f.read(3 << 20)
     stops({**d, "KERNEL": blob("short", head)}, "kernel", what="the first 3 MiB of a kernel")
     stops({**d, "KERNEL": blob("shorter", head[:40])}, "kernel", what="the first 40 bytes of a kernel")
+
+
+@check
+def packed_kernel(d):
+    """Unpacked, if it is whole."""
+    with open(os.path.join(CACHE, "vmlinuz"), "rb") as f:
+        packed = gzip.compress(f.read(), 1)
+    options = {"CPUS": 1, "MEM": "1G", "DISK": "none", **d, "KERNEL": blob("vmlinuz.gz", packed)}
+    with Machine(os.path.join(SCRATCH, "last.log"), options) as m:
+        m.expect(r"Booting Linux on physical CPU", 60)
+    stops({**d, "KERNEL": blob("cut.gz", packed[:5 << 20])}, "kernel.*gzip", what="the first 5 MiB of a packed kernel")
+    at = len(packed) // 2
+    bad = packed[:at] + bytes([packed[at] ^ 16]) + packed[at + 1:]
+    stops({**d, "KERNEL": blob("bad.gz", bad)}, "kernel.*gzip", what="a packed kernel with a bit turned over")
 
 
 @check
