@@ -26,5 +26,6 @@ BOOTS = [
     Boot("tools-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("debug-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", HYPERVISOR=DEBUG), ["debug"], not_on_xen=True),
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
+    Boot("uboot-gic3", dict(GIC=3), ["uboot"], not_on_xen=True),
     Boot("broken-gic2", dict(GIC=2), ["broken"], not_on_xen=True),
 ]
