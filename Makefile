@@ -5,7 +5,7 @@ CACHE := $(or $(HOSPES_CACHE),$(CURDIR)/cache)
 MAKEFLAGS += --no-print-directory
 SUB := $(MAKE) -j$(shell nproc)
 
-.PHONY: help run options image debug-image tools images setup test test-quick test-xen test-all bench fuzz menuconfig clean distclean
+.PHONY: help run options image debug-image tools images setup test test-quick test-xen test-all mutants bench fuzz menuconfig clean distclean
 
 help:
 	@echo 'make run         boots QEMU and leaves you in Dom0 with a guest running'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test        all tests; ends with "N passed, N failed"'
 	@echo 'make test-quick  host tests and one boot, in two minutes'
 	@echo 'make test-xen    the system tests on real Xen; TOOLS=hospes make test-xen: with our toolstack'
+	@echo 'make mutants     seeded faults, and which test catches each (MUTANTS="words of names, classes, suites")'
 	@echo 'make fuzz        libFuzzer on the toolstack, then hostile guests beside a victim for TIME=60 seconds'
 	@echo 'make bench, menuconfig, clean, distclean (the cache too)'
 
@@ -60,8 +61,11 @@ test-xen: images
 	@HYPERVISOR=xen tests/run $(TESTS)
 
 test-all: test
-	@for suite in tests/unit tests/guest toolstack bench; do \
+	@for suite in tests/unit tests/guest tests/mutants toolstack bench; do \
 		if [ -e $$suite/Makefile ] && grep -q '^test-all:' $$suite/Makefile; then $(SUB) -C $$suite test-all || exit; fi; done
+
+mutants: image images
+	@tests/mutants/run.py $(MUTANTS)
 
 bench: image images
 	@$(MAKE) -C bench

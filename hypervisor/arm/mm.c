@@ -31,7 +31,7 @@ u64 mm_root;	/* TTBR0_EL2 of every CPU */
 static struct { u64 first, last; } devices[MAX_DEVICES];	/* frames of the hypervisor's own, set at boot */
 static unsigned nr_devices;
 
-extern char __image_start[], __rodata_start[], __data_start[], __relro_end[], __init_text_start[], __init_text_end[], __image_end[];
+extern char __image_start[], __rodata_start[], __relro_end[], __init_text_start[], __init_text_end[], __image_end[];
 
 static u64 *table_alloc(void)
 {

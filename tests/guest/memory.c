@@ -33,7 +33,7 @@ static void fill(void)
 static void round_trip(void)
 {
 	volatile u32 *p = (volatile u32 *)page[3];
-	bool clean = true;
+	bool clean = true, gone = true;
 
 	fill();
 	*p = 0xabcd;
@@ -44,8 +44,13 @@ static void round_trip(void)
 		     "give it again");
 	report(reserve(XENMEM_populate_physmap, DOMID_SELF, 1, 0, &gfns[3]) == 1, "take one page");
 	report(FAULTS(*p) == 0, "it is back");
+	for (u64 i = 0; i < PAGES; i++)
+		*(volatile u32 *)page[i] = 1;	/* in the TLB */
 	report(reserve(XENMEM_decrease_reservation, DOMID_SELF, PAGES, 0, gfns) == PAGES,
 		       "give all");
+	for (u64 i = 0; i < PAGES; i++)
+		gone &= FAULTS(*(volatile u32 *)page[i]) == 1;
+	report(gone, "all are gone");
 	report(reserve(XENMEM_populate_physmap, DOMID_SELF, PAGES, 0, gfns) == PAGES, "take all");
 	for (u64 i = 0; i < PAGES; i++)
 		clean &= FAULTS(*(volatile u32 *)page[i]) == 0;

@@ -142,6 +142,7 @@ static void test_errors(void)
 	CHECK_EQ(evtchn_send(d1, 0), -EINVAL);
 	CHECK_EQ(evtchn_send(d1, 1), -EINVAL);
 	CHECK_EQ(evtchn_send(d1, 100000), -EINVAL);
+	CHECK_EQ(evtchn_send(d1, d1->evtchns.nr_ports), -EINVAL);
 	CHECK_EQ(evtchn_close(d1, 0), -EINVAL);
 	CHECK_EQ(evtchn_close(d1, ~0U), -EINVAL);
 	CHECK_EQ(evtchn_unmask(d1, 5000), -EINVAL);
@@ -151,6 +152,9 @@ static void test_errors(void)
 	CHECK_EQ(evtchn_bind_virq(d1, VIRQ_TIMER, 1, &p), 0);
 	CHECK_EQ(p, 1);
 	CHECK_EQ(evtchn_bind_virq(d1, VIRQ_TIMER, 1, &q), -EEXIST);
+	CHECK_EQ(evtchn_close(d1, p), 0);
+	CHECK_EQ(evtchn_bind_virq(d1, VIRQ_TIMER, 1, &p), 0);
+	CHECK_EQ(p, 1);
 	CHECK_EQ(evtchn_bind_vcpu(d1, p, 0), -EINVAL);
 	CHECK_EQ(evtchn_bind_vcpu(d1, p, 9), -ENOENT);
 	CHECK_EQ(evtchn_bind_ipi(d1, 9, &q), -ENOENT);

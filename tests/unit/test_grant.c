@@ -175,6 +175,9 @@ static void test_copy(void)
 	CHECK(!memcmp((char *)world_va(2, 3) + 4000, (char *)world_va(1, 3) + 100, 96));
 	CHECK(!((char *)world_va(2, 3))[3999]);
 	CHECK_EQ(copy(world_domain[0], &a, &b, 97), GNTST_bad_copy_arg);
+	b = end_of(2, 8, true, 0xffff);		/* the end wraps at 16 bits */
+	CHECK_EQ(copy(world_domain[0], &a, &b, 2), GNTST_bad_copy_arg);
+	CHECK_EQ(copy(world_domain[0], &b, &a, 2), GNTST_bad_copy_arg);
 	agree(3);
 	/* Onto itself, overlapping. */
 	a = end_of(1, 8, true, 0);
@@ -249,6 +252,7 @@ static void test_limits(void)
 	CHECK_EQ(grants_init(&(struct domain){ .refs = 1 }, 0, ~0U), -EINVAL);
 	CHECK_EQ(grants_init(&(struct domain){ .refs = 1 }, 1, 1025), -EINVAL);
 	CHECK_EQ(world_domain[1]->grants.nr_frames, 1);
+	CHECK_EQ(grant_grow(world_domain[1], 65), -EINVAL);
 	CHECK_EQ(grant_frame(world_domain[1], 63, &mfn), 0);
 	CHECK_EQ(world_domain[1]->grants.nr_frames, 64);
 	CHECK_EQ(mfn_page(mfn)->refs, 2);
@@ -317,7 +321,7 @@ static void test_cache(void)
 	mfn_t mine, other;
 	int rc;
 
-	world_make(2);
+	world_make(3);
 	mine = page_mfn(world_page(0, 1));
 	other = page_mfn(world_page(1, 3));
 	CHECK_EQ(grant_cache_page(world_domain[0], mine, &pos, &pg), 0);
@@ -335,6 +339,11 @@ static void test_cache(void)
 	CHECK_EQ(rc, 0);
 	CHECK_EQ(pg->refs, 3);
 	page_put(pg);
+	/* Another one's grant is not mine. */
+	pos = 0;
+	while ((rc = grant_cache_page(world_domain[2], other, &pos, &pg)) == -ERESTART)
+		;
+	CHECK_EQ(rc, -EINVAL);
 	CHECK_EQ(grant_unmap(world_domain[0], h, AT(MAP_GFN)), 0);
 	world_end();
 }

@@ -238,6 +238,23 @@ static void *scratch(const struct domain *d, unsigned n)
 	return t == P2M_NONE || t == P2M_DEVICE ? NULL : pa_to_va(mfn_addr(mfn));
 }
 
+static void *frame_of(struct domain *d, u64 gfn)
+{
+	mfn_t mfn;
+
+	CHECK(p2m_lookup(d, GFN(gfn), &mfn) != P2M_NONE);
+	return pa_to_va(mfn_addr(mfn));
+}
+
+static bool is_zero(const void *p, size_t n)
+{
+	const u8 *b = p;
+
+	while (n && !b[n - 1])
+		n--;
+	return !n;
+}
+
 static gva_t scratch_gva(const struct domain *d, unsigned n)
 {
 	return (base_of(d) + SCRATCH + n) << PAGE_SHIFT;
@@ -260,6 +277,8 @@ static void hypercall_trap(struct vcpu *v)
 		v->x[0] = (u64)rc;
 }
 
+static unsigned restarts;		/* of the last call */
+
 static s64 call(struct vcpu *v, u64 nr, u64 a0, u64 a1, u64 a2, u64 a3)
 {
 	unsigned tries = 0;
@@ -276,6 +295,7 @@ static s64 call(struct vcpu *v, u64 nr, u64 a0, u64 a1, u64 a2, u64 a3)
 		CHECK_EQ(cpus[0].lock_depth, 0);
 	} while (moved && ++tries < 200000);
 	CHECK(!moved);
+	restarts = tries;
 	v->loaded_on = NULL;
 	return (s64)v->x[0];
 }
@@ -423,6 +443,8 @@ static void test_who_may(void)
 	CHECK_EQ(call(u, __HYPERVISOR_console_io, CONSOLEIO_read, 1, scratch_gva(d, 0), 0), -EPERM);
 	CHECK_EQ(call(u, __HYPERVISOR_memory_op, XENMEM_acquire_resource, 0, 0, 0), -EPERM);
 	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_build_id, 0, 0, 0), -EPERM);
+	CHECK_EQ(call(u, __HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, scratch_gva(d, 0), 0, 0), -EPERM);
+	CHECK_EQ(call(u, __HYPERVISOR_grant_table_op, GNTTABOP_dump_table, scratch_gva(d, 0), 1, 0), -EPERM);
 	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_commandline, scratch_gva(d, 0), 0, 0), 0);
 	CHECK(!strcmp(scratch(d, 0), "<denied>"));
 	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_version, 0, 0, 0), 0x40011);
@@ -460,14 +482,26 @@ static void test_reservations(void)
 		((xen_pfn_t *)scratch(d, 1))[i] = DOMU_BASE + 10 + i;
 	for (int cut = 0; cut < 2; cut++) {
 		fake_irq_pending = cut;
+		memset(frame_of(d, DOMU_BASE + 10), 0xa5, PAGE_SIZE);
+		memset(frame_of(d, DOMU_BASE + 17), 0xa5, PAGE_SIZE);
 		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 8);
 		CHECK_EQ(d->tot_pages, tot - 8);
 		/* They are gone: nothing is done, and that is the answer. */
 		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 0);
 		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 8);
 		CHECK_EQ(d->tot_pages, tot);
+		/* Nobody sees what was there before. */
+		for (u64 i = 0; i < 8; i++)
+			CHECK(is_zero(frame_of(d, DOMU_BASE + 10 + i), PAGE_SIZE));
 	}
 	fake_irq_pending = false;
+	/* A place that is none: the frame comes back. */
+	r.nr_extents = 1;
+	((xen_pfn_t *)scratch(d, 1))[0] = 1UL << 40;
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 0);
+	CHECK_EQ(d->tot_pages, tot);
+	((xen_pfn_t *)scratch(d, 1))[0] = DOMU_BASE + 10;
+	r.nr_extents = 8;
 	/* The fourth is none of its RAM. */
 	((xen_pfn_t *)scratch(d, 1))[3] = 5;
 	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 3);
@@ -480,6 +514,121 @@ static void test_reservations(void)
 	/* No more than it may have. */
 	d->max_pages = d->tot_pages;
 	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 0);
+	domain_put(d);
+	world_end();
+}
+
+/* Whoever waits gets in between: at each chunk of a list, at each few pages of a block. What a dying domain was being given comes back. */
+static void test_preemption(void)
+{
+	struct xen_memory_reservation r = { .nr_extents = 512, .domid = DOMID_SELF };
+	struct domain *d;
+	struct vcpu *v;
+
+	world_make();
+	d = domain_get_by_id(domu_make());
+	v = d->vcpu[0];
+	d->max_pages = 4096;
+	d->max_table_pages = 256;
+	r.extent_start.q = scratch_gva(d, 1);
+	for (unsigned i = 0; i < 512; i++)
+		((xen_pfn_t *)scratch(d, 1))[i] = 0x80000 + i;
+	fake_irq_pending = true;
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 512);
+	CHECK(restarts >= 512 / 32 - 1);
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 512);
+	CHECK(restarts >= 512 / 32 - 1);
+	r.nr_extents = 1;
+	r.extent_order = 9;
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 1);
+	CHECK(restarts >= 512 / 8 - 1);
+	/* Once more, elsewhere, and it dies on the way. */
+	((xen_pfn_t *)scratch(d, 1))[0] = 0x90000;
+	memcpy(scratch(d, 0), &r, sizeof(r));
+	current_is(v);
+	memcpy(v->x, (u64[]){ XENMEM_populate_physmap, scratch_gva(d, 0), 0, 0, 0 }, 40);
+	v->x[16] = __HYPERVISOR_memory_op;
+	hypercall_trap(v);
+	v->loaded_on = NULL;
+	CHECK(d->half.pg);
+	fake_irq_pending = false;
+	domain_put(d);
+	world_end();
+}
+
+/* What stage 2 refuses: numbers that wrap, more tables than allowed, a domain that is dying. And a block that loses a page is the same elsewhere. */
+static void test_stage2(void)
+{
+	struct domain *d;
+	struct page *pg, *block;
+	mfn_t mfn;
+
+	world_make();
+	d = domain_get_by_id(domu_make());
+	d->max_pages = 4096;
+	pg = va_page(frame_of(d, DOMU_BASE));
+	CHECK_EQ(p2m_map(d, GFN(~0UL), page_mfn(pg), 2, P2M_RAM, false), -EINVAL);
+	CHECK_EQ(p2m_map(d, GFN(1UL << 36), page_mfn(pg), 1, P2M_RAM, false), -EINVAL);
+	CHECK_EQ(p2m_map(d, GFN((1UL << 36) - 1), page_mfn(pg), 2, P2M_RAM, false), -EINVAL);
+	CHECK_EQ(p2m_unmap(d, GFN(~0UL), 2), 0);
+	d->max_table_pages = d->table_pages;
+	CHECK_EQ(p2m_map(d, GFN(1UL << 35), page_mfn(pg), 1, P2M_RAM, false), -ENOMEM);
+	d->max_table_pages += 3;
+	block = page_alloc_domain(d, 9);
+	CHECK_EQ(p2m_map(d, GFN(0x80000), page_mfn(block), 512, P2M_RAM, false), 0);
+	CHECK_EQ(p2m_unmap(d, GFN(0x80007), 1), 1);
+	for (u64 i = 0; i < 512; i++) {
+		CHECK_EQ(p2m_lookup(d, GFN(0x80000 + i), &mfn), i == 7 ? P2M_NONE : P2M_RAM);
+		CHECK(i == 7 || mfn.n == page_mfn(block).n + i);
+	}
+	/* One in the place of another: the old one's reference goes. */
+	CHECK(page_get(pg, d));
+	CHECK_EQ(p2m_map(d, GFN(0x80008), page_mfn(pg), 1, P2M_FOREIGN, true), 0);
+	CHECK_EQ(block[8].refs, 0);
+	kill(d);
+	CHECK_EQ(p2m_map(d, GFN(0x80000), page_mfn(block), 1, P2M_RAM, false), -ESRCH);
+	domain_put(d);
+	world_end();
+}
+
+/* What Dom0 maps of a guest is the guest's own, not what it has of others. */
+static void test_foreign(void)
+{
+	struct vcpu *v;
+	struct domain *d;
+	struct page *pg;
+	struct xen_add_to_physmap_batch b = { .size = 1, .space = XENMAPSPACE_gmfn_foreign, .domid = DOMID_SELF };
+	struct xen_mem_acquire_resource res = { .nr_frames = 1, .type = 7 };
+	int *err;
+
+	world_make();
+	v = hardware_domain->vcpu[0];
+	d = domain_get_by_id(domu_make());
+	b.u.foreign_domid = d->id;
+	b.idxs.q = scratch_gva(hardware_domain, 1);
+	b.gpfns.q = scratch_gva(hardware_domain, 2);
+	b.errs.q = scratch_gva(hardware_domain, 3);
+	err = scratch(hardware_domain, 3);
+	*(xen_pfn_t *)scratch(hardware_domain, 2) = 0x100000;
+	*(xen_ulong_t *)scratch(hardware_domain, 1) = DOMU_BASE + 3;
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &b, sizeof(b)), 0);
+	CHECK_EQ(*err, 0);
+	CHECK_EQ(p2m_unmap(hardware_domain, GFN(0x100000), 1), 1);
+	pg = va_page(frame_of(hardware_domain, dom0_base + 5));
+	for (unsigned i = 0; i < 4; i++) {
+		static const enum p2m_type types[] = { P2M_GRANT, P2M_GRANT_RO, P2M_FOREIGN, P2M_FOREIGN_RO };
+
+		CHECK(page_get(pg, hardware_domain));
+		CHECK_EQ(p2m_map(d, GFN(DOMU_BASE + 3), page_mfn(pg), 1, types[i], true), 0);
+		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &b, sizeof(b)), 0);
+		CHECK_EQ(*err, -EINVAL);
+	}
+	res.domid = d->id;
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_acquire_resource, &res, sizeof(res)), -EOPNOTSUPP);
+	/* An answer that does not fit into what is mapped is none. */
+	v = d->vcpu[0];
+	CHECK_EQ(call(v, __HYPERVISOR_xen_version, XENVER_capabilities, scratch_gva(d, 4) - sizeof(xen_capabilities_info_t), 0, 0), 0);
+	CHECK_EQ(call(v, __HYPERVISOR_xen_version, XENVER_capabilities, scratch_gva(d, 4) - 8, 0, 0), -EFAULT);
 	domain_put(d);
 	world_end();
 }
@@ -535,6 +684,7 @@ static void test_multicall(void)
 			e[i] = (struct multicall_entry){ .op = i % 3 ? __HYPERVISOR_xen_version : __HYPERVISOR_multicall };
 		fake_irq_pending = cut;
 		CHECK_EQ(call(v, __HYPERVISOR_multicall, scratch_gva(d, 1), 64, 0, 0), 0);
+		CHECK_EQ(restarts, cut ? 63 : 0);
 		for (unsigned i = 0; i < 64; i++)
 			CHECK_EQ(e[i].result, i % 3 ? 0x40011 : -EINVAL);
 	}
@@ -637,6 +787,8 @@ static void test_context(void)
 	CHECK_EQ(c->user_regs.pc64, 0x40000000);
 	CHECK_EQ(c->user_regs.cpsr, 0x1c5);
 	CHECK_EQ(c->flags, VGCF_online);
+	/* What this kind of guest has no register for tells nothing. */
+	CHECK(is_zero(&c->user_regs.spsr_fiq, 4 * sizeof(c->user_regs.spsr_fiq)));
 	world_end();
 }
 
@@ -1041,6 +1193,9 @@ int main(void)
 	static const struct test tests[] = {
 		{ "who may call what", test_who_may },
 		{ "reservations", test_reservations },
+		{ "preemption", test_preemption },
+		{ "stage 2", test_stage2 },
+		{ "what Dom0 maps of a guest", test_foreign },
 		{ "teardown", test_teardown },
 		{ "multicall", test_multicall },
 		{ "a multicall goes on", test_multicall_resumes },
