@@ -119,6 +119,11 @@ static void bench_grants(struct domu *d)
 	}
 	prepare_copies(d, true);
 	MEASURE(GRANT_COPY, grant_op(GNTTABOP_copy, copies, 1));
+	copies[0].len = 1500;		/* a packet, as netback moves it */
+	copies[0].source.offset = 2;
+	copies[0].dest.offset = 67;
+	MEASURE(GRANT_PACKET, grant_op(GNTTABOP_copy, copies, 1));
+	prepare_copies(d, true);
 	MEASURE(GRANT_COPY64, grant_op(GNTTABOP_copy, copies, GRANTS));
 	prepare_copies(d, false);
 	MEASURE(GRANT_COPY64S, grant_op(GNTTABOP_copy, copies, GRANTS));

@@ -2,27 +2,40 @@
 /* Memory and string functions; the compiler and libfdt call some of them too. Pure. */
 #include <lib/string.h>
 
+/* At any address: all our data is in Normal memory, where EL2 may access words unaligned (SCTLR_EL2.A is 0). */
+typedef u64 __attribute__((may_alias, aligned(1))) any_u64;
+typedef u32 __attribute__((may_alias, aligned(1))) any_u32;
+typedef u16 __attribute__((may_alias, aligned(1))) any_u16;
+
 void *memcpy(void *dst, const void *src, size_t n)
 {
 	u8 *d = dst;
 	const u8 *s = src;
 
-	if ((((uintptr_t)d | (uintptr_t)s) & 7) == 0) {
-		/* Loads before stores: the compiler pairs them. */
-		for (; n >= 128; n -= 128, d += 128, s += 128) {
-			u64 *dw = (u64 *)d;
-			const u64 *sw = (const u64 *)s;
-			u64 a = sw[0], b = sw[1], c = sw[2], e = sw[3], f = sw[4], g = sw[5], h = sw[6], i = sw[7];
-			u64 j = sw[8], k = sw[9], l = sw[10], m = sw[11], o = sw[12], p = sw[13], q = sw[14], r = sw[15];
+	/* Loads before stores: the compiler pairs them. */
+	for (; n >= 128; n -= 128, d += 128, s += 128) {
+		any_u64 *dw = (any_u64 *)d;
+		const any_u64 *sw = (const any_u64 *)s;
+		u64 a = sw[0], b = sw[1], c = sw[2], e = sw[3], f = sw[4], g = sw[5], h = sw[6], i = sw[7];
+		u64 j = sw[8], k = sw[9], l = sw[10], m = sw[11], o = sw[12], p = sw[13], q = sw[14], r = sw[15];
 
-			dw[0] = a, dw[1] = b, dw[2] = c, dw[3] = e, dw[4] = f, dw[5] = g, dw[6] = h, dw[7] = i;
-			dw[8] = j, dw[9] = k, dw[10] = l, dw[11] = m, dw[12] = o, dw[13] = p, dw[14] = q, dw[15] = r;
-		}
-		for (; n >= 8; n -= 8, d += 8, s += 8)
-			*(u64 *)d = *(const u64 *)s;
+		dw[0] = a, dw[1] = b, dw[2] = c, dw[3] = e, dw[4] = f, dw[5] = g, dw[6] = h, dw[7] = i;
+		dw[8] = j, dw[9] = k, dw[10] = l, dw[11] = m, dw[12] = o, dw[13] = p, dw[14] = q, dw[15] = r;
 	}
-	while (n--)
-		*d++ = *s++;
+	for (; n >= 8; n -= 8, d += 8, s += 8)
+		*(any_u64 *)d = *(const any_u64 *)s;
+	if (unlikely(n & 4)) {
+		*(any_u32 *)d = *(const any_u32 *)s;
+		d += 4;
+		s += 4;
+	}
+	if (unlikely(n & 2)) {
+		*(any_u16 *)d = *(const any_u16 *)s;
+		d += 2;
+		s += 2;
+	}
+	if (unlikely(n & 1))
+		*d = *s;
 	return dst;
 }
 
