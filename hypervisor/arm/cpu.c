@@ -11,7 +11,7 @@
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count = 1;
 unsigned cpu_pa_bits = 40, cpu_ipa_bits = 40, cpu_vmid_bits = 8;
-bool cpu_has_el1_32, cpu_has_el0_32, cpu_has_pan;
+bool cpu_has_el1_32, cpu_has_el0_32, cpu_has_pan, cpu_has_ras, cpu_has_sme, cpu_has_hidden;
 static unsigned zva_bytes;	/* 0: DC ZVA is not allowed */
 
 extern char el2_vectors[];
@@ -34,6 +34,9 @@ void cpu_features_init(void)
 	cpu_has_el1_32 = FIELD(id_aa64pfr0_el1, 4) == 2;
 	cpu_has_pan = FIELD(id_aa64mmfr1_el1, 20);
 	cpu_has_el0_32 = FIELD(id_aa64pfr0_el1, 0) == 2;
+	cpu_has_ras = FIELD(id_aa64pfr0_el1, 28);
+	cpu_has_sme = FIELD(id_aa64pfr1_el1, 24);
+	cpu_has_hidden = cpu_has_ras || cpu_has_sme;
 	if (FIELD(id_aa64mmfr0_el1, 28) == 0xf)
 		panic("This CPU has no 4 KiB pages");
 	zva_bytes = dczid & BIT(4) ? 0 : 4U << (dczid & 0xf);
@@ -65,6 +68,8 @@ void cpu_el2_init(void)
 	write_sysreg(BIT(15), hstr_el2);			/* CP15 c15 */
 	write_sysreg(read_sysreg(midr_el1), vpidr_el2);
 	write_sysreg(0, cntvoff_el2);
+	if (FIELD(id_aa64pfr0_el1, 28))				/* FEAT_RAS: VSESR_EL2, what a virtual SError says of itself */
+		write_sysreg(0, s3_4_c5_c2_3);
 	if (FIELD(id_aa64mmfr1_el1, 40))			/* FEAT_HCX: HCRX_EL2 */
 		write_sysreg(0, s3_4_c1_c2_2);
 	if (FIELD(id_aa64mmfr0_el1, 56)) {			/* FEAT_FGT: HFGRTR, HFGWTR, HFGITR, HDFGRTR, HDFGWTR */

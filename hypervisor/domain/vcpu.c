@@ -77,6 +77,30 @@ void vcpu_reset(struct vcpu *v)
 	evtchn_upcall_again(v);
 }
 
+static __attribute__((noinline)) void el1_save_hidden(struct el1_state *s)
+{
+#define X(field, reg) s->field = read_sysreg(reg);
+	if (cpu_has_ras) {
+		EL1_REGS_RAS(X)
+	}
+	if (cpu_has_sme) {
+		EL1_REGS_SME(X)
+	}
+#undef X
+}
+
+static __attribute__((noinline)) void el1_load_hidden(const struct el1_state *s)
+{
+#define X(field, reg) write_sysreg(s->field, reg);
+	if (cpu_has_ras) {
+		EL1_REGS_RAS(X)
+	}
+	if (cpu_has_sme) {
+		EL1_REGS_SME(X)
+	}
+#undef X
+}
+
 /* Registers that only AArch32 at EL1 uses are of no meaning to others. */
 static void el1_save(struct el1_state *s, bool aarch32)
 {
@@ -86,6 +110,8 @@ static void el1_save(struct el1_state *s, bool aarch32)
 		EL1_REGS_32(X)
 	}
 #undef X
+	if (cpu_has_hidden)
+		el1_save_hidden(s);
 }
 
 static void el1_load(const struct el1_state *s, bool aarch32)
@@ -96,6 +122,8 @@ static void el1_load(const struct el1_state *s, bool aarch32)
 		EL1_REGS_32(X)
 	}
 #undef X
+	if (cpu_has_hidden)
+		el1_load_hidden(s);
 }
 
 static void set_fp_trap(bool on)

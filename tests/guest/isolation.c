@@ -54,6 +54,13 @@ static void emit(u32 insn, u32 first)
 	asm volatile("dsb ish; ic ialluis; dsb ish; isb" ::: "memory");
 }
 
+/* Op1 from 4 on is EL2's and EL3's. */
+static u32 next_page(u32 first)
+{
+	first += SLOTS;
+	return first & ENC(2, 4, 0, 0, 0) ? first + ENC(2, 4, 0, 0, 0) : first;
+}
+
 static bool access(u32 slot, u64 *v)
 {
 	u64 (*fn)(u64) = (void *)&code[2 * slot];
@@ -69,7 +76,7 @@ static void read_all(u64 *to, bool compare)
 {
 	u32 readable = 0, changed = 0;
 
-	for (u32 first = 0; first < NR_REGS; first += SLOTS) {
+	for (u32 first = 0; first < NR_REGS; first = next_page(first)) {
 		emit(MRS, first);
 		for (u32 i = 0; i < SLOTS; i++) {
 			u32 reg = first + i;
@@ -96,7 +103,7 @@ static void write_all(void)
 	u32 written = 0;
 
 	read_all(before, false);
-	for (u32 first = 0; first < NR_REGS; first += SLOTS) {
+	for (u32 first = 0; first < NR_REGS; first = next_page(first)) {
 		emit(MSR, first);
 		for (u32 i = 0; i < SLOTS; i++) {
 			u64 v = PAINT;

@@ -62,6 +62,7 @@ void cpu_el2_init(void);	/* each CPU: EL2 control registers that never change af
 extern unsigned cpu_pa_bits, cpu_ipa_bits, cpu_vmid_bits;
 extern bool cpu_has_el1_32, cpu_has_el0_32;	/* AArch32 */
 extern bool cpu_has_pan;
+extern bool cpu_has_ras, cpu_has_sme, cpu_has_hidden;	/* hidden: any of the two, see domain/el1_regs.h */
 
 /* ID register of AArch64 encoding op0 3, op1 0, CRn 0; crm 1..7. */
 u64 read_id_reg(unsigned crm, unsigned op2);

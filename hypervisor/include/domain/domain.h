@@ -53,6 +53,8 @@ struct vcpu {
 #define X(field, reg) u64 field;
 		EL1_REGS(X)
 		EL1_REGS_32(X)
+		EL1_REGS_RAS(X)
+		EL1_REGS_SME(X)
 #undef X
 	} el1;
 	u64 vmpidr, hcr;

@@ -15,4 +15,7 @@
 #define EL1_REGS_32(X) \
 	X(dacr32_el2, dacr32_el2) X(ifsr32_el2, ifsr32_el2) X(fpexc32_el2, fpexc32_el2) \
 	X(spsr_abt, spsr_abt) X(spsr_und, spsr_und) X(spsr_irq, spsr_irq) X(spsr_fiq, spsr_fiq)
+/* Of extensions that guests are not told of, but can reach: nothing traps these. Only where the CPU has them. */
+#define EL1_REGS_RAS(X) X(vdisr_el2, s3_4_c12_c1_1)	/* what EL1 has as DISR_EL1 */
+#define EL1_REGS_SME(X) X(tpidr2_el0, s3_3_c13_c0_5)
 #endif
