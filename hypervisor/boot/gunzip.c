@@ -242,7 +242,7 @@ static u32 __init crc32(const u8 *p, size_t n)
 
 static u32 __init le32(const u8 *p)
 {
-	return p[0] | p[1] << 8 | p[2] << 16 | (u32)p[3] << 24;
+	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
 }
 
 /* Behind the zero that ends a text in the header, or the end of the input. */

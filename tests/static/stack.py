@@ -13,9 +13,9 @@ import sys
 from image import BUILD, TOP, Image
 
 HYP = os.path.join(TOP, "hypervisor")
-ENTRIES = ("hypercall_trap", "trap_sync", "irq_handle", "trap_serror", "sched_work", "first_entry", "mm_early_init", "boot_main", "smp_secondary_main")
+ENTRIES = ("first_entry",)     # and all that assembly calls
 FAULT_FRAME = 272               # of el2_exception: a fault at the deepest place is still told
-RESET = ("stack_reset_and_call",)       # starts at the top of the stack again, with an entry of ENTRIES
+RESET = ("stack_reset_and_call",)       # starts at the top of the stack again, with first_entry()
 JUMPS = ("v3_lr_read", "v3_lr_write")   # jump within themselves
 # Functions that call themselves or each other, and how many times each may be on the stack.
 RECURSION = {
@@ -176,6 +176,11 @@ class Graph:
 
     def __init__(self, image, pointers):
         self.frames, self.edges, self.names, self.trouble = {}, {}, {}, []
+        self.entries = set(ENTRIES)
+        assembly = set()
+        for source in ("entry.S", "head.S"):
+            with open(os.path.join(HYP, "arm/a64", source), encoding="utf-8") as s:
+                assembly |= set(re.findall(r"^(\w+):", s.read(), re.M))
         starts = {}             # name in the source -> addresses
         for start, f in image.functions.items():
             self.names[start] = f.name
@@ -183,8 +188,10 @@ class Graph:
         for start, f in image.functions.items():
             self.frames[start] = frame(f)
             self.edges[start] = edges = set()       # (callee, the frame is still there)
-            from_c = f.init or any(place for _, _, place in f.code)
+            from_c = f.name not in assembly
             edges |= {(callee, True) for callee, _ in f.targets("bl")}
+            if not from_c:
+                self.entries |= {name for _, name in f.targets("bl|b") if name not in assembly}
             # gcc gives the frame back before a branch to another function; its cold parts are the same function.
             edges |= {(callee, not from_c or ".cold" in name) for callee, name in f.targets(r"b|b\.\w+|cbn?z|tbn?z") if callee != start}
             for _, text, place in f.code:
@@ -261,7 +268,7 @@ def main():
     graph.bound_recursion()
     memo, worst = {}, 0
     fault = FAULT_FRAME + graph.deepest(image.symbols["el2_fault"], memo)[0]
-    for name in sys.argv[3:] or ENTRIES:
+    for name in sys.argv[3:] or sorted(graph.entries):
         if name not in image.symbols:
             graph.trouble.append(f"no function {name}")
             continue
