@@ -5,7 +5,6 @@
  * never picks one that is loaded elsewhere. No tick: the slice timer runs only while somebody waits or a cap counts.
  */
 #include <arm/gic.h>
-#include <core/cmdline.h>
 #include <core/console.h>
 #include <core/irq.h>
 #include <domain/sched_model.h>
@@ -13,11 +12,6 @@
 u32 sched_ratelimit_us = 1000;
 
 __noreturn void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c, void *stack_top);
-
-static u64 slice_ns(void)
-{
-	return opts.sched_slice_us * 1000;
-}
 
 /* A hint: may it run on a CPU other than c? */
 static inline bool has_other_cpus(const struct vcpu *v, const struct cpu *c)
@@ -134,7 +128,7 @@ static void drop_loaded(struct cpu *c)
 static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 {
 	const struct vcpu *first = runqueue_head(&c->rq);
-	u64 ns = slice_ns(), deadline;
+	u64 ns = sched_slice_ns(), deadline;
 
 	if (v->domain->sched.cap)
 		ns = min(ns, (u64)max(v->domain->sched.budget_ns, (s64)100000));
@@ -170,7 +164,7 @@ static void send_away(struct cpu *c, struct vcpu *prev)
 static struct vcpu *reschedule(struct cpu *c)
 {
 	struct vcpu *prev, *next;
-	u64 now = now_ns();
+	u64 now = now_ns(), reached = 0;
 
 	lock(&c->rq.lock);
 	prev = c->current;
@@ -179,6 +173,7 @@ static struct vcpu *reschedule(struct cpu *c)
 		if (!vcpu_runnable(prev)) {
 			runstate_set(prev, waiting_state(prev), now);
 			runstate_publish(prev);
+			reached = prev->sched.vtime;
 			c->current = prev = NULL;
 		} else if (unlikely(!sched_allowed(prev, c))) {
 			send_away(c, prev);
@@ -201,10 +196,9 @@ static struct vcpu *reschedule(struct cpu *c)
 		runstate_publish(next);
 		c->current = next;
 	}
-	if (next) {
-		c->rq.vtime = max(c->rq.vtime, next->sched.vtime);
+	c->rq.vtime = max(c->rq.vtime, next ? next->sched.vtime : reached);
+	if (next)
 		set_slice(c, next, now);
-	}
 	unlock(&c->rq.lock);
 	return next;
 }
@@ -326,6 +320,7 @@ static void slice_end(struct timer *t)
 	lock(&c->rq.lock);
 	if (c->current)
 		sched_account(c->current, now_ns());
+	unlock(&c->rq.lock);
 	cpu_kick(c, WORK_SCHED);
 	sched_push(c);
 }

@@ -44,7 +44,7 @@ void sched_cap_account(struct domain *d, u64 ran, u64 now)
 		__atomic_store_n(&d->sched.budget_ns, -(s64)CAP_PERIOD_NS, __ATOMIC_RELAXED);
 	if (left > 0 && now - d->sched.period_ns >= CAP_PERIOD_NS)
 		cap_new_period(d, now);
-	else if (left <= 0 && left + (s64)ran > 0)
+	else if (left <= 0 && !READ_ONCE(d->sched.refill.cpu))
 		timer_set(&d->sched.refill, ticks_now() + ns_to_ticks(CAP_PERIOD_NS - min(now - d->sched.period_ns, CAP_PERIOD_NS)));
 }
 

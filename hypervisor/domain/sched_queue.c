@@ -3,7 +3,6 @@
  * Where a vCPU waits. It belongs to its home CPU (sched.cpu), whose queue lock guards its place; a waiting one gets another home when that is idle or behind
  * (wake-up, steal, push) or when it may no longer run there. One that is loaded somewhere stays: only the CPU it is loaded on may unload it.
  */
-#include <core/cmdline.h>
 #include <domain/sched_model.h>
 #include <lib/errno.h>
 
@@ -23,11 +22,24 @@ void sched_enqueue(struct runqueue *rq, struct vcpu *v)
 	__atomic_add_fetch(&sched_nr_waiting, 1, __ATOMIC_RELAXED);
 }
 
-/* Who slept does not come back with all the time it did not use. */
-static inline void catch_up(const struct cpu *c, struct vcpu *v)
+/* How far the clients of c have come: the one that got least. rq.vtime alone is old when somebody has run alone for long. Its lock held. */
+static u64 queue_vtime(struct cpu *c, u64 now)
 {
-	if (v->sched.vtime + WAKE_BONUS_NS < c->rq.vtime)
-		v->sched.vtime = c->rq.vtime - WAKE_BONUS_NS;
+	const struct vcpu *v = c->current, *head = runqueue_head(&c->rq);
+	u64 t = ~0UL;
+
+	if (v)
+		t = v->sched.vtime + sched_weighted(v->domain, now - min(now, v->sched.started_ns));
+	if (head)
+		t = min(t, head->sched.vtime);
+	return t == ~0UL ? c->rq.vtime : max(t, c->rq.vtime);
+}
+
+/* Who slept does not come back with all the time it did not use; c's clients are at t. */
+static inline void catch_up(struct vcpu *v, u64 t, u64 bonus)
+{
+	if (v->sched.vtime + bonus < t)
+		v->sched.vtime = t - bonus;
 }
 
 /* v became runnable, its CPU idles and holds it loaded still: it has that CPU again, without a queue (not with a cap: that needs its timer set). Home's lock held. */
@@ -35,7 +47,7 @@ static void resume(struct cpu *c, struct vcpu *v)
 {
 	u64 now = now_ns();
 
-	catch_up(c, v);
+	catch_up(v, c->rq.vtime, WAKE_BONUS_NS);
 	v->sched.started_ns = now;
 	runstate_set(v, RUNSTATE_running, now);
 	runstate_publish(v);
@@ -48,9 +60,12 @@ static void resume(struct cpu *c, struct vcpu *v)
 /* v became runnable while waiting: it joins the queue of its home CPU, which looks at it. Home's lock held. */
 static void join(struct cpu *c, struct vcpu *v)
 {
-	catch_up(c, v);
-	if (v->runstate.state != RUNSTATE_runnable)
-		runstate_set(v, RUNSTATE_runnable, now_ns());
+	u64 now = now_ns();
+	bool slept = v->runstate.state != RUNSTATE_runnable;
+
+	catch_up(v, queue_vtime(c, now), slept ? WAKE_BONUS_NS : 2 * sched_slice_ns());
+	if (slept)
+		runstate_set(v, RUNSTATE_runnable, now);
 	sched_enqueue(&c->rq, v);
 	cpu_kick(c, WORK_SCHED);
 }
@@ -88,6 +103,8 @@ void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to)
 	unlock(&from->rq.lock);
 	lock(&to->rq.lock);
 	if (v->sched.cpu == to && !sched_queued(v) && to->current != v) {
+		/* Where it comes from they may be far ahead. */
+		v->sched.vtime = min(v->sched.vtime, queue_vtime(to, now_ns()) + 2 * sched_slice_ns());
 		if (likely(vcpu_runnable(v)))
 			join(to, v);
 		else
@@ -176,22 +193,35 @@ void sched_steal_any(struct cpu *c)
 	}
 }
 
-void sched_push(struct cpu *c)
+/* Lets the first that waits at c go on there if that CPU is ahead of it. */
+static bool push_to(struct cpu *c, struct cpu *to, u64 there)
 {
-	struct vcpu *v = runqueue_head(&c->rq);
+	struct vcpu *v;
 
-	if (v && !vcpu_loaded_on(v)) {
-		for_each_cpu(to) {
-			bool ahead = to->rq.nr < c->rq.nr && READ_ONCE(to->rq.vtime) > v->sched.vtime + opts.sched_slice_us * 1000;
-
-			if (to == c || !to->online || !sched_allowed(v, to) || !(READ_ONCE(to->idle) || ahead))
-				continue;
-			sched_dequeue(&c->rq, v);
-			sched_move_home(c, v, to);
-			return;
-		}
+	lock(&c->rq.lock);
+	v = runqueue_head(&c->rq);
+	if (v && !vcpu_loaded_on(v) && sched_allowed(v, to) && (READ_ONCE(to->idle) || there > v->sched.vtime + sched_slice_ns())) {
+		sched_dequeue(&c->rq, v);
+		sched_move_home(c, v, to);
+		return true;
 	}
 	unlock(&c->rq.lock);
+	return false;
+}
+
+void sched_push(struct cpu *c)
+{
+	for_each_cpu(to) {
+		u64 there;
+
+		if (to == c || !to->online || !READ_ONCE(c->rq.nr) || READ_ONCE(to->rq.nr) > READ_ONCE(c->rq.nr))
+			continue;
+		lock(&to->rq.lock);
+		there = queue_vtime(to, now_ns());
+		unlock(&to->rq.lock);
+		if (push_to(c, to, there))
+			return;
+	}
 }
 
 /* --- a vCPU's life, and where it may go --- */

@@ -126,6 +126,9 @@ void cpu_kick(struct cpu *c, u32 work)
 		gic_send_sgi(c, SGI_KICK);
 }
 
+int printf(const char *fmt, ...) __printf(1, 2);
+#define say(fmt, ...) printf("  " fmt "\n", __VA_ARGS__)
+
 static __noreturn void die(const char *what, long a, long b)
 {
 	host_panic("%s (%ld, %ld) at %lu ns, %u CPUs, GICv%u, grain %u", what, a, b, fake_ticks, cpu_count, gic_info.version, grain);
@@ -630,7 +633,7 @@ static bool run(u64 end)
 		still = 0;
 		check_all();
 		next = next_event();
-		if (next == NEVER)
+		if (next == NEVER && !endless)
 			return false;
 		fake_ticks = max(fake_ticks + 1, min(next, end));
 		device_act();
@@ -715,7 +718,150 @@ static void test_random(void)
 	CHECK(runs > 10000 && blocks > 1000 && wakes > 1000 && offs > 10 && ons > 10 && pauses > 10 && moves > 100 && kills > 10);
 }
 
+/* --- shares --- */
+
+#define SPAN (6000 * MS)
+
+static u64 ran(unsigned slot)
+{
+	u64 sum = 0;
+
+	for_each_vcpu(doms[slot], v)
+		sum += vcpu_runtime_ns(v);
+	return sum;
+}
+
+/* In percent of one CPU, of what it ran since `before`. */
+static unsigned percent(unsigned slot, u64 before) { return (unsigned)((ran(slot) - before + SPAN / 200) / (SPAN / 100)); }
+
+/*
+ * What each should get, in percent of one CPU: what there is goes round by weight; who cannot use its part (a vCPU for each CPU, a cap) has what it can, the
+ * others the rest.
+ */
+static void fair(unsigned nr, const unsigned *weight, const unsigned *cap, const unsigned *vcpus, unsigned *want)
+{
+	unsigned left = cpu_count * 100, weights = 0;
+	bool more = true;
+
+	for (unsigned i = 0; i < nr; i++) {
+		want[i] = 0;
+		weights += weight[i];
+	}
+	while (more) {
+		more = false;
+		for (unsigned i = 0; i < nr; i++) {
+			unsigned most = min(cap[i] ? cap[i] : ~0U, min(vcpus[i], cpu_count) * 100);
+
+			if (want[i] || left * weight[i] < most * weights)
+				continue;
+			want[i] = most;
+			left -= most;
+			weights -= weight[i];
+			more = true;
+		}
+	}
+	for (unsigned i = 0; i < nr; i++)
+		if (!want[i])
+			want[i] = left * weight[i] / weights;
+}
+
+static void compete(unsigned nr_cpus, unsigned nr, const unsigned *weight, const unsigned *cap, const unsigned *vcpus, unsigned tolerance)
+{
+	unsigned want[DOMS];
+	u64 before[DOMS];
+
+	set_up(nr_cpus, 1000000);
+	delay = 1;
+	endless = true;
+	for (unsigned i = 0; i < nr; i++) {
+		domain_make(i, vcpus[i], true);
+		CHECK(!sched_set_params(doms[i], weight[i], cap[i]));
+	}
+	run(fake_ticks + 500 * MS);
+	for (unsigned i = 0; i < nr; i++)
+		before[i] = ran(i);
+	run(fake_ticks + SPAN);
+	fair(nr, weight, cap, vcpus, want);
+	for (unsigned i = 0; i < nr; i++) {
+		unsigned got = percent(i, before[i]);
+
+		if (got + tolerance < want[i] || got > want[i] + tolerance)
+			say("%u CPUs, domain %u of %u (weight %u, cap %u, %u vCPUs): %u%% instead of %u%%", nr_cpus, i, nr, weight[i], cap[i], vcpus[i], got, want[i]);
+		CHECK(got + tolerance >= want[i] && got <= want[i] + tolerance);
+	}
+	tear_down();
+}
+
+static void test_weights(void)
+{
+	static const unsigned none[DOMS], one[DOMS] = { 1, 1, 1, 1, 1 }, two[DOMS] = { 2, 2, 2, 2, 2 };
+
+	compete(1, 2, (unsigned[]){ 256, 256 }, none, one, 2);
+	compete(1, 2, (unsigned[]){ 512, 256 }, none, one, 2);
+	compete(1, 3, (unsigned[]){ 1024, 256, 64 }, none, one, 2);
+	compete(2, 2, (unsigned[]){ 256, 256 }, none, two, 3);
+	compete(2, 2, (unsigned[]){ 512, 256 }, none, two, 8);
+	compete(2, 3, (unsigned[]){ 256, 256, 256 }, none, one, 5);
+	compete(4, 5, (unsigned[]){ 256, 256, 256, 256, 256 }, none, two, 8);
+	compete(1, 5, (unsigned[]){ 100, 200, 300, 400, 500 }, none, one, 2);
+	compete(2, 4, (unsigned[]){ 512, 256, 256, 256 }, none, one, 8);
+}
+
+static void test_caps(void)
+{
+	static const unsigned w[DOMS] = { 256, 256, 256, 256, 256 }, one[DOMS] = { 1, 1, 1, 1, 1 };
+
+	compete(1, 1, w, (unsigned[]){ 30 }, one, 1);
+	compete(2, 1, w, (unsigned[]){ 50 }, (unsigned[]){ 2 }, 2);
+	compete(2, 1, w, (unsigned[]){ 150 }, (unsigned[]){ 3 }, 4);
+	compete(1, 2, w, (unsigned[]){ 20, 0 }, one, 2);
+	compete(2, 3, w, (unsigned[]){ 40, 10, 0 }, one, 2);
+	compete(4, 3, w, (unsigned[]){ 25, 75, 1 }, (unsigned[]){ 3, 1, 1 }, 3);
+	compete(2, 2, w, (unsigned[]){ 5, 95 }, (unsigned[]){ 3, 3 }, 3);
+}
+
+/* Who ran alone for long does not wait for as long when others come, nor when it is moved to a CPU where others have run less. */
+static void test_late(void)
+{
+	for (unsigned way = 0; way < 3; way++) {
+		struct cpumask only = { { 2 } };
+		u64 before;
+
+		set_up(2, 1000000);
+		delay = 1;
+		endless = true;
+		domain_make(0, 1, true);
+		domain_make(1, 1, true);
+		domain_make(2, 1, true);
+		CHECK(!sched_set_params(doms[0], 64, 0));
+		only.bits[0] = way == 2 ? 1 : 2;
+		CHECK(!sched_set_affinity(doms[0]->vcpu[0], &only, NULL));
+		only.bits[0] = 2;
+		CHECK(!sched_set_affinity(doms[1]->vcpu[0], &only, NULL));
+		CHECK(!sched_set_affinity(doms[2]->vcpu[0], &only, NULL));
+		pause(doms[1], false);
+		if (way < 2)
+			pause(doms[2], false);
+		run(fake_ticks + 5000 * MS);
+		if (way == 1)
+			pause(doms[0], false);
+		unpause(doms[1]);
+		run(fake_ticks + 20 * MS);
+		if (way == 1)
+			unpause(doms[0]);
+		if (way == 2)
+			CHECK(!sched_set_affinity(doms[0]->vcpu[0], &only, NULL));
+		before = ran(0);
+		run(fake_ticks + 400 * MS);
+		CHECK(ran(0) - before > 20 * MS);
+		tear_down();
+	}
+}
+
 static const struct test tests[] = {
+	{ "who ran alone for long", test_late },
+	{ "shares go by weight", test_weights },
+	{ "caps hold", test_caps },
 	{ "random guests and tools on one to four CPUs", test_random },
 };
 

@@ -5,6 +5,7 @@
  */
 #ifndef DOMAIN_SCHED_MODEL_H
 #define DOMAIN_SCHED_MODEL_H
+#include <core/cmdline.h>
 #include <domain/domain.h>
 
 #define PREEMPT_NS 500000UL		/* how much less a vCPU must have had to displace the running one */
@@ -49,6 +50,11 @@ static inline struct cpu *sched_lock_home(struct vcpu *v)
 	}
 }
 
+static inline u64 sched_slice_ns(void)
+{
+	return opts.sched_slice_us * 1000;
+}
+
 /* --- runstate.c --- */
 
 void runstate_write(struct vcpu *v);	/* to the area that v registered */
@@ -78,6 +84,12 @@ static inline int waiting_state(const struct vcpu *v)
 
 void sched_cap_account(struct domain *d, u64 ran, u64 now);	/* one of its vCPUs ran for so long */
 
+/* Run time by weight. */
+static inline u64 sched_weighted(const struct domain *d, u64 ran)
+{
+	return d->sched.weight == SCHED_DEFAULT_WEIGHT ? ran : ran * SCHED_DEFAULT_WEIGHT / d->sched.weight;
+}
+
 /* v is current here: its time so far is paid for. */
 static inline void sched_account(struct vcpu *v, u64 now)
 {
@@ -86,7 +98,7 @@ static inline void sched_account(struct vcpu *v, u64 now)
 
 	v->sched.started_ns = now;
 	this_cpu()->busy_ns += ran;
-	v->sched.vtime += sd->weight == SCHED_DEFAULT_WEIGHT ? ran : ran * SCHED_DEFAULT_WEIGHT / sd->weight;
+	v->sched.vtime += sched_weighted(v->domain, ran);
 	if (sd->cap)
 		sched_cap_account(v->domain, ran, now);
 }
@@ -117,7 +129,7 @@ static inline void sched_dequeue(struct runqueue *rq, struct vcpu *v)
 void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to);
 struct cpu *sched_find_idle(const struct vcpu *v);	/* a CPU for it that has no work; NULL: none. Any lock or none */
 struct cpu *sched_find_allowed(const struct vcpu *v);	/* the one of its CPUs with the shortest queue. Any lock or none */
-/* Somebody has waited for a whole slice while another CPU's clients are further ahead: it moves there. Own lock held; released. */
+/* Somebody has waited for a whole slice while another CPU's clients are further ahead: it moves there. No lock held. */
 void sched_push(struct cpu *c);
 /* Takes a vCPU that waits in another CPU's queue. No lock held. */
 void sched_steal_any(struct cpu *c);
