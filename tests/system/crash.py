@@ -11,8 +11,8 @@ BOOT = False
 @check
 def dom0_crash_resets(options):
     log = os.path.join(TOP, "build", "test-logs", "crash.log")
-    kernel = os.path.join(CACHE, "images", "crash")
-    with Machine(log, {**options, "KERNEL": kernel, "INITRD": "none", "DISK": "none"}) as m:
+    kernel = os.path.join(CACHE, "images", "tiny")
+    with Machine(log, {**options, "KERNEL": kernel, "INITRD": "none", "DISK": "none", "DOM0_ARGS": "tiny=crash"}) as m:
         for _ in range(2):
             m.expect(r"(Hardware Dom0|Domain 0) crashed", 60, "the report of the crash")
         need(m.qemu.poll() is None, "QEMU has ended")

@@ -162,10 +162,10 @@ def shutdown(d):
 @check
 def crash(d):
     """What on_crash says happens: the guest is kept for a look, dumped or destroyed. (Linux on ARM never reports a crash itself.)"""
-    d.create("small", name="bad", kernel="/root/crash", on_crash="preserve")
+    d.create("small", name="bad", kernel="/root/tiny", extra="tiny=crash", on_crash="preserve")
     d.wait("state c", lambda: d.domains()["bad"]["state"][4] == "c", 30)
     d.run("xl destroy bad", 40)
-    d.create("small", name="bad", kernel="/root/crash", memory=64, on_crash="coredump-destroy")
+    d.create("small", name="bad", kernel="/root/tiny", extra="tiny=crash", memory=64, on_crash="coredump-destroy")
     d.wait("the guest's end", lambda: "bad" not in d.domains(), 90)
     need("ELF" in d.run("head -c 4 /var/lib/xen/dump/*bad* | tail -c 3; rm /var/lib/xen/dump/*bad*"), "no core file")
     need(d.free_memory() == d.free_before, "free memory after the crashes")

@@ -22,6 +22,7 @@
 #include <xen/xen.h>
 #include <xen/io/console.h>
 #include "console/guest.h"
+#include "lib/daemon.h"
 #include "lib/log.h"
 
 #define HISTORY_MAX	(128 << 10)
@@ -338,6 +339,76 @@ static void open_log(struct guest *g)
 	conlog_open(&g->log, con_opt.log_dir, file, con_opt.stamp_guest);
 }
 
+#define STATE_DIR "/var/run/xen/console"
+
+/* What a daemon leaves to the next one: how much of the history had not been taken yet, then the history. */
+struct saved {
+	uint64_t unseen, untaken;
+};
+
+static int state_file(const struct guest *g, int flags)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), STATE_DIR "/%u-%s", g->domid, g->kind->name);
+	fd = open(path, flags | O_CLOEXEC, 0600);
+	if (fd >= 0 && !(flags & O_CREAT))
+		unlink(path);
+	return fd;
+}
+
+static bool save(const struct guest *g, int fd)
+{
+	struct saved s = { g->hist.head - g->seen, g->hist.head - g->pty_pos };
+	uint64_t pos = 0;
+	const char *data;
+	int unread = 0;
+	size_t len;
+
+	if (ioctl(g->slave, FIONREAD, &unread) == 0)
+		s.untaken += unread;
+	if (write(fd, &s, sizeof(s)) != sizeof(s))
+		return false;
+	while ((len = hist_peek(&g->hist, &pos, &data))) {
+		if (write(fd, data, len) != (ssize_t)len)
+			return false;
+		pos += len;
+	}
+	return true;
+}
+
+void guest_save_all(void)
+{
+	if (make_dirs(STATE_DIR, 0700))
+		return;
+	for (const struct guest *g = guests; g; g = g->next) {
+		int fd = g->closing ? -1 : state_file(g, O_WRONLY | O_CREAT | O_TRUNC);
+
+		if (fd >= 0 && !save(g, fd))
+			log_warn("domain %u: its console's history is lost: %s", g->domid, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static void restore(struct guest *g)
+{
+	struct saved s = { 0 };
+	char buf[4096];
+	ssize_t n;
+	int fd = state_file(g, O_RDONLY);
+
+	if (fd < 0)
+		return;
+	if (read(fd, &s, sizeof(s)) == sizeof(s))
+		while ((n = read(fd, buf, sizeof(buf))) > 0)
+			hist_add(&g->hist, buf, n);
+	close(fd);
+	g->seen = g->hist.head - (s.unseen < g->hist.head ? s.unseen : g->hist.head);
+	g->pty_pos = g->hist.head - (s.untaken < g->hist.head ? s.untaken : g->hist.head);
+}
+
 static struct guest *new_guest(uint16_t domid, const struct con_kind *kind, const char *dir)
 {
 	struct guest *g = calloc(1, sizeof(*g));
@@ -366,6 +437,7 @@ static struct guest *new_guest(uint16_t domid, const struct con_kind *kind, cons
 		free_guest(g);
 		return NULL;
 	}
+	restore(g);
 	if (con_opt.log_guest)
 		open_log(g);
 	g->next = guests;

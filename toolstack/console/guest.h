@@ -62,6 +62,8 @@ void guest_event(struct guest *g);
 struct guest *guest_find(uint16_t domid, const struct con_kind *kind);
 /* Takes the connection over. */
 int guest_add_viewer(struct guest *g, int fd);
+/* Before the daemon ends: the next one takes the histories up. */
+void guest_save_all(void);
 /* The event channel device. */
 int guest_init(void (*other_port)(uint32_t port), uint32_t *hv_port);
 void guest_unmask(uint32_t port);

@@ -162,7 +162,7 @@ static int parse_string(struct parser *ps, struct cfg_value *v)
 static int parse_word(struct parser *ps, struct cfg_value *v)
 {
 	const char *q = ps->p;
-	bool number = isdigit((unsigned char)*q) || *q == '-';
+	bool number = q < ps->end && (isdigit((unsigned char)*q) || *q == '-');
 	bool free_text = ps->line <= 0; /* a shell has eaten the quotes */
 
 	while (q < ps->end && (isalnum((unsigned char)*q) || (*q && strchr("_-+.", *q)) ||
@@ -170,8 +170,6 @@ static int parse_word(struct parser *ps, struct cfg_value *v)
 		q++;
 	if (!number && !free_text)
 		return complain(ps, "expecting a string in quotes, a number or `['");
-	if (q == ps->p)
-		return complain(ps, "expecting a value");
 	v->kind = number ? CFG_NUMBER : CFG_STRING;
 	v->text = copy(ps->p, q);
 	ps->p = q;
@@ -215,13 +213,13 @@ static int parse_value(struct parser *ps, struct cfg_value *v, int depth)
 {
 	v->line = ps->line;
 	v->col = column(ps);
-	if (ps->p == ps->end)
+	if (ps->p == ps->end && ps->line > 0)
 		return complain(ps, "expecting a value");
 	if (++ps->cfg->values > CFG_MAX_VALUES)
 		return complain(ps, "too many values");
-	if (*ps->p == '\'' || *ps->p == '"')
+	if (ps->p < ps->end && (*ps->p == '\'' || *ps->p == '"'))
 		return parse_string(ps, v);
-	if (*ps->p != '[')
+	if (ps->p == ps->end || *ps->p != '[')
 		return parse_word(ps, v);
 	if (depth >= CFG_MAX_DEPTH)
 		return complain(ps, "lists nested too deeply");

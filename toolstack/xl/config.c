@@ -63,6 +63,9 @@ static int set_str(struct ctx *x, void *to)
 	if (x->v->kind == CFG_LIST)
 		return fail(x, "expecting a string, not a list");
 	free(*s);
+	*s = NULL;
+	if (!*x->v->text) /* as if it were not said */
+		return 0;
 	*s = strdup(x->v->text);
 	return *s ? 0 : err_set(x->e, -ENOMEM, "no memory");
 }

@@ -146,6 +146,7 @@ static int leave_watcher(struct config *c, uint32_t domid)
 	}
 	if (pid)
 		return 0;
+	claim_leave();
 	store_reopen();
 	if (hyp_reopen())
 		_exit(EXIT_FAILURE);
@@ -170,16 +171,19 @@ static int start(const struct create_opts *o, struct config *c)
 	}
 	/* The console is attached before the first instruction, so that it misses no line. */
 	if (o->console) {
+		fflush(NULL);
 		console = fork();
 		if (!console) {
+			claim_leave();
 			store_reopen();
-			_exit(run_console(domid, NULL));
+			exit(run_console(domid, NULL)); /* exit() gives the terminal its mode back */
 		}
 	}
 	if (!o->no_watch && !o->foreground)
 		rc = leave_watcher(c, domid);
 	if (!rc && !o->paused)
 		rc = hyp_dom_op(domid, XEN_DOMCTL_unpausedomain);
+	claim_drop();
 	if (!rc && o->foreground)
 		rc = life_watch(c, domid, false);
 	if (console > 0)

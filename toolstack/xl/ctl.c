@@ -23,8 +23,13 @@ int cmd_destroy(int argc, char **argv)
 {
 	hyp_dominfo info;
 	uint32_t domid;
-	int at = 1 + (argc > 1 && !strcmp(argv[1], "-f"));
+	int at = 1 + (argc > 1 && !strcmp(argv[1], "-f")), tries;
+	char *name;
 
+	/* On its way from one life to the next a guest is no domain; one that reboots at once may hide again. */
+	for (tries = 0; tries < 10 && dom_find_name(argv[at], &domid); tries++)
+		if (claim_stop(argv[at]))
+			return EXIT_SUCCESS;
 	if (dom_find(argv[at], &domid))
 		return EXIT_FAILURE;
 	if (!domid) {
@@ -33,7 +38,14 @@ int cmd_destroy(int argc, char **argv)
 	}
 	if (hyp_dom_info(domid, &info))
 		return complain("destroying", domid, -ESRCH);
+	name = dom_name(domid);
 	dom_destroy(domid);
+	/* Its watcher may have begun to restart it meanwhile, or be done with that already. */
+	if (name)
+		claim_stop(name);
+	while (!claim_domain(info.handle, &info))
+		dom_destroy(info.domain);
+	free(name);
 	return 0;
 }
 

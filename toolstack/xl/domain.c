@@ -263,10 +263,13 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 	uint32_t other;
 	int rc;
 
-	if (!dom_find_name(c->name, &other))
-		return err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).",
-			       c->name, other);
+	claim_sweep();
 	rc = dom_fill_in(c, e);
+	if (!rc)
+		rc = claim_take(c->name, c->uuid, false, e);
+	if (!rc && !dom_find_name(c->name, &other))
+		rc = err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).",
+			     c->name, other);
 	progress("reading %s", c->kernel);
 	if (!rc)
 		rc = payload_load(&p, c, e);
@@ -280,6 +283,8 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 		save_json(b.domid, c);
 		*domid = b.domid;
 	}
+	if (rc)
+		claim_drop();
 	return rc;
 }
 

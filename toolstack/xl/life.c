@@ -173,10 +173,34 @@ static void keep_devices(struct config *c, uint32_t domid)
 	config_free(&now);
 }
 
+/* From here on `xl destroy' finds us; one that came before has begun to destroy the domain. */
+static bool replace(struct config *c, uint32_t domid)
+{
+	hyp_dominfo info;
+	struct err e;
+	bool ours = !claim_take(c->name, c->uuid, true, &e);
+
+	if (!ours)
+		printf("not restarting: %s\n", e.msg);
+	if (hyp_dom_info(domid, &info) || info.flags & XEN_DOMINF_dying)
+		ours = false;
+	dom_destroy(domid);
+	if (!ours)
+		claim_drop();
+	return ours;
+}
+
 /* Acts on one end.  True: the guest is to be made again. */
 static bool handle_end(struct config *c, uint32_t domid, int reason)
 {
 	enum action a = action_for(c, reason);
+	char *name = dom_name(domid);
+	struct err e;
+
+	if (name) { /* xl rename may have changed it */
+		free(c->name);
+		c->name = name;
+	}
 
 	printf("Domain %u has shut down, reason code %d 0x%x\n", domid, reason, reason);
 	printf("Action for shutdown reason code %d is %s\n", reason, config_action_names[a]);
@@ -189,11 +213,13 @@ static bool handle_end(struct config *c, uint32_t domid, int reason)
 		if (set_aside(c, domid))
 			return false;
 		c->uuid_set = false;
-		return true;
+		return !dom_fill_in(c, &e) && !claim_take(c->name, c->uuid, true, &e);
 	}
 	printf("Domain %u needs to be cleaned up: destroying the domain\n", domid);
+	if (a == ACTION_RESTART || a == ACTION_COREDUMP_RESTART)
+		return replace(c, domid);
 	dom_destroy(domid);
-	return a == ACTION_RESTART || a == ACTION_COREDUMP_RESTART;
+	return false;
 }
 
 static int again(struct config *c, uint32_t *domid, int64_t lived_ms)
@@ -212,7 +238,9 @@ static int again(struct config *c, uint32_t *domid, int64_t lived_ms)
 		printf("restarting failed: %s\n", e.msg);
 		return rc;
 	}
-	return hyp_dom_op(*domid, XEN_DOMCTL_unpausedomain);
+	rc = hyp_dom_op(*domid, XEN_DOMCTL_unpausedomain);
+	claim_drop();
+	return rc;
 }
 
 int life_watch(struct config *c, uint32_t domid, bool background)

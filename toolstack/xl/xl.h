@@ -42,7 +42,7 @@ int dom_store_create(const struct build *b, const struct config *c, struct err *
 int dom_store_start(const struct build *b, struct err *e);	/* rings known: tell the daemons */
 int dom_fill_in(struct config *c, struct err *e);	/* UUID and MAC addresses left open */
 void dom_destroy(uint32_t domid);	/* everything, devices first; never fails half-way */
-/* Makes the guest of @c, paused.  Undoes all of it on failure. */
+/* Makes the guest of @c, paused.  Undoes all of it on failure.  Else claim_drop() once it runs. */
 int dom_create(struct config *c, uint32_t *domid, struct err *e);
 int dom_shutdown(uint32_t domid, const char *how);	/* "poweroff" or "reboot" */
 char *dom_json_path(uint32_t domid, const uint8_t *uuid);
@@ -66,6 +66,14 @@ int hotplug_nic(uint32_t domid, const struct nic *n, struct err *e);
 void hotplug_default_bridge(struct nic *n, struct err *e);
 int hotplug_script(const char *script, const char *action, const char *type, const char *backend,
 		   const char *vif, const char *bridge, struct err *e);
+
+/* claim.c: one process at a time makes the guest of a name. */
+int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e);
+void claim_drop(void);
+void claim_leave(void);			/* in a child after fork: it is the parent's */
+void claim_sweep(void);			/* removes what killed processes left half made */
+bool claim_stop(const char *name);	/* ends whoever makes it, and what was made; was there one? */
+int claim_domain(const uint8_t *uuid, hyp_dominfo *info);	/* alive; else -ESRCH */
 
 /* life.c: the process that stays behind a guest. */
 int life_watch(struct config *c, uint32_t domid, bool background);	/* exit code in foreground */

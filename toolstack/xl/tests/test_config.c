@@ -231,6 +231,9 @@ static void test_overrides(void)
 	CHECK(!config_parse(&c, "t", BASE, strlen(BASE), args, 3, NULL, &e));
 	CHECK(c.memory == 64 && !strcmp(c.cmdline, "console=hvc0 a=b") && !strcmp(c.name, "other"));
 	config_free(&c);
+	args[0] = "ramdisk=";				/* takes the file's away */
+	CHECK(!config_parse(&c, "t", BASE "ramdisk='/r'", sizeof(BASE "ramdisk='/r'") - 1, args, 1, NULL, &e) && !c.ramdisk);
+	config_free(&c);
 	args[0] = "memory=1x";
 	CHECK(config_parse(&c, "t", BASE, strlen(BASE), args, 1, NULL, &e) == -EINVAL);
 	CHECK(!strcmp(e.msg, "command line: memory: not a valid number"));

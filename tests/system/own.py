@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What our own toolstack promises beyond the stock one's list of scenarios."""
+import re
+import subprocess
+import tempfile
+
+from dom0 import check, need
+
+
+def before(d):
+    d.free_before = d.free_memory()
+    d.store_before = d.run("xenstore-list /local/domain /libxl /vm || true")
+
+
+def after(d):
+    d.destroy_guests()
+    nothing_left(d)
+
+
+def nothing_left(d):
+    d.wait(f"free memory is {d.free_before} MiB again", lambda: d.free_memory() == d.free_before, 20)
+    left = d.run("xenstore-ls /local/domain/0/backend; xenstore-list /local/domain; xl list", ok=None)[1]
+    need(set(d.domains()) == {"Domain-0"} and "frontend" not in left, left)
+
+
+def tiny(d, name, word, **settings):
+    d.create("small", name=name, kernel="/root/tiny", ramdisk="", memory=8, extra=f"tiny={word}", **settings)
+
+
+def gone(d, name, seconds=20):
+    d.wait(f"the end of {name}", lambda: name not in d.domains(), seconds)
+
+
+@check
+def completion_and_manual(d):
+    """The shell completion works in a bash; the program links itself and prints its manual pages."""
+    with tempfile.NamedTemporaryFile("w", suffix=".bash") as f:
+        f.write(d.run("xl help --completion") + "\nCOMP_WORDS=(xl netw); COMP_CWORD=1; _xl; echo ${COMPREPLY[@]}\n")
+        f.flush()
+        words = subprocess.run(["bash", f.name], capture_output=True, text=True, check=True).stdout.split()
+    need(words == ["network-attach", "network-list", "network-detach"], f"completion of netw: {words}")
+    d.run("mkdir /tmp/bin && hospes-tools install /tmp/bin && /tmp/bin/xl list && /tmp/bin/xenstore-list /local")
+    for page in ("xenstored", "xenconsoled", "xenconsole", "xenstore", "xencommons"):
+        need(f".TH {page.upper()}" in d.run(f"hospes-tools man {page} | head -3").upper(), f"the page {page}")
+
+
+@check
+def create_with_console(d):
+    """xl create -c shows a guest from its first byte to its last, however short its life; so do further viewers and the log."""
+    d.run("rm -f /var/log/xen/console/guest-talk.log")
+    d.run("xl create -q -c small.cfg 'name=\"talk\"' 'kernel=\"/root/tiny\"' ramdisk= memory=8 'extra=\"tiny=lines\"' > /tmp/talk", 60)
+    want = "seq 1 5000 | sed 's/.*/0000&/; s/.*\\(....\\)$/line \\1 of the tiny guest/'"
+    for text in ("/tmp/talk", "/var/log/xen/console/guest-talk.log"):
+        d.run(f"tr -d '\\r' < {text} > /tmp/got; {want} > /tmp/want; cmp /tmp/got /tmp/want", 20)
+    gone(d, "talk")
+
+
+@check
+def console_survives_its_daemon(d):
+    """xenconsoled is started anew: what nobody has seen yet is there for the next viewer, and the guest talks on."""
+    d.create("small", name="one", extra="console=hvc0 host=one")
+    with d.console("one") as g:
+        g.run("(sleep 3; seq 1 300 | sed 's/^/kept /' > /dev/hvc0) & true")
+    d.wait("the lines in the log", lambda: "kept 300" in d.guest_log("one"), 20)
+    d.run("kill $(cat /run/xen/xenconsoled.pid); while [ -e /run/xen/xenconsoled.pid ]; do sleep 0.1; done; "
+          "xenconsoled --log=all --pid-file=/run/xen/xenconsoled.pid", 20)
+    d.run("sleep 3 | timeout 3 xenconsole $(xl domid one) > /tmp/view", ok=None)
+    need(d.run("grep -c '^kept' /tmp/view").strip() == "300", "the history")
+    with d.console("one") as g:
+        g.run("true")
+    d.run("xl destroy one", 20)
+
+
+@check
+def failing_backend(d):
+    """Path and reason are told, and nothing is left."""
+    d.run("truncate -s 1M /tmp/d.img")
+    for words, why in ((["'vif=[\"bridge=nosuch\"]'"], "nosuch"), (["'disk=[\"/root/nothing.img,raw,xvda,w\"]'"], "/root/nothing.img"),
+                       (["'disk=[\"/tmp/d.img,raw,xvda,w\",\"/tmp/d.img,raw,xvdb,w\"]'"], "in use"),
+                       (["'vif=[\"script=/bin/false\"]'"], "/bin/false"),
+                       (["'disk=[\"/tmp/d.img,raw,xvda,w\"]'"], "/local/domain/0/backend/vbd")):
+        if "backend" in why:
+            d.run("rmmod xen_blkback")
+        status, text = d.run(f"xl create -q small.cfg {' '.join(words)}", 60, ok=None)
+        need(status == 3 and why in text, f"{words}: exit {status}: {text}")
+        nothing_left(d)
+    d.run("modprobe xen_blkback")
+
+
+@check
+def policies(d):
+    """on_watchdog, on_crash, on_poweroff and on_reboot, each with another action."""
+    tiny(d, "dog", "watchdog", on_watchdog="preserve")
+    d.wait("the watchdog's end", lambda: d.domains()["dog"]["state"][3] == "s" or d.domains()["dog"]["state"][4] == "c", 20)
+    need("reason code 4" in d.run("cat /var/log/xen/xl-dog.log"), "the reason")
+    d.run("xl destroy dog", 20)
+    tiny(d, "ren", "crash", on_crash="rename-restart")
+    d.wait("two renamed ones", lambda: len([n for n in d.domains() if n.startswith("ren-2")]) >= 2, 30)
+    d.run("xl destroy ren; for n in $(xl list | awk '/^ren/ {print $1}'); do xl destroy $n; done", 40)
+    tiny(d, "cd", "crash", on_crash="coredump-restart")
+    first = d.domains().get("cd", {"id": 0})["id"]
+    d.wait("a second life", lambda: d.domains().get("cd", {"id": first})["id"] > first, 40)
+    d.wait("a core file", lambda: "ELF" in d.run("head -c 4 /var/lib/xen/dump/cd | tail -c 3"), 20)   # each end makes it anew
+    d.run("xl destroy cd; rm -f /var/lib/xen/dump/cd", 20)
+    tiny(d, "off", "poweroff", on_poweroff="destroy")
+    gone(d, "off")
+    tiny(d, "re", "reboot", on_reboot="destroy")
+    gone(d, "re")
+    nothing_left(d)
+
+
+@check
+def destroy_between_two_lives(d):
+    """A guest that reboots at once is destroyed at some moments of its restart: it never comes back."""
+    for pause in (0, 1.1, 2.3):
+        tiny(d, "loop", "reboot")
+        d.run(f"sleep {pause}; xl destroy loop", 20)
+        d.m.drain(4.5)
+        need("loop" not in d.domains(), f"destroyed after {pause} s, it came back")
+        need("loop" not in d.run("ps"), "a process stays behind it")
+    nothing_left(d)
+
+
+@check
+def same_name_twice(d):
+    """Of three creations of one name at once, one succeeds."""
+    d.run("rm -f /tmp/rc*; for i in 1 2 3; do (xl create -q small.cfg 'name=\"twin\"' 'kernel=\"/root/tiny\"' ramdisk= > /tmp/rc$i.log 2>&1; "
+          "echo $? > /tmp/rc$i) & done; wait", 60)
+    need(sorted(d.run("cat /tmp/rc1 /tmp/rc2 /tmp/rc3").split()) == ["0", "3", "3"], d.run("cat /tmp/rc*"))
+    need(len(re.findall(r"^twin ", d.run("xl list"), re.M)) == 1, "the number of twins")
+    d.run("xl destroy twin", 20)
+    nothing_left(d)
+
+
+@check
+def killed_creation(d):
+    """kill -9 of xl at many moments of a creation: the next xl removes what is left."""
+    found = 0
+    for ms in (50, 700, 1400, 1800, 2200):
+        d.run("(xl create -q small.cfg 'name=\"half\"' 'vif=[\"bridge=xenbr0\"]' & p=$!; "
+              f"sleep {ms / 1000}; kill -9 $p; wait $p) > /dev/null 2>&1; true", 30)
+        if "half" in d.domains() or re.search(r"^\(null\)|^ +\d", d.run("xl list"), re.M):
+            found += 1
+        text = d.run("xl create -q small.cfg 'name=\"next\"' 'kernel=\"/root/tiny\"' ramdisk= 2>&1; xl destroy next", 60)
+        if "half" in d.domains():       # it was done
+            need("p" not in d.domains()["half"]["state"], "a guest that never runs")
+            d.run("xl destroy half", 20)
+        nothing_left(d)
+        need("Traceback" not in text, text)
+    need(found, "no kill came in the middle of a creation")
+
+
+@check
+def hostile_store_clients(d):
+    """Guests flood the store and spoil their rings: Dom0's requests are answered, other guests live, the daemon too."""
+    pid = d.run("cat /run/xen/xenstored.pid")
+    ask = "a=$(cut -d. -f1 /proc/uptime); for i in $(seq 10); do xenstore-read /local/domain/0/name; done > /dev/null; b=$(cut -d. -f1 /proc/uptime); echo $((b-a))"
+    took = {}
+    for words in (("spin", "spin"), ("flood", "garbage")):      # first what two busy guests cost anyway
+        for i, word in enumerate(words):
+            tiny(d, f"busy{i}", word)
+        took[words[0]] = int(d.run(ask, 120))
+        if words[0] == "flood":
+            d.run("rm -f /var/log/xen/console/guest-good.log")
+            tiny(d, "good", "lines")
+            gone(d, "good", 120)
+            need("line 5000" in d.guest_log("good"), "another guest's output")
+        d.run("xl destroy busy0; xl destroy busy1", 60)
+    need(took["flood"] <= 5 * took["spin"] + 10, f"10 reads took {took} s")
+    need(d.run("cat /run/xen/xenstored.pid") == pid, "xenstored was started anew")
+    need("OK" in d.run("xenstore-control check", 30), "the store's own check")
+    nothing_left(d)
+
+
+@check
+def live_update_under_load(d):
+    """xenstored is replaced five times while guests and Dom0 write and watch: no request fails, no event is lost."""
+    tiny(d, "flood1", "flood")
+    d.run("xenstore-write /lu/n 0; xenstore-watch -n 61 /lu/n > /tmp/events & sleep 0.5")
+    d.run("(for i in $(seq 60); do xenstore-write /lu/n $i || echo lost; done > /tmp/lost 2>&1; echo end >> /tmp/lost) & true")
+    for _ in range(5):
+        need("OK" in d.run("xenstore-control live-update", 60), "the answer")
+    d.wait("the writer's end", lambda: "end" in d.run("cat /tmp/lost"), 120)
+    need(d.run("cat /tmp/lost").split() == ["end"], d.run("cat /tmp/lost"))
+    d.wait("all events", lambda: d.run("wc -l < /tmp/events").strip() == "61", 20)
+    need(d.run("xenstore-read /lu/n").strip() == "60" and "OK" in d.run("xenstore-control check"), "the store afterwards")
+    d.run("xl destroy flood1; xenstore-rm /lu", 20)
+    nothing_left(d)
+
+
+@check
+def hypervisor_log(d):
+    """xenconsoled writes the hypervisor's log to a file: what a debug key prints is in it."""
+    d.run("xl debug-keys h")
+    d.wait("the key in the log", lambda: "pressed" in d.run("tail -c 20000 /var/log/xen/console/hypervisor.log 2>/dev/null | tr '()' '{}'", ok=None)[1], 10)

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * claim.c - who is making the guest of which name: a file per name, which tells its UUID.
+ *
+ * Owns the files of CLAIM_DIR.  Invariant: whoever makes or replaces a guest holds the lock of the
+ * file of its name, from before the first trace of the new domain until it is whole and runs, so that two
+ * cannot make it at once; the kernel drops the lock of a process that was killed, and a file that
+ * says a UUID but is not locked tells the next one what to remove.  Files stay, emptied.
+ */
+#include "xl/xl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/daemon.h"
+
+#define CLAIM_DIR "/run/xen/xl"
+
+static int held = -1; /* ours; a process makes one guest at a time */
+
+static int open_claim(const char *name, int flags)
+{
+	char path[sizeof(CLAIM_DIR) + CONFIG_NAME_MAX + 2];
+
+	snprintf(path, sizeof(path), CLAIM_DIR "/%s", name);
+	return open(path, flags | O_RDWR | O_CLOEXEC, 0600);
+}
+
+/* @cmd is one of fcntl's; the pid of who has the lock, for F_GETLK. */
+static int lock(int fd, int cmd, pid_t *owner)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int rc = fcntl(fd, cmd, &l) ? -errno : 0;
+
+	if (owner)
+		*owner = !rc && l.l_type != F_UNLCK ? l.l_pid : 0;
+	return rc;
+}
+
+int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
+{
+	pid_t owner = 0;
+	int rc = 0;
+
+	if (held < 0) {
+		make_dirs(CLAIM_DIR, 0700);
+		held = open_claim(name, O_CREAT);
+		if (held < 0)
+			return err_set(e, -errno, CLAIM_DIR "/%s: %s", name, strerror(errno));
+		rc = lock(held, wait ? F_SETLKW : F_SETLK, NULL);
+		if (rc)
+			lock(held, F_GETLK, &owner);
+	}
+	if (!rc && pwrite(held, uuid, 16, 0) == 16)
+		return 0;
+	close(held);
+	held = -1;
+	return err_set(e, -EEXIST, "A domain with the name \"%s\" is being made by process %d.",
+		       name, owner);
+}
+
+void claim_drop(void)
+{
+	if (held >= 0 && !ftruncate(held, 0))
+		close(held);
+	held = -1;
+}
+
+void claim_leave(void)
+{
+	if (held >= 0)
+		close(held);
+	held = -1;
+}
+
+int claim_domain(const uint8_t *uuid, hyp_dominfo *info)
+{
+	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
+	int n = list ? hyp_dom_list(1, XL_MAX_DOMAINS, list) : 0, rc = -ESRCH, i;
+
+	for (i = 0; i < n && rc; i++)
+		if (!memcmp(list[i].handle, uuid, 16) &&
+		    !(list[i].flags & XEN_DOMINF_dying)) {
+			*info = list[i];
+			rc = 0;
+		}
+	free(list);
+	return rc;
+}
+
+/* The file is locked by us.  A domain that was never started is half made; others are not ours. */
+static void clean_up(int fd, const char *name)
+{
+	hyp_dominfo info;
+	uint8_t uuid[16];
+
+	if (pread(fd, uuid, sizeof(uuid), 0) == sizeof(uuid) && !claim_domain(uuid, &info) &&
+	    info.flags & XEN_DOMINF_paused) {
+		fprintf(stderr, "xl: removing domain %u: who was making \"%s\" has been killed\n",
+			info.domain, name);
+		dom_destroy(info.domain);
+	}
+	if (ftruncate(fd, 0))
+		fprintf(stderr, "xl: " CLAIM_DIR "/%s: %s\n", name, strerror(errno));
+}
+
+/* Not for the name we hold ourselves: closing any of its files would drop the lock. */
+void claim_sweep(void)
+{
+	DIR *d = held < 0 ? opendir(CLAIM_DIR) : NULL;
+	struct dirent *en;
+
+	while (d && (en = readdir(d))) {
+		int fd = en->d_name[0] == '.' ? -1 : open_claim(en->d_name, 0);
+
+		if (fd >= 0 && lseek(fd, 0, SEEK_END) > 0 && !lock(fd, F_SETLK, NULL))
+			clean_up(fd, en->d_name);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (d)
+		closedir(d);
+}
+
+bool claim_stop(const char *name)
+{
+	int fd = open_claim(name, 0);
+	pid_t owner = 0;
+
+	if (fd < 0)
+		return false;
+	lock(fd, F_GETLK, &owner);
+	if (owner) {
+		printf("Stopping process %d, which is making \"%s\"\n", owner, name);
+		kill(owner, SIGTERM);
+		if (!lock(fd, F_SETLKW, NULL))
+			clean_up(fd, name);
+	}
+	close(fd);
+	return owner != 0;
+}
