@@ -242,7 +242,8 @@ const struct program xenconsoled_program = {
 	"of viewers (see xenconsole) over a socket; and to a log. Each has the last 128 KiB of output to itself, at its own "
 	"speed. When a guest ends, its last lines are delivered before its terminal goes.\n\n"
 	"Logs contain no escape sequences and no control characters but newline and tab, and are rotated by size. SIGHUP opens "
-	"them anew; a daemon that is ended leaves the histories to the next one, in /var/run/xen/console. Ring and event channel of a console are taken only from entries that Dom0 alone can write. A guest that "
+	"them anew; a daemon that is ended leaves the histories to the next one, in /var/run/xen/console. Ring and event "
+	"channel of a console are taken only from entries that Dom0 alone can write. A guest that "
 	"sends events too fast is heard less often; one with an impossible ring loses its console.",
 	options,
 	"/var/log/xen/console/guest-NAME.log, guest-NAME-vuart.log, hypervisor.log\n/var/run/xen/xenconsoled.socket",
