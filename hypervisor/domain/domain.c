@@ -348,8 +348,11 @@ static int kill_step(struct domain *d)
 		domain_pause(d);
 		return 0;
 	case KILL_RETIRE:
-		for_each_vcpu(d, v)
-			vcpu_retire(v);
+		while (d->retired < d->max_vcpus && d->vcpu[d->retired]) {
+			vcpu_retire(d->vcpu[d->retired++]);
+			if (irq_pending())
+				return -ERESTART;
+		}
 		sched_destroy_domain(d);
 		return 0;
 	case KILL_EVENTS:

@@ -565,8 +565,8 @@ int p2m_init(struct domain *d)
 }
 
 /* What a step of p2m_relinquish() may do: about so many pages, or a block; so many empty entries cost as much as a page. Each step gets on. */
-#define STEP_PAGES 64U
-#define ENTRIES_PER_PAGE 50
+#define STEP_PAGES 40U
+#define ENTRIES_PER_PAGE 64
 
 static void spend(unsigned *budget, unsigned pages)
 {

@@ -115,6 +115,7 @@ struct domain {
 	u64 created_ns;
 	struct sched_domain sched;
 	u32 relinquish_step;	/* where domain_kill() goes on */
+	u32 retired;		/* vCPUs below have ended */
 	u64 relinquish_pos;
 	u32 log_tokens;		/* console.c: budget */
 	u64 log_refill_ns;
