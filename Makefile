@@ -18,7 +18,7 @@ help:
 	@echo 'make test-quick  host tests and one boot, in two minutes'
 	@echo 'make test-xen    the system tests on real Xen; TOOLS=hospes make test-xen: with our toolstack'
 	@echo 'make mutants     seeded faults, and which test catches each (MUTANTS="words of names, classes, suites")'
-	@echo 'make fuzz        libFuzzer on the toolstack, then hostile guests beside a victim for TIME=60 seconds'
+	@echo 'make fuzz        libFuzzer on toolstack and hypervisor, then hostile guests beside a victim for TIME=60 seconds'
 	@echo 'make bench, menuconfig, clean, distclean (the cache too)'
 
 setup:
@@ -72,6 +72,7 @@ bench: image images
 
 fuzz: image tools
 	@$(MAKE) -C toolstack fuzz
+	@$(MAKE) -C tests/unit fuzz TIME=$(or $(TIME),20)
 	@$(MAKE) -C tests/guest fuzz TIME=$(or $(TIME),60)
 
 menuconfig: setup

@@ -69,8 +69,38 @@ unsigned host_effort(unsigned n)
 	return n * (s ? (unsigned)atoi(s) : 1);
 }
 
+static const unsigned char *feed;
+static unsigned long feed_left;
+
+void host_feed(const unsigned char *data, unsigned long n)
+{
+	feed = data;
+	feed_left = n;
+}
+
+unsigned long host_fed(void) { return feed_left; }
+unsigned host_failures(void) { return failures; }
+
+void host_write(const char *dir, unsigned kind, const void *data, unsigned long n)
+{
+	char name[512];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/seed%u", dir, kind);
+	f = fopen(name, "wb");
+	if (!f || fputc((int)kind, f) == EOF || fwrite(data, 1, n, f) != n || fclose(f))
+		host_panic("%s: cannot be written", name);
+}
+
 unsigned host_random(void)
 {
+	unsigned v = 0;
+
+	if (feed_left) {
+		for (unsigned i = 0; i < 4 && feed_left; i++, feed_left--)
+			v |= (unsigned)*feed++ << 8 * i;
+		return v;
+	}
 	state ^= state << 13;
 	state ^= state >> 7;
 	state ^= state << 17;

@@ -16,6 +16,10 @@ int run_tests(const char *suite, const struct test *tests, unsigned nr);
 void *host_pages(unsigned long nr);		/* zeroed, aligned to 1 GiB's worth at most */
 unsigned host_random(void);			/* same sequence in every run of a thread, unless SEED is set */
 void host_seed(unsigned seed);
+void host_feed(const unsigned char *data, unsigned long n);	/* host_random() takes it from there as long as it lasts */
+unsigned long host_fed(void);			/* how much is left */
+unsigned host_failures(void);			/* failed checks so far, of this test */
+void host_write(const char *dir, unsigned kind, const void *data, unsigned long n);	/* a seed for libFuzzer: the kind's byte, then the data */
 __attribute__((noreturn, format(printf, 1, 2))) void host_panic(const char *fmt, ...);
 unsigned host_effort(unsigned n);			/* rounds of a random loop: n, times EFFORT of the environment */
 void host_run(unsigned nr, void (*fn)(unsigned thread));	/* that many threads, until all end */

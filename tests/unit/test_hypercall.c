@@ -1187,6 +1187,21 @@ static void test_anything(void)
 	opts.silo = true;
 }
 
+#ifdef FUZZ
+/* A sequence of calls from several domains, which then end. */
+void fuzz_one(const unsigned char *data, unsigned long n)
+{
+	host_feed(data, 0);
+	world_make();
+	domu_make();
+	domu_make();
+	opts.silo = n % 2;
+	for (host_feed(data, n); host_fed();)
+		one_random_call();
+	repair();
+	world_end();
+}
+#else
 int main(void);
 int main(void)
 {
@@ -1211,3 +1226,4 @@ int main(void)
 
 	return run_tests("hypercall", tests, ARRAY_SIZE(tests));
 }
+#endif

@@ -487,7 +487,7 @@ static void step(void)
 	}
 }
 
-static void drain(void)
+static void drain(unsigned steps)
 {
 	for (unsigned i = 0; i < IRQS; i += 32)
 		for (unsigned v = 0; v < VCPUS; v++)
@@ -502,7 +502,7 @@ static void drain(void)
 		R(v, LINE)->line = false;
 	}
 	settle();
-	for (unsigned n = 0; n < 100000; n++) {
+	for (unsigned n = 0; n < steps; n++) {
 		unsigned c = rnd(CPUS);
 
 		fake_cpu = &cpus[c];
@@ -595,7 +595,7 @@ static void rounds(unsigned v)
 		set_up(seed);
 		for (unsigned n = 0; n < 20000; n++)
 			step();
-		drain();
+		drain(100000);
 		vgic_free_domain(&dom);
 	}
 	CHECK(acks > 10000 && kicks > 1000 && overflows > 1000);
@@ -668,7 +668,22 @@ static const struct test tests[] = {
 	{ "random events against a model, GICv3", random_v3 },
 };
 
+#ifdef FUZZ
+/* A sequence of steps, then all comes to an end. */
+void fuzz_one(const unsigned char *data, unsigned long n)
+{
+	version = n ? 2 + data[0] % 2 : 2;
+	nr_lrs = n ? 1 + data[0] / 2 % 4 : 4;
+	host_feed(data, 0);
+	set_up(1);
+	for (host_feed(data, n); host_fed();)
+		step();
+	drain(8000);
+	vgic_free_domain(&dom);
+}
+#else
 int main(void)
 {
 	return run_tests("vgic", tests, ARRAY_SIZE(tests));
 }
+#endif
