@@ -68,7 +68,7 @@ mutants: image images
 	@tests/mutants/run.py $(MUTANTS)
 
 bench: image images
-	@$(MAKE) -C bench
+	@$(MAKE) -C bench bench
 
 fuzz: image tools
 	@$(MAKE) -C toolstack fuzz

@@ -30,10 +30,14 @@ ROWS = {
 }
 
 
-def build():
+def write_cpio(recipe, path):
     tree = initramfs.Tree(os.path.join(run.CACHE, "dom0-root"), os.path.join(run.CACHE, "modules"), run.CACHE)
-    tree.read_recipe(os.path.join(run.TOP, "bench", "linux", "linux.recipe"))
-    tree.write_cpio(INITRD)
+    tree.read_recipe(os.path.join(run.TOP, "bench", "linux", recipe))
+    tree.write_cpio(path)
+
+
+def build():
+    write_cpio("linux.recipe", INITRD)
 
 
 def machine_of(machine, load, cpus):

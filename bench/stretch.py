@@ -27,7 +27,7 @@ def plugin(log):
 
 def payload(name, gic, cpus, log):
     """A payload of tests/guest; the verdict is that suite's own affair."""
-    cmd = [w.replace("thread=multi", "thread=single") for w in guest.command("hospes", name, gic, cpus)]
+    cmd = [w.replace("thread=multi", "thread=single") for w in guest.command("hospes", name, gic, cpus, guest.CPU)]
     try:
         subprocess.run(cmd + ["-plugin", plugin(log)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        timeout=300, check=False)
