@@ -19,6 +19,7 @@ struct req {
 	unsigned int words;
 	char path[XENSTORE_ABS_PATH_MAX + 2];
 	int skip;
+	bool touched;			/* failing from here on leaves half a change */
 };
 
 static int ack(struct req *r)
@@ -67,29 +68,6 @@ static int get_node(struct req *r, unsigned int perm, const struct node **n)
 	return rc;
 }
 
-/* Begins or ends the change of one request: `rc` is what came of it. */
-static int begin(struct req *r, bool *own)
-{
-	*own = !r->tx;
-	if (*own)
-		r->tx = tx_new(r->c, true);
-	return r->tx ? 0 : -ENOMEM;
-}
-
-static int finish(struct req *r, bool own, int rc, bool touched)
-{
-	if (!own) {
-		if (rc && touched)
-			r->tx->failed = rc;
-		return rc;
-	}
-	if (!rc)
-		rc = tx_commit(r->tx);
-	tx_free(r->tx);
-	r->tx = NULL;
-	return rc;
-}
-
 static int check_size(const struct req *r, const struct node *parent, size_t extra)
 {
 	size_t size = extra + sizeof(struct perm) * parent->n_perms;
@@ -119,7 +97,7 @@ static int check_create(const struct req *r, const struct node *parent, size_t f
 }
 
 /* Creates r->path and the parents that are missing, with the permissions of the nearest one that exists. */
-static int create(struct req *r, const void *data, size_t data_len, bool *touched)
+static int create(struct req *r, const void *data, size_t data_len)
 {
 	char part[XENSTORE_ABS_PATH_MAX + 2];
 	const struct node *parent;
@@ -143,7 +121,7 @@ static int create(struct req *r, const void *data, size_t data_len, bool *touche
 	memcpy(perms, parent->perms, n_perms * sizeof(*perms));
 	if (limited(r->c->domid))
 		perms[0].domid = r->c->domid;
-	*touched = true;
+	r->touched = true;
 	for (size_t i = from + 1; !rc && i <= len; i++) {
 		if (r->path[i] && r->path[i] != '/')
 			continue;
@@ -159,10 +137,8 @@ static int create(struct req *r, const void *data, size_t data_len, bool *touche
 static int do_read(struct req *r)
 {
 	const struct node *n;
-	int rc = get_path(r, false);
+	int rc = get_node(r, PERM_READ, &n);
 
-	if (!rc)
-		rc = get_node(r, PERM_READ, &n);
 	if (!rc)
 		conn_reply(r->c, XS_READ, n->value, n->value_len);
 	return rc;
@@ -171,10 +147,8 @@ static int do_read(struct req *r)
 static int do_directory(struct req *r)
 {
 	const struct node *n;
-	int rc = get_path(r, false);
+	int rc = get_node(r, PERM_READ, &n);
 
-	if (!rc)
-		rc = get_node(r, PERM_READ, &n);
 	if (!rc)
 		rc = tx_read_kids(r->tx, r->path);
 	if (!rc)
@@ -188,10 +162,8 @@ static int do_directory_part(struct req *r)
 	const struct node *n;
 	size_t off, len, at;
 	char *end;
-	int rc = get_path(r, false);
+	int rc = get_node(r, PERM_READ, &n);
 
-	if (!rc)
-		rc = get_node(r, PERM_READ, &n);
 	if (!rc)
 		rc = tx_read_kids(r->tx, r->path);
 	if (rc)
@@ -221,10 +193,8 @@ static int do_get_perms(struct req *r)
 	char out[XENSTORE_PAYLOAD_MAX];
 	const struct node *n;
 	size_t len = 0;
-	int rc = get_path(r, true);
+	int rc = get_node(r, PERM_READ, &n);
 
-	if (!rc)
-		rc = get_node(r, PERM_READ, &n);
 	if (rc)
 		return rc;
 	for (unsigned int i = 0; i < n->n_perms; i++)
@@ -239,110 +209,70 @@ static int do_set_perms(struct req *r)
 	size_t head = strlen(r->word[0]) + 1;
 	const struct node *n;
 	struct perm p[256];
-	int count, rc = get_path(r, true);
-	bool own;
+	int rc, count = perm_parse(r->body + head, r->len - head, p, max < 256 ? max : 256);
 
-	if (!rc)
-		rc = begin(r, &own);
-	if (rc)
-		return rc;
-	count = perm_parse(r->body + head, r->len - head, p, max < 256 ? max : 256);
 	rc = count < 0 ? count : get_node(r, PERM_OWNER, &n);
 	if (!rc && limited(r->c->domid) && p[0].domid != n->perms[0].domid)
 		rc = -EPERM;
 	if (!rc)
 		rc = tx_set_perms(r->tx, r->path, p, count);
-	if (!rc)
-		rc = tx_fire(r->tx, r->path, false);
-	rc = finish(r, own, rc, false);
-	return rc ? rc : ack(r);
+	return rc ? rc : tx_fire(r->tx, r->path, false);
 }
 
 static int do_write(struct req *r)
 {
 	size_t head = strlen(r->word[0]) + 1, len = r->len - head;
 	const struct node *n;
-	bool own, touched = false;
-	int rc = get_path(r, false);
+	int rc = get_node(r, PERM_WRITE, &n);
 
-	if (!rc)
-		rc = begin(r, &own);
-	if (rc)
-		return rc;
-	rc = get_node(r, PERM_WRITE, &n);
 	if (rc == -ENOENT)
-		rc = create(r, r->body + head, len, &touched);
+		rc = create(r, r->body + head, len);
 	else if (!rc)
 		rc = check_size(r, n, n->kids_len + len);
-	if (!rc && !touched && limited(r->c->domid) && len > n->value_len &&
+	if (!rc && !r->touched && limited(r->c->domid) && len > n->value_len &&
 	    !account_room(account_get(n->perms[0].domid, false), len - n->value_len))
 		rc = -ENOMEM;
-	if (!rc && !touched)
+	if (!rc && !r->touched)
 		rc = tx_set_value(r->tx, r->path, r->body + head, len);
-	if (!rc)
-		rc = tx_fire(r->tx, r->path, false);
-	rc = finish(r, own, rc, touched);
-	return rc ? rc : ack(r);
+	return rc ? rc : tx_fire(r->tx, r->path, false);
 }
 
 static int do_mkdir(struct req *r)
 {
 	const struct node *n;
-	bool own, touched = false;
-	int rc = get_path(r, false);
+	int rc = get_node(r, PERM_WRITE, &n);
 
-	if (!rc)
-		rc = begin(r, &own);
-	if (rc)
+	if (rc != -ENOENT)
 		return rc;
-	rc = get_node(r, PERM_WRITE, &n);
-	if (rc == -ENOENT) {
-		rc = create(r, NULL, 0, &touched);
-		if (!rc)
-			rc = tx_fire(r->tx, r->path, false);
-	}
-	rc = finish(r, own, rc, touched);
-	return rc ? rc : ack(r);
+	rc = create(r, NULL, 0);
+	return rc ? rc : tx_fire(r->tx, r->path, false);
 }
 
 static int do_rm(struct req *r)
 {
 	const struct node *n;
-	bool own, touched = false, nothing = false;
-	int rc = get_path(r, false);
+	int rc = r->path[1] ? get_node(r, PERM_WRITE, &n) : -EINVAL;
 
-	if (!rc && !r->path[1])
-		rc = -EINVAL;
-	if (!rc)
-		rc = begin(r, &own);
-	if (rc)
-		return rc;
-	rc = get_node(r, PERM_WRITE, &n);
 	if (rc == -ENOENT) {
 		/* Already gone is fine, as long as there is a place where it could have been. */
 		char up[XENSTORE_ABS_PATH_MAX + 2];
 
 		strcpy(up, r->path);
 		up[parent_len(up)] = '\0';
-		rc = tx_get(r->tx, up, &n);
-		nothing = true;
+		return tx_get(r->tx, up, &n);
 	}
-	if (!rc && !nothing) {
-		touched = true;
-		rc = tx_delete(r->tx, r->path);
-	}
-	rc = finish(r, own, rc, touched);
-	return rc ? rc : ack(r);
+	if (rc)
+		return rc;
+	r->touched = true;
+	return tx_delete(r->tx, r->path);
 }
 
 static int do_watch(struct req *r)
 {
 	bool special = r->word[0][0] == '@';
 	struct watch *w;
-	int rc = get_path(r, true);
+	int rc = watch_add(r->c, r->path, special ? 0 : r->skip, r->word[1]);
 
-	if (!rc)
-		rc = watch_add(r->c, r->path, special ? 0 : r->skip, r->word[1]);
 	if (rc)
 		return rc;
 	w = watch_find(r->c, r->path, r->word[1]);
@@ -355,12 +285,8 @@ static int do_watch(struct req *r)
 
 static int do_unwatch(struct req *r)
 {
-	struct watch *w;
-	int rc = get_path(r, true);
+	struct watch *w = watch_find(r->c, r->path, r->word[1]);
 
-	if (rc)
-		return rc;
-	w = watch_find(r->c, r->path, r->word[1]);
 	if (!w)
 		return -ENOENT;
 	watch_del(r->c, w);
@@ -560,33 +486,40 @@ static int do_control(struct req *r)
 	return 0;
 }
 
+enum {
+	DATA	= 1 << 0,		/* bytes may follow the first word */
+	DOM0	= 1 << 1,		/* only for those without limits */
+	NO_TX	= 1 << 2,		/* has nothing to do with transactions */
+	PATH	= 1 << 3,		/* the first word is a path, or with SPECIAL also one that begins with @ */
+	SPECIAL = 1 << 4,
+	CHANGE	= 1 << 5,		/* done wholly or not at all, then acknowledged */
+};
+
 static const struct handler {
 	const char *name;
 	int (*fn)(struct req *r);
-	uint8_t min_words;
-	bool data;			/* bytes may follow the first word */
-	bool dom0, no_tx;
+	uint8_t min_words, flags;
 } handlers[XS_TYPE_COUNT] = {
-	[XS_CONTROL]		= { "CONTROL",		do_control,		1, false, true, true },
-	[XS_DIRECTORY]		= { "DIRECTORY",	do_directory,		1 },
-	[XS_READ]		= { "READ",		do_read,		1 },
-	[XS_GET_PERMS]		= { "GET_PERMS",	do_get_perms,		1 },
-	[XS_WATCH]		= { "WATCH",		do_watch,		2, false, false, true },
-	[XS_UNWATCH]		= { "UNWATCH",		do_unwatch,		2, false, false, true },
-	[XS_TRANSACTION_START]	= { "TRANSACTION_START", do_transaction_start,	0, true },
+	[XS_CONTROL]		= { "CONTROL",		do_control,		1, DOM0 | NO_TX },
+	[XS_DIRECTORY]		= { "DIRECTORY",	do_directory,		1, PATH },
+	[XS_READ]		= { "READ",		do_read,		1, PATH },
+	[XS_GET_PERMS]		= { "GET_PERMS",	do_get_perms,		1, PATH | SPECIAL },
+	[XS_WATCH]		= { "WATCH",		do_watch,		2, PATH | SPECIAL | NO_TX },
+	[XS_UNWATCH]		= { "UNWATCH",		do_unwatch,		2, PATH | SPECIAL | NO_TX },
+	[XS_TRANSACTION_START]	= { "TRANSACTION_START", do_transaction_start,	0, DATA },
 	[XS_TRANSACTION_END]	= { "TRANSACTION_END",	do_transaction_end,	1 },
-	[XS_INTRODUCE]		= { "INTRODUCE",	do_introduce,		3, false, true, true },
-	[XS_RELEASE]		= { "RELEASE",		do_release,		1, false, true, true },
-	[XS_GET_DOMAIN_PATH]	= { "GET_DOMAIN_PATH",	do_get_domain_path,	1, false, false, true },
-	[XS_WRITE]		= { "WRITE",		do_write,		1, true },
-	[XS_MKDIR]		= { "MKDIR",		do_mkdir,		1 },
-	[XS_RM]			= { "RM",		do_rm,			1 },
-	[XS_SET_PERMS]		= { "SET_PERMS",	do_set_perms,		2, true },
-	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced,	1, false, false, true },
-	[XS_RESUME]		= { "RESUME",		do_resume,		1, false, true, true },
-	[XS_SET_TARGET]		= { "SET_TARGET",	do_set_target,		2, false, true, true },
-	[XS_RESET_WATCHES]	= { "RESET_WATCHES",	do_reset_watches,	0, true, false, true },
-	[XS_DIRECTORY_PART]	= { "DIRECTORY_PART",	do_directory_part,	2 },
+	[XS_INTRODUCE]		= { "INTRODUCE",	do_introduce,		3, DOM0 | NO_TX },
+	[XS_RELEASE]		= { "RELEASE",		do_release,		1, DOM0 | NO_TX },
+	[XS_GET_DOMAIN_PATH]	= { "GET_DOMAIN_PATH",	do_get_domain_path,	1, NO_TX },
+	[XS_WRITE]		= { "WRITE",		do_write,		1, PATH | DATA | CHANGE },
+	[XS_MKDIR]		= { "MKDIR",		do_mkdir,		1, PATH | CHANGE },
+	[XS_RM]			= { "RM",		do_rm,			1, PATH | CHANGE },
+	[XS_SET_PERMS]		= { "SET_PERMS",	do_set_perms,		2, PATH | SPECIAL | DATA | CHANGE },
+	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced,	1, NO_TX },
+	[XS_RESUME]		= { "RESUME",		do_resume,		1, DOM0 | NO_TX },
+	[XS_SET_TARGET]		= { "SET_TARGET",	do_set_target,		2, DOM0 | NO_TX },
+	[XS_RESET_WATCHES]	= { "RESET_WATCHES",	do_reset_watches,	0, DATA | NO_TX },
+	[XS_DIRECTORY_PART]	= { "DIRECTORY_PART",	do_directory_part,	2, PATH },
 };
 
 const char *request_name(uint32_t type)
@@ -607,9 +540,31 @@ static int split(struct req *r, const struct handler *h)
 		r->word[r->words++] = r->body + at;
 		at = nul + 1 - r->body;
 	}
-	if (r->words < h->min_words || (!h->data && (!r->len || r->body[r->len - 1])))
+	if (r->words < h->min_words || (!(h->flags & DATA) && (!r->len || r->body[r->len - 1])))
 		return -EINVAL;
 	return 0;
+}
+
+/* In the client's transaction, or in one of its own. What fails half-way spoils the client's. */
+static int change(struct req *r, int (*fn)(struct req *r))
+{
+	bool own = !r->tx;
+	int rc;
+
+	if (own)
+		r->tx = tx_new(r->c, true);
+	if (!r->tx)
+		return -ENOMEM;
+	rc = fn(r);
+	if (own) {
+		if (!rc)
+			rc = tx_commit(r->tx);
+		tx_free(r->tx);
+		r->tx = NULL;
+	} else if (rc && r->touched) {
+		r->tx->failed = rc;
+	}
+	return rc ? rc : ack(r);
 }
 
 void request_handle(struct conn *c)
@@ -629,11 +584,11 @@ void request_handle(struct conn *c)
 		conn_error(c, -ENOSYS);
 		return;
 	}
-	if (h->dom0 && limited(c->domid)) {
+	if ((h->flags & DOM0) && limited(c->domid)) {
 		conn_error(c, -EACCES);
 		return;
 	}
-	if (c->hdr.tx_id && !h->no_tx) {
+	if (c->hdr.tx_id && !(h->flags & NO_TX)) {
 		r.tx = find_tx(c, c->hdr.tx_id);
 		if (!r.tx) {
 			conn_error(c, -ENOENT);
@@ -641,8 +596,10 @@ void request_handle(struct conn *c)
 		}
 	}
 	rc = split(&r, h);
+	if (!rc && (h->flags & PATH))
+		rc = get_path(&r, h->flags & SPECIAL);
 	if (!rc)
-		rc = h->fn(&r);
+		rc = h->flags & CHANGE ? change(&r, h->fn) : h->fn(&r);
 	if (rc)
 		conn_error(c, rc);
 }
