@@ -42,3 +42,8 @@ daemon-man: $(tout)/hospes-tools
 
 $(out)/xs_bench: tests/xs_bench.c xenstore/client.c
 	$(CROSS)gcc -std=gnu11 -O2 -static -I. -isystem $(sys)/include -D_GNU_SOURCE -o $@ $^
+
+# Ours beside stock, as a table (docs/toolstack.md).
+measure: all $(out)/xs_bench
+	python3 tests/measure.py
+.PHONY: measure

@@ -9,6 +9,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +47,12 @@ static int fail(struct ctx *x, const char *what)
 	return err_set(x->e, -EINVAL, "%s: %s", where, what);
 }
 
-/* Puts the place in front of a sentence that a parser below left in x->e. */
-static int fail_at(struct ctx *x, const struct cfg_value *v)
+/* Puts the place in front of a sentence that a parser left in x->e. */
+static int fail_at(struct ctx *x)
 {
 	char what[sizeof(x->e->msg)];
 
 	snprintf(what, sizeof(what), "%s", x->e->msg);
-	x->v = v;
 	return fail(x, what);
 }
 
@@ -191,142 +191,127 @@ static int set_none(struct ctx *x, void *to)
 	return is_off(x->v) ? 0 : fail(x, "this hypervisor does not offer it; leave the key out");
 }
 
-/* A list, or a single value standing for a list of one. */
-static const struct cfg_value *items(const struct cfg_value *v, size_t *nr)
+/* Each item of a list, or a single value standing for a list of one; only good ones are counted. */
+static int set_list(struct ctx *x, void *array, size_t size, unsigned int *nr,
+		    int (*one)(struct ctx *x, void *to))
 {
-	*nr = v->kind == CFG_LIST ? v->nr : 1;
-	return v->kind == CFG_LIST ? v->items : v;
+	const struct cfg_value *v = x->v->kind == CFG_LIST ? x->v->items : x->v, *list = x->v;
+	size_t n = list->kind == CFG_LIST ? list->nr : 1;
+	char *a = calloc(n ? n : 1, size);
+	int rc = 0;
+
+	memcpy(array, &a, sizeof(a));
+	if (!a)
+		return err_set(x->e, -ENOMEM, "no memory");
+	for (; *nr < n && !rc; *nr += !rc) {
+		x->v = &v[*nr];
+		rc = one(x, a + *nr * size);
+	}
+	return rc;
+}
+
+static int one_disk(struct ctx *x, void *to)
+{
+	struct disk *d = to;
+	unsigned int i;
+
+	if (x->v->kind != CFG_STRING)
+		return fail(x, "expecting a string that describes a disk");
+	if (disk_parse(d, x->v->text, x->e))
+		return fail_at(x);
+	for (i = 0; i < x->c->nr_disks && x->c->disks[i].devid != d->devid; i++)
+		;
+	if (i == x->c->nr_disks)
+		return 0;
+	disk_free(d);
+	return fail(x, "a second disk with the same vdev");
 }
 
 static int set_disks(struct ctx *x, void *to)
 {
-	const struct cfg_value *v = items(x->v, (size_t[]){ 0 });
-	size_t nr, i, j;
+	return set_list(x, &x->c->disks, sizeof(struct disk), &x->c->nr_disks, one_disk);
+}
 
-	v = items(x->v, &nr);
-	x->c->disks = calloc(nr ? nr : 1, sizeof(struct disk));
-	for (i = 0; x->c->disks && i < nr; i++, x->c->nr_disks++) {
-		if (v[i].kind != CFG_STRING)
-			return x->v = &v[i], fail(x, "expecting a string that describes a disk");
-		if (disk_parse(&x->c->disks[i], v[i].text, x->e))
-			return fail_at(x, &v[i]);
-		for (j = 0; j < i; j++)
-			if (x->c->disks[j].devid == x->c->disks[i].devid) {
-				x->c->nr_disks++;
-				return x->v = &v[i], fail(x, "a second disk with the same vdev");
-			}
-	}
-	return x->c->disks ? 0 : err_set(x->e, -ENOMEM, "no memory");
+static int one_nic(struct ctx *x, void *to)
+{
+	struct nic *n = to;
+
+	if (x->v->kind != CFG_STRING)
+		return fail(x, "expecting a string that describes an interface");
+	if (nic_parse(n, x->v->text, x->e))
+		return fail_at(x);
+	if (n->devid < 0)
+		n->devid = x->c->nr_nics;
+	return 0;
 }
 
 static int set_nics(struct ctx *x, void *to)
 {
-	const struct cfg_value *v;
-	size_t nr, i;
+	return set_list(x, &x->c->nics, sizeof(struct nic), &x->c->nr_nics, one_nic);
+}
 
-	v = items(x->v, &nr);
-	x->c->nics = calloc(nr ? nr : 1, sizeof(struct nic));
-	for (i = 0; x->c->nics && i < nr; i++, x->c->nr_nics++) {
-		if (v[i].kind != CFG_STRING)
-			return x->v = &v[i],
-			       fail(x, "expecting a string that describes an interface");
-		if (nic_parse(&x->c->nics[i], v[i].text, x->e))
-			return fail_at(x, &v[i]);
-		if (x->c->nics[i].devid < 0)
-			x->c->nics[i].devid = i;
-	}
-	return x->c->nics ? 0 : err_set(x->e, -ENOMEM, "no memory");
+static int one_cpumask(struct ctx *x, void *to)
+{
+	if (x->v->kind == CFG_LIST)
+		return fail(x, "expecting CPU numbers");
+	return cpumask_parse(to, x->v->text, x->e) ? fail_at(x) : 0;
 }
 
 /* One string for all vCPUs, or a list with one string or number per vCPU. */
 static int set_cpus(struct ctx *x, void *to)
 {
-	bool soft = to == &x->c->soft;
-	struct cpumask **m = to;
-	const struct cfg_value *v;
-	size_t nr, i;
-
-	v = items(x->v, &nr);
-	if (nr > CONFIG_MAX_VCPUS)
+	if (x->v->kind == CFG_LIST && x->v->nr > CONFIG_MAX_VCPUS)
 		return fail(x, "more entries than vCPUs");
-	*m = calloc(nr ? nr : 1, sizeof(**m));
-	*(soft ? &x->c->nr_soft : &x->c->nr_hard) = *m ? nr : 0;
-	for (i = 0; *m && i < nr; i++) {
-		if (v[i].kind == CFG_LIST)
-			return x->v = &v[i], fail(x, "expecting CPU numbers");
-		if (cpumask_parse(&(*m)[i], v[i].text, x->e))
-			return fail_at(x, &v[i]);
-	}
-	return *m ? 0 : err_set(x->e, -ENOMEM, "no memory");
+	return set_list(x, to, sizeof(struct cpumask),
+			to == &x->c->soft ? &x->c->nr_soft : &x->c->nr_hard, one_cpumask);
 }
 
 /* "START,NR[@GFN]" in hexadecimal pages. */
-static int parse_iomem(struct iomem *m, const char *t)
+static int one_iomem(struct ctx *x, void *to)
 {
-	char *end;
+	const char *t = x->v->kind == CFG_LIST ? "" : x->v->text;
+	struct iomem *m = to;
+	int used = 0, n = sscanf(t, "%" SCNx64 ",%" SCNx64 "%n@%" SCNx64 "%n", &m->start, &m->nr,
+				 &used, &m->gfn, &used);
 
-	m->start = m->gfn = strtoull(t, &end, 16);
-	if (end == t || *end != ',')
-		return -EINVAL;
-	t = end + 1;
-	m->nr = strtoull(t, &end, 16);
-	if (end != t && *end == '@') {
-		t = end + 1;
-		m->gfn = strtoull(t, &end, 16);
-	}
-	if (end == t || *end || !m->nr || m->nr > 1ull << 24 || m->start > 1ull << 36 ||
-	    m->gfn > 1ull << 36)
-		return -EINVAL;
+	if (n == 2)
+		m->gfn = m->start;
+	if (n < 2 || t[used] || strpbrk(t, "-+ ") || !m->nr || m->nr > 1ull << 24 ||
+	    m->start > 1ull << 36 || m->gfn > 1ull << 36)
+		return fail(x, "expecting START,PAGES[@GFN] in hexadecimal");
 	return 0;
 }
 
 static int set_iomem(struct ctx *x, void *to)
 {
-	const struct cfg_value *v;
-	size_t nr, i;
+	return set_list(x, &x->c->iomem, sizeof(struct iomem), &x->c->nr_iomem, one_iomem);
+}
 
-	v = items(x->v, &nr);
-	x->c->iomem = calloc(nr ? nr : 1, sizeof(struct iomem));
-	for (i = 0; x->c->iomem && i < nr; i++, x->c->nr_iomem++)
-		if (v[i].kind == CFG_LIST || parse_iomem(&x->c->iomem[i], v[i].text))
-			return x->v = &v[i], fail(x, "expecting START,PAGES[@GFN] in hexadecimal");
-	return x->c->iomem ? 0 : err_set(x->e, -ENOMEM, "no memory");
+static int one_irq(struct ctx *x, void *to)
+{
+	uint64_t n;
+
+	if (get_number(x, &n, 1019))
+		return -EINVAL;
+	*(uint32_t *)to = n;
+	return n < 32 ? fail(x, "interrupts below 32 belong to a CPU and cannot be given away") : 0;
 }
 
 static int set_irqs(struct ctx *x, void *to)
 {
-	const struct cfg_value *v, *list = x->v;
-	size_t nr, i;
-	uint64_t n;
+	return set_list(x, &x->c->irqs, sizeof(uint32_t), &x->c->nr_irqs, one_irq);
+}
 
-	v = items(list, &nr);
-	x->c->irqs = calloc(nr ? nr : 1, sizeof(uint32_t));
-	for (i = 0; x->c->irqs && i < nr; i++) {
-		x->v = &v[i];
-		if (get_number(x, &n, 1019))
-			return -EINVAL;
-		if (n < 32)
-			return fail(x,
-				    "interrupts below 32 belong to a CPU and cannot be given away");
-		x->c->irqs[x->c->nr_irqs++] = n;
-	}
-	return x->c->irqs ? 0 : err_set(x->e, -ENOMEM, "no memory");
+static int one_dtdev(struct ctx *x, void *to)
+{
+	if (x->v->kind != CFG_STRING || x->v->text[0] != '/')
+		return fail(x, "expecting the path of a device-tree node");
+	return set_str(x, to);
 }
 
 static int set_dtdev(struct ctx *x, void *to)
 {
-	const struct cfg_value *v;
-	size_t nr, i;
-
-	v = items(x->v, &nr);
-	x->c->dtdev = calloc(nr ? nr : 1, sizeof(char *));
-	for (i = 0; x->c->dtdev && i < nr; i++) {
-		if (v[i].kind != CFG_STRING || v[i].text[0] != '/')
-			return x->v = &v[i], fail(x, "expecting the path of a device-tree node");
-		x->c->dtdev[i] = strdup(v[i].text);
-		x->c->nr_dtdev += x->c->dtdev[i] != NULL;
-	}
-	return x->c->dtdev ? 0 : err_set(x->e, -ENOMEM, "no memory");
+	return set_list(x, &x->c->dtdev, sizeof(char *), &x->c->nr_dtdev, one_dtdev);
 }
 
 #define AT(field) offsetof(struct config, field)
