@@ -7,6 +7,7 @@
 #include <core/cpu.h>
 #include <domain/debug.h>
 #include <domain/domain.h>
+#include <domain/spec.h>
 
 static void for_all(void (*fn)(struct domain *d))
 {
@@ -92,6 +93,7 @@ static void key_time(void)
 
 void __init debug_keys_init(void)
 {
+	spec_init();
 	debug_key_add('d', "dump registers", key_registers);
 	debug_key_add('e', "dump evtchn info", key_events);
 	debug_key_add('g', "print grant table usage", key_grants);

@@ -7,6 +7,7 @@
 #include <core/cmdline.h>
 #include <core/console.h>
 #include <domain/domain.h>
+#include <domain/spec.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 
@@ -392,6 +393,7 @@ int domain_kill(struct domain *d)
 			return -ERESTART;
 	}
 	d->state = DOM_DEAD;
+	spec_check_dead(d);
 	/* Gone from the list even if others still map its frames: its id means nobody now. */
 	lock(&domlist_lock);
 	unlist(d);

@@ -337,3 +337,17 @@ void evtchn_fifo_destroy(struct domain *d)
 		page_put(va_page(f->page[i]));
 	xfree(f);
 }
+
+#ifdef CONFIG_DEBUG
+unsigned evtchn_fifo_nr_pages(const struct domain *d)
+{
+	return d->max_vcpus + d->evtchns.fifo->nr_words / WORDS_PER_PAGE;
+}
+
+void *evtchn_fifo_page(const struct domain *d, unsigned i)
+{
+	const struct evtchn_fifo *f = d->evtchns.fifo;
+
+	return i < d->max_vcpus ? (void *)f->vcpu[i].cb : (void *)f->page[i - d->max_vcpus];
+}
+#endif

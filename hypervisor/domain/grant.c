@@ -16,14 +16,6 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
-/* struct maptrack's word */
-#define MT_USED BIT(0)
-#define MT_WRITE BIT(1)
-#define MT_GFN_SHIFT 2		/* 36 bits */
-#define MT_GFN(w) ((w) >> MT_GFN_SHIFT & (BIT(36) - 1))
-#define MT_REF_SHIFT 38		/* 26 bits */
-#define MT_REF(w) ((u32)((w) >> MT_REF_SHIFT))
-
 #define MAX_USERS 0xff		/* of one reference */
 
 /* Flags and domid are one word to the guest, too. */

@@ -31,6 +31,18 @@ static s64 domctl_on(struct vcpu *v, struct domain *d, const struct domctl_entry
 	return rc;
 }
 
+/* A new domain of which the caller could not be told. It has no memory yet, so its end is short. */
+static void take_back(domid_t id)
+{
+	struct domain *d = domain_get_by_id(id);
+
+	if (!d)
+		return;
+	while (domain_kill(d) == -ERESTART)
+		;
+	domain_put(d);
+}
+
 /* a: struct xen_domctl */
 s64 hc_domctl(struct vcpu *v, u64 *a)
 {
@@ -53,8 +65,11 @@ s64 hc_domctl(struct vcpu *v, u64 *a)
 	if (d)
 		domain_put(d);
 	/* A call that is cut short leaves its progress in the request. */
-	if ((rc >= 0 || rc == -ERESTART) && (e->flags & DOMCTL_BACK) && copy_to_guest(a[0], &op, sizeof(op)))
+	if ((rc >= 0 || rc == -ERESTART) && (e->flags & DOMCTL_BACK) && copy_to_guest(a[0], &op, sizeof(op))) {
+		if (op.cmd == XEN_DOMCTL_createdomain)
+			take_back(op.domain);
 		return -EFAULT;
+	}
 	return rc;
 }
 

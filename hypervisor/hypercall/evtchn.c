@@ -162,11 +162,13 @@ s64 hc_evtchn_reset(struct vcpu *v, u64 *a)
 s64 hc_evtchn_init_control(struct vcpu *v, u64 *a)
 {
 	struct evtchn_init_control op;
-	int rc;
 
 	FETCH(op);
-	rc = evtchn_fifo_init_control(v->domain, &op);
-	return rc ? rc : copy_to_guest(a[1], &op, sizeof(op));
+	/* The answer is always the same, and what is set up cannot be taken back. */
+	op.link_bits = EVTCHN_FIFO_LINK_BITS;
+	if (copy_to_guest(a[1], &op, sizeof(op)))
+		return -EFAULT;
+	return evtchn_fifo_init_control(v->domain, &op);
 }
 
 s64 hc_evtchn_expand_array(struct vcpu *v, u64 *a)

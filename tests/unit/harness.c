@@ -119,6 +119,12 @@ void host_panic(const char *fmt, ...)
 	abort();
 }
 
+void host_say(const char *fmt, va_list ap)
+{
+	printf("  ");
+	vprintf(fmt, ap);
+}
+
 struct start { void (*fn)(unsigned); unsigned nr; };
 
 static void *thread_main(void *arg)

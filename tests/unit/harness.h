@@ -22,6 +22,7 @@ unsigned host_failures(void);			/* failed checks so far, of this test */
 void host_write(const char *dir, unsigned kind, const void *data, unsigned long n);	/* a seed for libFuzzer: the kind's byte, then the data */
 __attribute__((noreturn, format(printf, 1, 2))) void host_panic(const char *fmt, ...);
 unsigned host_effort(unsigned n);			/* rounds of a random loop: n, times EFFORT of the environment */
+void host_say(const char *fmt, __builtin_va_list ap);	/* to the test's output */
 void host_run(unsigned nr, void (*fn)(unsigned thread));	/* that many threads, until all end */
 void host_yield(void);				/* a CPU spins */
 void host_wait(void);				/* a CPU waits for an interrupt; a test with interrupts has its own of both */

@@ -313,7 +313,7 @@ static void unmap(unsigned d)
 	unsigned mapped = 0, left = 0, done;
 
 	if (!rnd(10))
-		gfn = 1UL << (28 + rnd(36));
+		gfn = rnd(2) ? 1UL << (28 + rnd(36)) : ~0UL - rnd(512);	/* out of range, or wrapping */
 	make_tight(doms[d]);
 	done = p2m_unmap(doms[d], GFN(gfn), nr);
 	unhoard();
@@ -482,6 +482,11 @@ static void start(unsigned bits)
 	for (u64 k = 0; k < W0; k++)		/* if there was no memory: */
 		if (at(NR - 1, direct_base + k)->t == P2M_NONE)
 			host_panic("no direct map");
+	/* Blocks that its guest gives back whole stay its own, too. */
+	CHECK_EQ(p2m_unmap(doms[NR - 1], GFN(direct_base), W0 / 2), W0 / 2);
+	for (u64 k = 0; k < W0 / 2; k++)
+		drop(NR - 1, direct_base + k);
+	count_references();
 }
 
 static void kill(unsigned i)

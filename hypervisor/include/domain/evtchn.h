@@ -126,5 +126,10 @@ int evtchn_fifo_expand_array(struct domain *d, gfn_t gfn) __must_check;
 int evtchn_fifo_set_priority(struct domain *d, u32 port, u32 priority) __must_check;	/* -ENOSYS: d uses 2-level */
 /* Back to 2-level: pages given back. All ports are closed; evtchn lock held. */
 void evtchn_fifo_destroy(struct domain *d);
+#ifdef CONFIG_DEBUG
+/* For domain/spec.c: what it keeps of the guest's pages (an address in it, or NULL). */
+unsigned evtchn_fifo_nr_pages(const struct domain *d);
+void *evtchn_fifo_page(const struct domain *d, unsigned i);
+#endif
 extern const struct evtchn_ops evtchn_2l_ops, evtchn_fifo_ops;
 #endif

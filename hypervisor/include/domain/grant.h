@@ -30,6 +30,14 @@ struct maptrack {		/* a handle; the first of each page is none, but the head of 
 	u64 word;		/* MT_* of grant.c: reference, gfn, flags; 0: not in use */
 };
 
+/* struct maptrack's word */
+#define MT_USED BIT(0)
+#define MT_WRITE BIT(1)
+#define MT_GFN_SHIFT 2		/* 36 bits */
+#define MT_GFN(w) ((w) >> MT_GFN_SHIFT & (BIT(36) - 1))
+#define MT_REF_SHIFT 38		/* 26 bits */
+#define MT_REF(w) ((u32)((w) >> MT_REF_SHIFT))
+
 struct grant_table {
 	struct lock lock;	/* RANK_GRANT: frames, active entries */
 	u32 nr_frames, max_frames;
