@@ -5,7 +5,7 @@ CACHE := $(or $(HOSPES_CACHE),$(CURDIR)/cache)
 MAKEFLAGS += --no-print-directory
 SUB := $(MAKE) -j$(shell nproc)
 
-.PHONY: help run options image debug-image tools images setup test test-quick test-xen test-all mutants bench fuzz menuconfig clean distclean
+.PHONY: help run options image debug-image tools images setup test test-quick test-xen test-all mutants coverage bench fuzz menuconfig clean distclean
 
 help:
 	@echo 'make run         boots QEMU and leaves you in Dom0 with a guest running'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test-xen    the system tests on real Xen; TOOLS=hospes make test-xen: with our toolstack'
 	@echo 'make mutants     seeded faults, and which test catches each (MUTANTS="words of names, classes, suites")'
 	@echo 'make fuzz        libFuzzer on toolstack and hypervisor, then hostile guests beside a victim for TIME=60 seconds'
+	@echo 'make coverage    line coverage of the core by the unit tests, per file'
 	@echo 'make bench, menuconfig, clean, distclean (the cache too)'
 
 setup:
@@ -66,6 +67,9 @@ test-all: test
 
 mutants: image images
 	@tests/mutants/run.py $(MUTANTS)
+
+coverage: image
+	@$(MAKE) -C tests/unit coverage
 
 bench: image images
 	@$(MAKE) -C bench bench

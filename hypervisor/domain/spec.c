@@ -8,11 +8,12 @@
  * 4. The ends of an event channel name each other; a VIRQ's port and its vCPU, too.
  * References are counted by taking them all away and looking whether nothing is left, then giving them back: no memory, but nobody else may run.
  */
-#ifdef CONFIG_DEBUG
 #include <arm/cpu.h>
 #include <core/console.h>
 #include <domain/domain.h>
 #include <domain/spec.h>
+
+#ifdef CONFIG_DEBUG
 
 #define VALID BIT(0)
 #define TABLE BIT(1)
