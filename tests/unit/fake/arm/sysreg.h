@@ -24,7 +24,15 @@ void host_wait(void);
 #define PSR_MODE_EL1H 0x5UL
 #define PSR_MODE_MASK 0xfUL
 #define PSR_MODE32 BIT(4)
+#define PSR_F BIT(6)
 #define PSR_I BIT(7)
+#define PSR_A BIT(8)
+#define PSR_D BIT(9)
+#define PSR_SS BIT(21)
+
+#define ESR_IL BIT(25)
+#define ESR_ISS(esr) ((u32)(esr) & 0x1ffffff)
+enum { EC_UNKNOWN = 0x00, EC_IABT_LOW = 0x20, EC_DABT_LOW = 0x24 };
 
 static inline bool irq_pending(void) { return fake_irq_pending; }
 
