@@ -63,8 +63,8 @@ def memory(d, table):
                 "echo $(cat /proc/$p/comm) $(awk '/^Rss/ { print $2 }' /proc/$p/smaps_rollup); done", 300), re.M):
             kib[name] = kib.get(name, 0) + int(n)
         need("xenstored" in kib, "no xenstored")
-        table[f"KiB resident, both daemons, {count} guest{"s" * (count > 1)}"] = kib["xenstored"] + kib["xenconsoled"]
-        table[f"KiB resident, xl's watchers, {count} guest{"s" * (count > 1)}"] = kib.get("xl", 0)
+        table[f"KiB resident, both daemons, {count} guest{'s' * (count > 1)}"] = kib["xenstored"] + kib["xenconsoled"]
+        table[f"KiB resident, xl's watchers, {count} guest{'s' * (count > 1)}"] = kib.get("xl", 0)
 
 
 def speed(d, table):
