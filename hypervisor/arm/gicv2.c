@@ -21,7 +21,11 @@ static struct lock config_lock = LOCK_INIT(RANK_CONSOLE);	/* innermost: ICFGR wo
 
 static u32 v2_ack(void)
 {
-	return mmio_read32(gicc + GICC_IAR);
+	u32 token = mmio_read32(gicc + GICC_IAR);
+
+	/* What the sender of an SGI wrote before it is read after. */
+	dsb(sy);
+	return token;
 }
 
 static void v2_eoi(u32 token)

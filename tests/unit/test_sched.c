@@ -713,7 +713,7 @@ static void random_round(unsigned seed)
 
 static void test_random(void)
 {
-	for (unsigned seed = 1; seed <= 60; seed++)
+	for (unsigned seed = 1; seed <= host_effort(60); seed++)
 		random_round(seed);
 	CHECK(runs > 10000 && blocks > 1000 && wakes > 1000 && offs > 10 && ons > 10 && pauses > 10 && moves > 100 && kills > 10);
 }
