@@ -115,6 +115,26 @@ static void op_big_pages(void)
 	}
 }
 
+/* The event array comes after a thousand events; then back to 2-level. */
+static void op_early_events(void)
+{
+	static u8 control[PAGE_SIZE] __page_aligned;
+	struct evtchn_init_control ic = { .control_gfn = virt_to_gfn(control) };
+	struct evtchn_expand_array ex = { .array_gfn = virt_to_gfn(page[0]) };
+	struct evtchn_reset r = { .dom = DOMID_SELF };
+	struct evtchn_bind_ipi b = { .vcpu = 0 };
+
+	memset(control, 0, sizeof(control));
+	memset(page[0], 0, sizeof(page[0]));
+	evtchn_op(EVTCHNOP_reset, &r);
+	evtchn_op(EVTCHNOP_init_control, &ic);
+	for (int i = 0; i < 1000; i++)
+		if (!evtchn_op(EVTCHNOP_bind_ipi, &b))
+			evtchn_send(b.port);
+	evtchn_op(EVTCHNOP_expand_array, &ex);
+	evtchn_op(EVTCHNOP_reset, &r);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -127,6 +147,7 @@ static const struct {
 	{ "paging pool to 4 MiB and back", op_mempool },
 	{ "domain created and destroyed", op_domain },
 	{ "domain of 36 MiB created and destroyed", op_big_pages },
+	{ "a thousand events before the FIFO array", op_early_events },	/* last: it closes all ports */
 };
 
 static u64 worst_of(void (*fn)(void))

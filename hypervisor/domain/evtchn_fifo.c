@@ -18,10 +18,12 @@
 #define BUSY (1U << EVTCHN_FIFO_BUSY)
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
 #define MAX_PAGES (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
+#define RAISE_STEP 32		/* ports looked at before anybody else may have the lock, or an interrupt the CPU */
 
 struct evtchn_fifo {
 	struct lock lock;	/* RANK_EVTCHN_QUEUE */
 	u32 nr_words;
+	u32 nr_raised;		/* below it, no event is left that came before its word (evtchn lock) */
 	u32 *page[MAX_PAGES];
 	struct fifo_vcpu {
 		struct evtchn_fifo_control_block *cb;	/* NULL: not given yet */
@@ -141,8 +143,10 @@ static void clear_pending(struct domain *d, u32 port)
 {
 	u32 *w = word_of(d->evtchns.fifo, port), old;
 
+	if (!w && port < EVTCHN_2L_NR_CHANNELS)
+		evtchn_2l_ops.clear_pending(d, port);
 	/* The guest takes it off its queue and ignores it. */
-	if (w && !guest_clear32(w, PENDING, &old))
+	else if (w && !guest_clear32(w, PENDING, &old))
 		log_guest(d, LOG_WARN, "port %u stays pending, its word is unstable\n", port);
 }
 
@@ -192,19 +196,12 @@ static int start(struct domain *d)
 {
 	struct evtchns *e = &d->evtchns;
 	struct evtchn_fifo *f = xzalloc(sizeof(*f) + d->max_vcpus * sizeof(f->vcpu[0]));
-	u32 nr = min(e->nr_ports, (u32)EVTCHN_2L_NR_CHANNELS);
 
 	if (!f)
 		return -ENOMEM;
 	lock_init(&f->lock, RANK_EVTCHN_QUEUE);
 	e->fifo = f;
 	__atomic_store_n(&e->ops, &evtchn_fifo_ops, __ATOMIC_RELEASE);
-	smp_mb();
-	lock(&f->lock);
-	for (u32 port = 1; port < nr; port++)
-		if (evtchn_at(e, port)->state != EVTCHNSTAT_closed && evtchn_2l_ops.is_pending(d, port))
-			evtchn_at(e, port)->early = 1;
-	unlock(&f->lock);
 	return 0;
 }
 
@@ -253,24 +250,45 @@ static int can_expand(struct evtchns *e)
 /* Takes over the reference to the page. Evtchn lock held. */
 static void add_page(struct domain *d, u32 *page)
 {
-	struct evtchns *e = &d->evtchns;
-	struct evtchn_fifo *f = e->fifo;
-	u32 port = f->nr_words, end = min(port + (u32)WORDS_PER_PAGE, e->nr_ports);
+	struct evtchn_fifo *f = d->evtchns.fifo;
 
-	f->page[port / WORDS_PER_PAGE] = page;
+	f->page[f->nr_words / WORDS_PER_PAGE] = page;
 	lock(&f->lock);
-	__atomic_store_n(&f->nr_words, port + (u32)WORDS_PER_PAGE, __ATOMIC_RELEASE);
+	__atomic_store_n(&f->nr_words, f->nr_words + (u32)WORDS_PER_PAGE, __ATOMIC_RELEASE);
 	unlock(&f->lock);
-	for (; port < end; port++) {
-		struct evtchn *ch = evtchn_at(e, port);
+}
 
-		if (!ch->early)
-			continue;
-		lock(&f->lock);
-		ch->early = 0;
-		unlock(&f->lock);
-		set_pending(d, ch, port);
+/* Its word is there now: raises what came before, also what the 2-level bits held when FIFO began. Evtchn lock held. */
+static void raise_early(struct domain *d, struct evtchn *ch, u32 port)
+{
+	struct evtchn_fifo *f = d->evtchns.fifo;
+
+	if (ch->state == EVTCHNSTAT_closed || !(ch->early || (port < EVTCHN_2L_NR_CHANNELS && evtchn_2l_ops.is_pending(d, port))))
+		return;
+	lock(&f->lock);
+	ch->early = 0;
+	unlock(&f->lock);
+	set_pending(d, ch, port);
+}
+
+bool evtchn_fifo_raise_early(struct domain *d)
+{
+	struct evtchns *e = &d->evtchns;
+	struct evtchn_fifo *f;
+	bool more = false;
+
+	lock(&e->lock);
+	f = e->fifo;
+	if (f) {
+		u32 end = min(f->nr_words, e->nr_ports), stop = min(f->nr_raised + RAISE_STEP, end);
+
+		for (u32 port = f->nr_raised; port < stop; port++)
+			raise_early(d, evtchn_at(e, port), port);
+		more = stop < end;
+		f->nr_raised = more ? stop : f->nr_words;
 	}
+	unlock(&e->lock);
+	return more;
 }
 
 int evtchn_fifo_expand_array(struct domain *d, gfn_t gfn)

@@ -8,6 +8,8 @@
 #include <hypercall/ops.h>
 #include <xen/event_channel.h>
 
+#define PAGE_ADDED BIT(31)	/* in the first argument of expand_array: only raising is left */
+
 #define FETCH(op) do { if (unlikely(copy_from_guest(&(op), a[1], sizeof(op)))) return -EFAULT; } while (0)
 
 /* Hands back a request that opened a port of d. */
@@ -174,9 +176,19 @@ s64 hc_evtchn_init_control(struct vcpu *v, u64 *a)
 s64 hc_evtchn_expand_array(struct vcpu *v, u64 *a)
 {
 	struct evtchn_expand_array op;
+	int rc;
 
-	FETCH(op);
-	return evtchn_fifo_expand_array(v->domain, GFN(op.array_gfn));
+	if (!(a[0] & PAGE_ADDED)) {
+		FETCH(op);
+		rc = evtchn_fifo_expand_array(v->domain, GFN(op.array_gfn));
+		if (rc)
+			return rc;
+		a[0] |= PAGE_ADDED;
+	}
+	while (evtchn_fifo_raise_early(v->domain))
+		if (preempt_wanted())
+			return -ERESTART;
+	return 0;
 }
 
 s64 hc_evtchn_set_priority(struct vcpu *v, u64 *a)

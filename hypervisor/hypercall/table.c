@@ -138,7 +138,7 @@ static const struct hypercall hypercalls[] = {
 	CALL(__HYPERVISOR_vm_assist, vm_assist_op, 0, 0),
 	CALL(__HYPERVISOR_vcpu_op, vcpu_ops, CMD32, EINVAL),
 	CALL(__HYPERVISOR_sched_op, sched_ops, CMD32, ENOSYS),
-	CALL(__HYPERVISOR_event_channel_op, event_channel_ops, CMD32, ENOSYS),
+	CALL(__HYPERVISOR_event_channel_op, event_channel_ops, BIT(31) - 1, ENOSYS),	/* above: expand_array's progress */
 	CALL(__HYPERVISOR_hvm_op, hvm_ops, CMD32, ENOSYS),
 	CALL(__HYPERVISOR_sysctl, sysctl_op, 0, 0),
 	CALL(__HYPERVISOR_domctl, domctl_op, 0, 0),

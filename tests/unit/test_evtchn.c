@@ -44,6 +44,8 @@ static void go_fifo(unsigned i)
 	}
 	memset(world_va(i, ARRAY_GFN), 0, PAGE_SIZE);
 	CHECK_EQ(evtchn_fifo_expand_array(d, GFN(ARRAY_GFN)), 0);
+	while (evtchn_fifo_raise_early(d))
+		;
 	uses_fifo[i] = true;
 }
 
@@ -512,7 +514,7 @@ static void test_early(void)
 {
 	struct evtchn_init_control op = { .control_gfn = CB_GFN, .offset = 8 };
 	struct domain *d;
-	u32 p, q;
+	u32 p, q, old, again;
 
 	world_make(1);
 	d = world_domain[0];
@@ -521,14 +523,23 @@ static void test_early(void)
 	CHECK_EQ(evtchn_bind_ipi(d, 0, &p), 0);
 	CHECK_EQ(evtchn_bind_ipi(d, 0, &q), 0);
 	/* One event in 2-level, the other before the array is there: both come with it. */
+	CHECK_EQ(evtchn_bind_ipi(d, 0, &old), 0);
 	CHECK_EQ(evtchn_send(d, p), 0);
+	CHECK_EQ(evtchn_send(d, old), 0);
 	CHECK_EQ(evtchn_fifo_init_control(d, &op), 0);
 	CHECK_EQ(evtchn_send(d, q), 0);
+	/* One of a port that is closed before the array is there: whoever has the port then does not get it. */
+	CHECK_EQ(evtchn_close(d, old), 0);
+	CHECK_EQ(evtchn_bind_ipi(d, 0, &again), 0);
+	CHECK_EQ(again, old);
 	CHECK_EQ(evtchn_fifo_expand_array(d, GFN(ARRAY_GFN)), 0);
+	while (evtchn_fifo_raise_early(d))
+		;
 	uses_fifo[0] = true;
 	upcall(0, 0, found_count);
 	CHECK_EQ(seen[p], 1);
 	CHECK_EQ(seen[q], 1);
+	CHECK_EQ(seen[old], 0);
 	/* A closed port whose word still hangs in a queue is not given out again. */
 	CHECK_EQ(evtchn_send(d, p), 0);
 	CHECK_EQ(evtchn_close(d, p), 0);
@@ -538,6 +549,43 @@ static void test_early(void)
 	CHECK_EQ(seen[p], 1);
 	CHECK_EQ(evtchn_bind_ipi(d, 1, &q), 0);
 	CHECK_EQ(q, p);
+	uses_fifo[0] = false;
+	world_end();
+}
+
+/* As many early events as fit: they come in pieces of the array, each bounded, and each event once. */
+static void test_many_early(void)
+{
+	struct evtchn_init_control op = { .control_gfn = CB_GFN, .offset = 8 };
+	u32 port, ports = 0, raised, before = 0;
+	struct domain *d;
+
+	world_make(1);
+	d = world_domain[0];
+	memset(seen, 0, sizeof(seen));
+	memset(queue_head, 0, sizeof(queue_head));
+	while (ports < 1000) {
+		CHECK_EQ(evtchn_bind_ipi(d, 0, &port), 0);
+		CHECK_EQ(port, ++ports);
+		if (ports % 2)
+			CHECK_EQ(evtchn_send(d, port), 0);
+	}
+	CHECK_EQ(evtchn_fifo_init_control(d, &op), 0);
+	for (port = 2; port <= ports; port += 2)
+		CHECK_EQ(evtchn_send(d, port), 0);
+	CHECK_EQ(evtchn_fifo_expand_array(d, GFN(ARRAY_GFN)), 0);
+	uses_fifo[0] = true;
+	for (bool more = true; more; before = raised) {
+		more = evtchn_fifo_raise_early(d);
+		raised = 0;
+		for (port = 1; port <= ports; port++)
+			raised += (*word(0, port) & F_PENDING) != 0;
+		CHECK(raised - before <= 64);
+	}
+	CHECK_EQ(raised, ports);
+	upcall(0, 0, found_count);
+	for (port = 1; port <= ports; port++)
+		CHECK_EQ(seen[port], 1);
 	uses_fifo[0] = false;
 	world_end();
 }
@@ -729,6 +777,7 @@ int main(void)
 		{ "random operations against a model, FIFO", test_model_fifo },
 		{ "vcpu_info moves", test_info },
 		{ "events before the array", test_early },
+		{ "many events before the array", test_many_early },
 		{ "polling", test_poll },
 		{ "a guest that writes garbage", test_hostile },
 		{ "senders on two CPUs, 2-level", test_storm_2l },

@@ -123,6 +123,8 @@ static inline struct evtchn *evtchn_at(const struct evtchns *e, u32 port)
 /* FIFO ABI. */
 int evtchn_fifo_init_control(struct domain *d, struct evtchn_init_control *op) __must_check;
 int evtchn_fifo_expand_array(struct domain *d, gfn_t gfn) __must_check;
+/* After expand_array: raises some of the events that came before their words; call again while it is true. */
+bool evtchn_fifo_raise_early(struct domain *d);
 int evtchn_fifo_set_priority(struct domain *d, u32 port, u32 priority) __must_check;	/* -ENOSYS: d uses 2-level */
 /* Back to 2-level: pages given back. All ports are closed; evtchn lock held. */
 void evtchn_fifo_destroy(struct domain *d);
