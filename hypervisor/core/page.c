@@ -304,11 +304,6 @@ bool page_get(struct page *pg, const struct domain *d)
 	return page_get_slot(pg, d->slot);
 }
 
-bool page_get_again(struct page *pg)
-{
-	return page_get_slot(pg, pg->owner);
-}
-
 struct page *page_alloc_shared(struct domain *d)
 {
 	struct page *pg = page_alloc(0);

@@ -33,19 +33,7 @@ struct domain *domain_of_slot(unsigned slot)
 	return domain_slots[slot];
 }
 
-bool domain_get(struct domain *d)
-{
-	u32 refs;
-
-	do {
-		refs = load_exclusive(&d->refs);
-		if (unlikely(refs + 1 <= 1))
-			return false;
-	} while (unlikely(!store_exclusive(&d->refs, refs, refs + 1)));
-	return true;
-}
-
-static void destroy_record(struct domain *d)
+void domain_release(struct domain *d)
 {
 	for (unsigned i = 0; d->vcpu && i < d->max_vcpus; i++)
 		vcpu_free(d->vcpu[i]);
@@ -58,12 +46,6 @@ static void destroy_record(struct domain *d)
 	unlist(d);
 	unlock(&domlist_lock);
 	xfree(d);
-}
-
-void domain_put(struct domain *d)
-{
-	if (!__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
-		destroy_record(d);
 }
 
 struct domain *domain_get_next(domid_t id)

@@ -266,6 +266,7 @@ int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at, 
 {
 	bool write = !(flags & GNTMAP_readonly);
 	struct page *pg;
+	mfn_t mfn;
 	u32 handle;
 	int rc;
 
@@ -284,11 +285,12 @@ int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at, 
 	rc = GNTST_general_error;
 	if (unlikely(!domain_get(g)))
 		goto no_domain;
-	if (unlikely(p2m_map(d, gfn_of(at), page_mfn(pg), 1, write ? P2M_GRANT : P2M_GRANT_RO, true)))
+	mfn = page_mfn(pg);
+	if (unlikely(p2m_map(d, gfn_of(at), mfn, 1, write ? P2M_GRANT : P2M_GRANT_RO, true)))
 		goto no_map;
 	handle_set(&d->grants, handle, g, MT_USED | (write ? MT_WRITE : 0) | gfn_of(at).n << MT_GFN_SHIFT | (u64)ref << MT_REF_SHIFT);
 	out->handle = handle;
-	out->pa = page_pa(pg);
+	out->pa = mfn_addr(mfn);
 	return GNTST_okay;
 
 no_map:

@@ -2,7 +2,7 @@
 /*
  * Stage-2 tables (VMSAv8-64, 4 KiB granule). Everything under p2m->lock.
  * Invariant: a valid entry of a type that has frames holds one reference to each of them; no reference is dropped before the TLBs have
- * forgotten the entry. An entry changes from valid to valid only through invalid (replace_entry(), split_block()).
+ * forgotten the entry. An entry changes from valid to valid only through invalid (set_entry(), split_block()).
  * Changes are made in two passes: the first allocates tables and finds errors, the second cannot fail.
  */
 #include <arm/cpu.h>
@@ -147,7 +147,7 @@ static inline u64 *walk(const struct p2m *p, gfn_t gfn, unsigned level, unsigned
 }
 
 /* A table in the place of *e, which is empty or a block. */
-static __attribute__((noinline)) int add_table(struct domain *d, u64 *e, unsigned level)
+static int add_table(struct domain *d, u64 *e, unsigned level)
 {
 	u64 *t;
 
@@ -161,16 +161,24 @@ static __attribute__((noinline)) int add_table(struct domain *d, u64 *e, unsigne
 	return 0;
 }
 
-/* The entry for gfn at that level; missing tables are made and blocks above it split. NULL: no memory. */
-static inline u64 *make_entry(struct domain *d, gfn_t gfn, unsigned level)
+static __attribute__((noinline)) u64 *add_tables(struct domain *d, gfn_t gfn, unsigned level)
 {
 	unsigned found;
 	u64 *e;
 
-	while (e = walk(&d->p2m, gfn, level, &found), unlikely(found < level))
+	while (e = walk(&d->p2m, gfn, level, &found), found < level)
 		if (add_table(d, e, found))
 			return NULL;
 	return e;
+}
+
+/* The entry for gfn at that level; missing tables are made and blocks above it split. NULL: no memory. */
+static inline u64 *make_entry(struct domain *d, gfn_t gfn, unsigned level)
+{
+	unsigned found;
+	u64 *e = walk(&d->p2m, gfn, level, &found);
+
+	return likely(found == level) ? e : add_tables(d, gfn, level);
 }
 
 /* The leaf that maps gfn, and its level, at most 3. NULL: nothing is mapped there. */
@@ -228,21 +236,31 @@ static u64 *piece_entry(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m
 	return e;
 }
 
-static inline void replace_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level, u64 pte)
+/* A valid entry goes. */
+static inline void clear_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level)
 {
 	u64 old = *e;
 
-	if (old & PTE_VALID) {
-		*e = 0;
-		flush_tlb(d, gfn);
-		if (!keeps_frame(d, gfn, old))
-			put_entry(d, old, level);
-	}
+	*e = 0;
+	flush_tlb(d, gfn);
+	if (!keeps_frame(d, gfn, old))
+		put_entry(d, old, level);
+}
+
+static __attribute__((noinline)) void clear_old_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level)
+{
+	clear_entry(d, gfn, e, level);
+}
+
+static inline void set_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level, u64 pte)
+{
+	if (unlikely(*e & PTE_VALID))
+		clear_old_entry(d, gfn, e, level);
 	*e = pte;
 	dsb(ishst);
 }
 
-static __attribute__((noinline)) int map_locked(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
+static int map_locked(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
 {
 	unsigned level;
 	u64 *e, n;
@@ -257,7 +275,7 @@ static __attribute__((noinline)) int map_locked(struct domain *d, gfn_t gfn, mfn
 	}
 	for (u64 i = 0; i < nr; i += n) {
 		e = piece_entry(d, GFN(gfn.n + i), MFN(mfn.n + i), nr - i, t, &level);
-		replace_entry(d, GFN(gfn.n + i), e, level, make_leaf(MFN(mfn.n + i), t, level));
+		set_entry(d, GFN(gfn.n + i), e, level, make_leaf(MFN(mfn.n + i), t, level));
 		n = 1UL << level_shift(level);
 	}
 	d->p2m.max_gfn = max(d->p2m.max_gfn, gfn.n + nr - 1);
@@ -265,7 +283,7 @@ static __attribute__((noinline)) int map_locked(struct domain *d, gfn_t gfn, mfn
 }
 
 /* The common case of map_locked(): one page, the tables exist. */
-static int map_one(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t, bool replace)
+static inline int map_one(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t, bool replace)
 {
 	u64 *e = make_entry(d, gfn, 3);
 
@@ -273,24 +291,35 @@ static int map_one(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t, bool
 		return -ENOMEM;
 	if ((*e & PTE_VALID) && !replace)
 		return -EBUSY;
-	replace_entry(d, gfn, e, 3, make_leaf(mfn, t, 3));
+	set_entry(d, gfn, e, 3, make_leaf(mfn, t, 3));
 	if (gfn.n > d->p2m.max_gfn)
 		d->p2m.max_gfn = gfn.n;
 	return 0;
 }
 
-int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
+static __attribute__((noinline)) int map_range(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
 {
-	int rc;
+	int rc = -ESRCH;
 
 	if (!nr || !gfn_in_range(gfn, nr))
 		return -EINVAL;
 	lock(&d->p2m.lock);
+	if (d->state == DOM_ALIVE)
+		rc = map_locked(d, gfn, mfn, nr, t, replace);
+	unlock(&d->p2m.lock);
+	return rc;
+}
+
+int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
+{
+	int rc = -ESRCH;
+
+	if (unlikely(nr != 1 || !gfn_in_range(gfn, 1)))
+		return map_range(d, gfn, mfn, nr, t, replace);
+	lock(&d->p2m.lock);
 	/* What comes after p2m_relinquish() would never be given back. */
-	if (unlikely(d->state != DOM_ALIVE))
-		rc = -ESRCH;
-	else
-		rc = nr == 1 ? map_one(d, gfn, mfn, t, replace) : map_locked(d, gfn, mfn, nr, t, replace);
+	if (likely(d->state == DOM_ALIVE))
+		rc = map_one(d, gfn, mfn, t, replace);
 	unlock(&d->p2m.lock);
 	return rc;
 }
@@ -310,7 +339,7 @@ static bool unmap_one(struct domain *d, gfn_t gfn, const u64 *expect)
 	}
 	if (expect && ((*e ^ *expect) & (PTE_ADDR | 0xfUL << PTE_TYPE_SHIFT)))
 		return false;
-	replace_entry(d, gfn, e, 3, 0);
+	clear_entry(d, gfn, e, 3);
 	return true;
 }
 
@@ -405,7 +434,7 @@ enum p2m_type p2m_unmap_types(struct domain *d, gfn_t gfn, unsigned types_mask)
 		if (unlikely(level < 3))
 			e = make_entry(d, gfn, 3);
 		if (likely(e))
-			replace_entry(d, gfn, e, 3, 0);
+			clear_entry(d, gfn, e, 3);
 		else
 			t = P2M_NONE;
 	}
@@ -436,7 +465,7 @@ unsigned p2m_unmap_ram(struct domain *d, gfn_t gfn, u64 nr)
 		while (n < all && (level < 3 || is_own_ram(e[n])))
 			n++;
 		if (n == 1 && level == 3)
-			replace_entry(d, gfn, e, 3, 0);
+			clear_entry(d, gfn, e, 3);
 		else if (unmap_within_table(d, gfn, n) < n)
 			break;
 		done += (unsigned)n;
@@ -466,14 +495,14 @@ int p2m_unmap_exact(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t)
 static inline u64 lookup_locked(struct domain *d, gfn_t gfn)
 {
 	unsigned level;
-	u64 *e;
+	u64 pte;
 
 	if (unlikely(!gfn_in_range(gfn, 1)))
 		return 0;
-	e = find_leaf(d, gfn, &level);
-	if (!e)
+	pte = *walk(&d->p2m, gfn, 3, &level);
+	if (!(pte & PTE_VALID))
 		return 0;
-	return *e + ((gfn.n & ((1UL << level_shift(level)) - 1)) << PAGE_SHIFT);
+	return pte + ((gfn.n & ((1UL << level_shift(level)) - 1)) << PAGE_SHIFT);
 }
 
 enum p2m_type p2m_lookup(struct domain *d, gfn_t gfn, mfn_t *mfn)
@@ -495,7 +524,7 @@ static inline __attribute__((always_inline)) struct page *get_page(struct domain
 	lock(&d->p2m.lock);
 	pte = lookup_locked(d, gfn);
 	*t = PTE_TYPE(pte);
-	if (likely(!(want & ~types[*t].allows) && pte)) {
+	if (likely(!(want & ~types[*t].allows))) {
 		pg = pte_page(pte);
 		if (unlikely(!page_get_again(pg)))
 			pg = NULL;

@@ -49,21 +49,8 @@ void debug_key_add(char key, const char *what, void (*fn)(void)) { (void)key, (v
 
 struct domain *domain_of_slot(unsigned slot) { return world_domain[slot]; }
 
-bool domain_get(struct domain *d)
+void domain_release(struct domain *d)
 {
-	u32 refs = READ_ONCE(d->refs);
-
-	do {
-		if (!refs)
-			return false;
-	} while (!__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-	return true;
-}
-
-void domain_put(struct domain *d)
-{
-	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
-		return;
 	for_each_vcpu(d, v)
 		xfree(v);
 	xfree(d->vcpu);

@@ -97,7 +97,17 @@ static inline bool __must_check page_get_slot(struct page *pg, unsigned slot)
 /* The same: the frame belongs to d (alive or dying). */
 bool page_get(struct page *pg, const struct domain *d) __must_check;
 /* One more reference to a frame the caller holds one of. false: the counter is full. */
-bool page_get_again(struct page *pg) __must_check;
+static inline bool __must_check page_get_again(struct page *pg)
+{
+	u32 refs;
+
+	do {
+		refs = load_exclusive(&pg->refs);
+		if (unlikely(refs + 1 <= 1))
+			return false;
+	} while (unlikely(!store_exclusive(&pg->refs, refs, refs + 1)));
+	return true;
+}
 /* Gives one back; the last one frees the frame and uncharges its owner. No TLB may still reach the frame. */
 void page_release(struct page *pg);	/* the last one is gone */
 static inline void page_put(struct page *pg)

@@ -154,8 +154,23 @@ struct domain *domain_get_by_id(domid_t id);
 /* Smallest id >= id, with a reference; NULL at the end. */
 struct domain *domain_get_next(domid_t id);
 unsigned domain_count(void);
-bool domain_get(struct domain *d) __must_check;
-void domain_put(struct domain *d);
+static inline bool __must_check domain_get(struct domain *d)
+{
+	u32 refs;
+
+	do {
+		refs = load_exclusive(&d->refs);
+		if (unlikely(refs + 1 <= 1))
+			return false;
+	} while (unlikely(!store_exclusive(&d->refs, refs, refs + 1)));
+	return true;
+}
+void domain_release(struct domain *d);	/* the last one is gone */
+static inline void domain_put(struct domain *d)
+{
+	if (unlikely(!__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL)))
+		domain_release(d);
+}
 /* Slot of a page's owner; valid while a reference to one of its pages is held. */
 struct domain *domain_of_slot(unsigned slot);
 
