@@ -139,19 +139,6 @@ void page_scrub(void *page)
 	dsb(sy);
 }
 
-void page_copy(void *dst, const void *src)
-{
-	u64 *d = dst, *end = d + 512;
-	const u64 *s = src;
-
-#define PAIR(o) "ldp x9, x10, [%1, #" #o "]\n\tldp x11, x12, [%1, #" #o " + 16]\n\tstp x9, x10, [%0, #" #o "]\n\tstp x11, x12, [%0, #" #o " + 16]\n\t"
-	for (; d < end; d += 64, s += 64)
-		asm volatile(PAIR(0) PAIR(32) PAIR(64) PAIR(96) PAIR(128) PAIR(160) PAIR(192) PAIR(224)
-			     PAIR(256) PAIR(288) PAIR(320) PAIR(352) PAIR(384) PAIR(416) PAIR(448) PAIR(480)
-			     : : "r"(d), "r"(s) : "x9", "x10", "x11", "x12", "memory");
-#undef PAIR
-}
-
 __noreturn void el2_fault(unsigned vector, const u64 *frame);
 /* An exception taken from EL2 itself: a bug of ours, or broken hardware. */
 __noreturn void el2_fault(unsigned vector, const u64 *frame)

@@ -325,10 +325,8 @@ int grant_unmap(struct domain *d, u32 handle, gpa_t at)
 
 /* --- copying --- */
 
-void grant_end_close(struct grant_end *end)
+void grant_end_release(struct grant_end *end)
 {
-	if (!end->pg)
-		return;
 	/* The frame goes first: a granter that sees its entry unused must be able to count on it. */
 	page_put(end->pg);
 	end->pg = NULL;

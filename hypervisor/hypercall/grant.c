@@ -238,20 +238,20 @@ static inline struct domain *side_domain(struct batch *b, struct side *s, domid_
 static inline __attribute__((always_inline)) int copy_one(struct batch *b, void *arg)
 {
 	struct gnttab_copy *op = arg;
-	struct grant_copy_op c = {
-		.src_is_ref = op->flags & GNTCOPY_source_gref, .dst_is_ref = op->flags & GNTCOPY_dest_gref,
-		.src_offset = op->source.offset, .dst_offset = op->dest.offset, .len = op->len,
-	};
+	bool src_is_ref = op->flags & GNTCOPY_source_gref, dst_is_ref = op->flags & GNTCOPY_dest_gref;
+	struct grant_copy_op c;
 
 	/* Frames are the caller's own. */
-	if (unlikely((!c.src_is_ref && op->source.domid != DOMID_SELF) || (!c.dst_is_ref && op->dest.domid != DOMID_SELF))) {
+	if (unlikely((!src_is_ref && op->source.domid != DOMID_SELF) || (!dst_is_ref && op->dest.domid != DOMID_SELF))) {
 		op->status = GNTST_permission_denied;
 		return 0;
 	}
-	c.src = side_domain(b, &b->src, op->source.domid);
-	c.dst = side_domain(b, &b->dst, op->dest.domid);
-	c.src_id = c.src_is_ref ? op->source.u.ref : op->source.u.gmfn;
-	c.dst_id = c.dst_is_ref ? op->dest.u.ref : op->dest.u.gmfn;
+	c = (struct grant_copy_op){
+		.src = side_domain(b, &b->src, op->source.domid), .dst = side_domain(b, &b->dst, op->dest.domid),
+		.src_id = src_is_ref ? op->source.u.ref : op->source.u.gmfn, .dst_id = dst_is_ref ? op->dest.u.ref : op->dest.u.gmfn,
+		.src_is_ref = src_is_ref, .dst_is_ref = dst_is_ref,
+		.src_offset = op->source.offset, .dst_offset = op->dest.offset, .len = op->len,
+	};
 	op->status = (s16)grant_copy(b->v->domain, &b->src.end, &b->dst.end, &c);
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * x19 to x29 of a vCPU through hypercalls, interrupts, switches to another
+ * The FP registers through a call that copies pages, and x19 to x29 of a vCPU through hypercalls, interrupts, switches to another
  * domain on the same CPU and back, and as getvcpucontext shows them. Both
  * domains hold patterns of their own in them and look whether they stay.
  */
@@ -80,6 +80,39 @@ static u32 held(u64 domid, u64 yields, u64 spins)
 	return bad;
 }
 
+/* v0 to v7 through a grant copy of whole pages, for which the hypervisor may use them. */
+static u32 fp_changed(void)
+{
+	static u8 from[PAGE_SIZE] __page_aligned, to[PAGE_SIZE] __page_aligned;
+	static u64 in[16], out[16];
+	struct gnttab_copy c = { .len = PAGE_SIZE };
+	register u64 x0 asm("x0") = GNTTABOP_copy;
+	register u64 x1 asm("x1") = (u64)&c;
+	register u64 x2 asm("x2") = 1;
+	register u64 x16 asm("x16") = __HYPERVISOR_grant_table_op;
+	u32 bad = 0;
+
+	c.source.u.gmfn = virt_to_gfn(from);
+	c.dest.u.gmfn = virt_to_gfn(to);
+	c.source.domid = c.dest.domid = DOMID_SELF;
+	for (int i = 0; i < PAGE_SIZE; i++)
+		from[i] = (u8)(i * 7 + i / 256);
+	for (int i = 0; i < 16; i++)
+		in[i] = pattern(7, i);
+	write_sysreg(3ul << 20, cpacr_el1);
+	isb();
+	asm volatile(".arch_extension fp\n .arch_extension simd\n"
+		     "ldp q0, q1, [%4]\n ldp q2, q3, [%4, #32]\n ldp q4, q5, [%4, #64]\n ldp q6, q7, [%4, #96]\n"
+		     "hvc #0xea1\n"
+		     "stp q0, q1, [%5]\n stp q2, q3, [%5, #32]\n stp q4, q5, [%5, #64]\n stp q6, q7, [%5, #96]\n"
+		     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x16) : "r"(in), "r"(out) : "memory");
+	for (int i = 0; i < 16; i++)
+		bad += out[i] != in[i];
+	for (int i = 0; i < PAGE_SIZE; i++)
+		bad += to[i] != from[i];
+	return bad + (x0 || c.status);
+}
+
 void domu_main(void)
 {
 	for (;;) {
@@ -131,6 +164,7 @@ void guest_main(void)
 	report_prefix("registers");
 	irq_enable();
 	report(!held(0, YIELDS, SPINS), "x19 to x29 stay");
+	report(!fp_changed(), "v0 to v7 stay while a page is copied");
 	domu_pin(0, 0, 0);
 	if (!report(domu_create(&d, 1, 0), "DomU built"))
 		return report_summary();

@@ -107,7 +107,12 @@ struct grant_copy_op {
 	u16 src_offset, dst_offset, len;
 };
 int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst, const struct grant_copy_op *op) __must_check;
-void grant_end_close(struct grant_end *end);
+void grant_end_release(struct grant_end *end);	/* it is open */
+static inline void grant_end_close(struct grant_end *end)
+{
+	if (end->pg)
+		grant_end_release(end);
+}
 int grant_swap(struct domain *d, u32 a, u32 b) __must_check;
 /*
  * May d do cache maintenance on the frame: it owns it or has it mapped. Looks at GRANT_SCAN of the owner's references from *pos on; -ERESTART with *pos
