@@ -29,7 +29,7 @@ typedef void trap_handler(struct vcpu *v, u64 esr);
 
 static void skip(struct vcpu *v, u64 esr)
 {
-	v->pc += esr & ESR_IL ? 4 : 2;
+	v->pc += 2 + (esr >> 24 & 2);		/* IL: bit 25 */
 	if (unlikely(v->pstate & PSR_MODE32))
 		v->pstate = psr32_advance_it(v->pstate);
 	v->pstate &= ~PSR_SS;
@@ -91,9 +91,9 @@ static void undefined(struct vcpu *v, u64 esr)
 
 static const struct mmio_range *find_mmio(const struct domain *d, gpa_t gpa)
 {
-	for (unsigned i = 0; i < d->nr_mmio; i++)
-		if (gpa - d->mmio[i].base < d->mmio[i].size)
-			return &d->mmio[i];
+	for (const struct mmio_range *r = d->mmio; r < d->mmio + d->nr_mmio; r++)
+		if (gpa - r->base < r->size)
+			return r;
 	return NULL;
 }
 
@@ -105,32 +105,44 @@ static u64 sign_extend(u64 val, unsigned size, bool to64)
 	return to64 ? val : (u32)val;
 }
 
-static void mmio(struct vcpu *v, const struct mmio_range *r, gpa_t gpa, u64 esr)
+/* Without a syndrome, or unaligned: not for emulated registers. */
+static inline bool is_plain(u64 esr, u64 offset)
 {
-	u32 iss = ESR_ISS(esr);
-	unsigned size = 1U << DABT_SAS(iss), srt = DABT_SRT(iss);
-	u64 offset = gpa - r->base, val = 0;
-	bool ok;
+	return (esr & DABT_ISV) && !(offset & ((1U << DABT_SAS(esr)) - 1));
+}
 
-	if (unlikely(!(iss & DABT_ISV) || (offset & (size - 1)))) {
-		inject_abort(v, read_sysreg(far_el2), false);
-		return;
-	}
-	if (iss & DABT_WNR) {
-		if (srt != 31)
-			val = v->x[srt] & ~0UL >> (64 - 8 * size);
-		ok = r->write(v, r->priv, offset, size, val);
-	} else {
-		ok = r->read(v, r->priv, offset, size, &val);
-		if (iss & DABT_SSE)
-			val = sign_extend(val, size, iss & DABT_SF);
-		if (ok && srt != 31)
-			v->x[srt] = val;
-	}
+static inline void mmio_end(struct vcpu *v, u64 esr, bool ok)
+{
 	if (likely(ok))
 		skip(v, esr);
 	else if (!vgic_take_retry(&v->vgic))
 		inject_abort(v, read_sysreg(far_el2), false);
+}
+
+static __attribute__((noinline)) void mmio_read(struct vcpu *v, const struct mmio_range *r, u64 offset, u64 esr)
+{
+	unsigned size = 1U << DABT_SAS(esr), srt = DABT_SRT(esr);
+	u64 val = 0;
+	bool ok = is_plain(esr, offset) && r->read(v, r->priv, offset, size, &val);
+
+	if (esr & DABT_SSE)
+		val = sign_extend(val, size, esr & DABT_SF);
+	if (ok && srt != 31)
+		v->x[srt] = val;
+	mmio_end(v, esr, ok);
+}
+
+static __attribute__((noinline)) void mmio_write(struct vcpu *v, const struct mmio_range *r, u64 offset, u64 esr)
+{
+	unsigned size = 1U << DABT_SAS(esr), srt = DABT_SRT(esr);
+	u64 val = srt == 31 ? 0 : v->x[srt] & ~0UL >> (64 - 8 * size);
+
+	mmio_end(v, esr, is_plain(esr, offset) && r->write(v, r->priv, offset, size, val));
+}
+
+static inline gpa_t hpfar_gpa(u64 far)
+{
+	return (read_sysreg(hpfar_el2) & 0xffffffffff0UL) << 8 | (far & ~PAGE_MASK);
 }
 
 /* The guest physical address of a stage-2 fault; HPFAR_EL2 does not hold it for a permission fault outside a walk. */
@@ -140,19 +152,18 @@ static bool fault_gpa(u64 esr, u64 far, gpa_t *gpa)
 
 	if (ABT_FSC_TYPE(iss) == FSC_PERMISSION && !(iss & ABT_S1PTW))
 		return !gva_to_gpa(far, false, gpa);
-	*gpa = (read_sysreg(hpfar_el2) & 0xffffffffff0UL) << 8 | (far & ~PAGE_MASK);
+	*gpa = hpfar_gpa(far);
 	return true;
 }
 
 /*
- * Emulated registers, or memory that is not there. Another CPU may have been replacing the entry (break-before-make): then the access
+ * Memory that is not there, or not for this access. Another CPU may have been replacing the entry (break-before-make): then the access
  * is simply tried again.
  */
 static void stage2_abort(struct vcpu *v, u64 esr, bool instr)
 {
 	u64 far = read_sysreg(far_el2);
 	u32 iss = ESR_ISS(esr);
-	const struct mmio_range *r;
 	gpa_t gpa;
 	bool write;
 
@@ -167,11 +178,6 @@ static void stage2_abort(struct vcpu *v, u64 esr, bool instr)
 	}
 	if (!fault_gpa(esr, far, &gpa))
 		return;		/* its stage 1 changed meanwhile: again */
-	r = instr ? NULL : find_mmio(v->domain, gpa);
-	if (likely(r && !(iss & ABT_S1PTW))) {
-		mmio(v, r, gpa, esr);
-		return;
-	}
 	/* Cache maintenance reports WnR whatever it needs; where it needs to write (DC IVAC), a missing right is a permission fault. */
 	write = !instr && (iss & DABT_WNR) && (!(iss & DABT_CM) || ABT_FSC_TYPE(iss) == FSC_PERMISSION);
 	if (p2m_access_ok(v->domain, gpa, write, instr && !(iss & ABT_S1PTW)))
@@ -185,6 +191,21 @@ static void stage2_abort(struct vcpu *v, u64 esr, bool instr)
 
 static void data_abort(struct vcpu *v, u64 esr)
 {
+	const struct mmio_range *r;
+	u64 gpa;
+
+	/* Nearly always emulated registers, where nothing is mapped. */
+	if (likely((esr & (0x3c | ABT_S1PTW)) == FSC_TRANSLATION)) {
+		gpa = hpfar_gpa(read_sysreg(far_el2));
+		r = find_mmio(v->domain, gpa);
+		if (likely(r)) {
+			if (esr & DABT_WNR)
+				mmio_write(v, r, gpa - r->base, esr);
+			else
+				mmio_read(v, r, gpa - r->base, esr);
+			return;
+		}
+	}
 	stage2_abort(v, esr, false);
 }
 
