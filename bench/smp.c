@@ -6,7 +6,7 @@
 #include "bench.h"
 
 enum mode { SPIN, SLEEP, STOP };
-static volatile u32 mode, sent, got, back;
+static volatile u32 mode, sent, got, back, on;
 static u32 port_self, port_other;
 
 #define MODE_SGI	1		/* changes CPU 1's mode, unmeasured */
@@ -96,15 +96,18 @@ void cpu_started(void)
 {
 	settle();			/* lets CPU 0's half end, too */
 	END(CPU_ON);
+	on = 1;
 }
 
 static void power(void)
 {
 	for (int i = 0; i < N_CPU_ON; i++) {
 		mode = SPIN;
+		on = 0;
 		BEGIN(CPU_ON);
 		cpu_start(1, worker);
-		settle();
+		while (!on)	/* and sends nothing before */
+			relax();
 		set_mode(STOP);
 		settle();
 		END(CPU_OFF);

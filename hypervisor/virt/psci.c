@@ -160,15 +160,16 @@ static s64 workaround(struct vcpu *v, u64 a1, u64 a2, u64 a3)
 static psci_fn psci_features;
 
 static const struct psci_op { u32 fn; bool both_widths; psci_fn *call; } ops[] = {
-	{ SMCCC_VERSION, false, smccc_version },
-	{ SMCCC_ARCH_FEATURES, false, arch_features },
+	/* Those that kernels call often come first. */
 	{ SMCCC_WORKAROUND_3, false, workaround },
 	{ SMCCC_WORKAROUND_2, false, workaround },
 	{ SMCCC_WORKAROUND_1, false, workaround },
-	{ PSCI_VERSION, false, psci_version },
 	{ PSCI_CPU_SUSPEND, true, cpu_suspend },
-	{ PSCI_CPU_OFF, false, cpu_off },
 	{ PSCI_CPU_ON, true, cpu_on },
+	{ PSCI_CPU_OFF, false, cpu_off },
+	{ PSCI_VERSION, false, psci_version },
+	{ SMCCC_VERSION, false, smccc_version },
+	{ SMCCC_ARCH_FEATURES, false, arch_features },
 	{ PSCI_AFFINITY_INFO, true, affinity_info },
 	{ PSCI_MIGRATE_INFO_TYPE, false, migrate_info_type },
 	{ PSCI_SYSTEM_OFF, false, system_off },

@@ -17,7 +17,7 @@ static inline u32 bank_ready(const struct vgic *vg, const struct vgic_bank *bank
 }
 
 /* Of them those of v: active ones where they were taken, the others at their target. */
-static u32 spi_ready(const struct vcpu *v, const struct vgic_bank *bank)
+static __attribute__((noinline)) u32 spi_ready(const struct vcpu *v, const struct vgic_bank *bank)
 {
 	u32 mine = 0;
 
@@ -30,9 +30,14 @@ static u32 spi_ready(const struct vcpu *v, const struct vgic_bank *bank)
 	return mine;
 }
 
+static inline u32 ready(struct vcpu *v, const struct vgic_bank *bank, unsigned b)
+{
+	return unlikely(b) ? spi_ready(v, bank) : bank_ready(&v->domain->vgic, bank);
+}
+
 u32 vgic_ready(struct vcpu *v, unsigned b)
 {
-	return unlikely(b) ? spi_ready(v, vgic_bank_of(v, b)) : bank_ready(&v->domain->vgic, &v->vgic.bank);
+	return ready(v, vgic_bank_of(v, b), b);
 }
 
 /* Interrupt n of the bank is back in the model: its vCPU has to look at it. v is the one whose list registers are at work. */
@@ -317,7 +322,7 @@ static void overflow(struct vcpu *v)
 		unsigned b = (unsigned)__builtin_ctz(d);
 		struct vgic_bank *bank = vgic_bank_of(v, b);
 
-		for (u32 m = vgic_ready(v, b); m; m &= m - 1) {
+		for (u32 m = ready(v, bank, b); m; m &= m - 1) {
 			unsigned n = (unsigned)__builtin_ctz(m);
 
 			choose(&s, b * 32 + n, bank->priority[n], bank->active >> n & 1);
@@ -429,7 +434,7 @@ static inline void fill_all(struct vcpu *v)
 
 		if (bank->latch & bank->inlr)
 			pending_again(v, bank, b, bank->latch & bank->inlr);
-		for (u32 m = vgic_ready(v, b); m; m &= m - 1) {
+		for (u32 m = ready(v, bank, b); m; m &= m - 1) {
 			i = (unsigned)__builtin_ctz(~vv->used);
 			if (unlikely(i >= gic_nr_lrs)) {
 				retire_empty(v);

@@ -243,14 +243,18 @@ void vgic_init_vcpu(struct vcpu *v)
 void vgic_reset_vcpu(struct vcpu *v)
 {
 	struct vgic_vcpu *vv = &v->vgic;
+	struct vgic *vg = &v->domain->vgic;
 
-	lock(&v->domain->vgic.lock);
+	lock(&vg->lock);
 	memset(vv, 0, sizeof(*vv));
-	vv->bank.enabled = v->domain->vgic.version == 2 ? 0xffff : 0;
+	vv->bank.enabled = vg->version == 2 ? 0xffff : 0;
 	vv->bank.edge = 0xffff;		/* SGIs */
 	vv->bank.pirq[PPI_VIRT_TIMER] = (u16)vtimer_ppi;
-	vv->dirty = (u32)(BIT(v->domain->vgic.nr_banks) - 1);	/* SPIs may wait for it */
-	unlock(&v->domain->vgic.lock);
+	vv->dirty = 1;
+	for (unsigned b = 1; b < vg->nr_banks; b++)
+		if (vg->spi[b].latch | vg->spi[b].line | vg->spi[b].active)
+			vv->dirty |= 1U << b;	/* SPIs may wait for it */
+	unlock(&vg->lock);
 }
 
 static void dump_bank(const char *who, unsigned id, unsigned b, const struct vgic_bank *bank)
