@@ -52,11 +52,8 @@ static const struct { bool write, exec, frames; unsigned want; } rules[] = {
 static unsigned rnd(unsigned n) { return host_random() % n; }
 void cache_clean_inv(const void *p, size_t n) { cleaned++; }
 struct domain *domain_of_slot(unsigned slot) { return doms[slot]; }
-bool domain_get(struct domain *d) { return d->refs && ++d->refs; }
-void domain_put(struct domain *d)
+void domain_release(struct domain *d)
 {
-	if (--d->refs)
-		return;
 	p2m_free(d);
 	doms[d->slot] = NULL;
 	xfree(d);
