@@ -81,8 +81,7 @@ static inline int claim_frame(struct domain *g, u32 ref, struct grant_active *ac
 	return GNTST_bad_page;
 }
 
-/* Makes `who` one more user of g's reference: GNTST_okay, and a reference to its frame. `mask`: as for mark_entry(). */
-static int use(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
+static inline __attribute__((always_inline)) int use_as(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
 {
 	struct grant_table *t = &g->grants;
 	struct grant_active *act;
@@ -111,6 +110,12 @@ static int use(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, str
 	if (unlikely(rc && *pg))
 		page_put(*pg);
 	return rc;
+}
+
+/* Makes `who` one more user of g's reference: GNTST_okay, and a reference to its frame. `mask`: as for mark_entry(). */
+static int use(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
+{
+	return write ? use_as(g, ref, who, true, mask, pg) : use_as(g, ref, who, false, mask, pg);
 }
 
 static void unuse(struct domain *g, u32 ref, bool write)
@@ -334,7 +339,7 @@ void grant_end_release(struct grant_end *end)
 		unuse(end->d, (u32)end->id, end->write);
 }
 
-static int end_open(struct domain *caller, struct grant_end *end, struct domain *d, u64 id, bool is_ref)
+static inline int end_open(struct domain *caller, struct grant_end *end, struct domain *d, u64 id, bool is_ref)
 {
 	int rc = GNTST_okay;
 
@@ -356,37 +361,39 @@ static int end_open(struct domain *caller, struct grant_end *end, struct domain 
 	return rc;
 }
 
-static inline int end_want(struct domain *caller, struct grant_end *end, struct domain *d, u64 id, bool is_ref)
+static inline int end_want(struct domain *caller, struct grant_end *end, struct domain *d, const u32 *ref, const u64 *gfn, bool is_ref)
 {
+	u64 id = is_ref ? *ref : *gfn;
+
 	if (end->pg && end->id == id && end->d == d && end->is_ref == is_ref)
 		return GNTST_okay;
 	return end_open(caller, end, d, id, is_ref);
 }
 
-int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst, const struct grant_copy_op *op)
+int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst, struct domain *from, struct domain *to, const struct gnttab_copy *op)
 {
-	char *from, *to;
+	char *s, *d;
 	int rc;
 
-	if (unlikely(!op->src || !op->dst))
+	if (unlikely(!from || !to))
 		return GNTST_bad_domain;
-	if (unlikely(!caller->privileged && !policy_allows(op->src, op->dst)))
+	if (unlikely(!caller->privileged && !policy_allows(from, to)))
 		return GNTST_permission_denied;
-	if (unlikely((unsigned)op->src_offset + op->len > PAGE_SIZE || (unsigned)op->dst_offset + op->len > PAGE_SIZE))
+	if (unlikely((unsigned)op->source.offset + op->len > PAGE_SIZE || (unsigned)op->dest.offset + op->len > PAGE_SIZE))
 		return GNTST_bad_copy_arg;
-	rc = end_want(caller, src, op->src, op->src_id, op->src_is_ref);
+	rc = end_want(caller, src, from, &op->source.u.ref, &op->source.u.gmfn, op->flags & GNTCOPY_source_gref);
 	if (likely(!rc))
-		rc = end_want(caller, dst, op->dst, op->dst_id, op->dst_is_ref);
+		rc = end_want(caller, dst, to, &op->dest.u.ref, &op->dest.u.gmfn, op->flags & GNTCOPY_dest_gref);
 	if (unlikely(rc))
 		return rc;
-	from = (char *)page_va(src->pg) + op->src_offset;
-	to = (char *)page_va(dst->pg) + op->dst_offset;
+	s = (char *)page_va(src->pg) + op->source.offset;
+	d = (char *)page_va(dst->pg) + op->dest.offset;
 	if (unlikely(src->pg == dst->pg))
-		memmove(to, from, op->len);
+		memmove(d, s, op->len);
 	else if (op->len == PAGE_SIZE)
-		page_copy(to, from);
+		page_copy(d, s);
 	else
-		memcpy(to, from, op->len);
+		memcpy(d, s, op->len);
 	return GNTST_okay;
 }
 

@@ -238,21 +238,17 @@ static inline struct domain *side_domain(struct batch *b, struct side *s, domid_
 static inline __attribute__((always_inline)) int copy_one(struct batch *b, void *arg)
 {
 	struct gnttab_copy *op = arg;
-	bool src_is_ref = op->flags & GNTCOPY_source_gref, dst_is_ref = op->flags & GNTCOPY_dest_gref;
-	struct grant_copy_op c;
+	struct domain *from, *to;
 
 	/* Frames are the caller's own. */
-	if (unlikely((!src_is_ref && op->source.domid != DOMID_SELF) || (!dst_is_ref && op->dest.domid != DOMID_SELF))) {
+	if (unlikely((!(op->flags & GNTCOPY_source_gref) && op->source.domid != DOMID_SELF) ||
+		     (!(op->flags & GNTCOPY_dest_gref) && op->dest.domid != DOMID_SELF))) {
 		op->status = GNTST_permission_denied;
 		return 0;
 	}
-	c = (struct grant_copy_op){
-		.src = side_domain(b, &b->src, op->source.domid), .dst = side_domain(b, &b->dst, op->dest.domid),
-		.src_id = src_is_ref ? op->source.u.ref : op->source.u.gmfn, .dst_id = dst_is_ref ? op->dest.u.ref : op->dest.u.gmfn,
-		.src_is_ref = src_is_ref, .dst_is_ref = dst_is_ref,
-		.src_offset = op->source.offset, .dst_offset = op->dest.offset, .len = op->len,
-	};
-	op->status = (s16)grant_copy(b->v->domain, &b->src.end, &b->dst.end, &c);
+	from = side_domain(b, &b->src, op->source.domid);
+	to = side_domain(b, &b->dst, op->dest.domid);
+	op->status = (s16)grant_copy(b->v->domain, &b->src.end, &b->dst.end, from, to, op);
 	return 0;
 }
 

@@ -135,19 +135,29 @@ static struct side end_of(unsigned d, u64 id, bool is_ref, u16 offset)
 
 static struct grant_end src_end, dst_end = { .write = true };
 
+static struct gnttab_copy copy_op(const struct side *a, const struct side *b, u16 len)
+{
+	struct gnttab_copy op = { .len = len, .source.offset = a->offset, .dest.offset = b->offset };
+
+	op.flags = (a->is_ref ? GNTCOPY_source_gref : 0) | (b->is_ref ? GNTCOPY_dest_gref : 0);
+	op.source.u.gmfn = a->id;
+	op.dest.u.gmfn = b->id;
+	return op;
+}
+
 /* One copy, and what it opened stays open. */
 static int copy_more(struct domain *caller, const struct side *a, const struct side *b, u16 len)
 {
-	struct grant_copy_op op = { a->d, b->d, a->id, b->id, a->is_ref, b->is_ref, a->offset, b->offset, len };
+	struct gnttab_copy op = copy_op(a, b, len);
 
-	return grant_copy(caller, &src_end, &dst_end, &op);
+	return grant_copy(caller, &src_end, &dst_end, a->d, b->d, &op);
 }
 
 static int copy(struct domain *caller, const struct side *a, const struct side *b, u16 len)
 {
-	struct grant_copy_op op = { a->d, b->d, a->id, b->id, a->is_ref, b->is_ref, a->offset, b->offset, len };
+	struct gnttab_copy op = copy_op(a, b, len);
 	struct grant_end src = { .write = false }, dst = { .write = true };
-	int rc = grant_copy(caller, &src, &dst, &op);
+	int rc = grant_copy(caller, &src, &dst, a->d, b->d, &op);
 
 	grant_end_close(&dst);
 	grant_end_close(&src);

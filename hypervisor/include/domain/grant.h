@@ -100,13 +100,8 @@ struct grant_end {
 	u64 id;			/* reference or gfn */
 	bool is_ref, write;
 };
-struct grant_copy_op {
-	struct domain *src, *dst;	/* NULL: no such domain */
-	u64 src_id, dst_id;
-	bool src_is_ref, dst_is_ref;
-	u16 src_offset, dst_offset, len;
-};
-int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst, const struct grant_copy_op *op) __must_check;
+/* from, to: the domains that op names, NULL if there is no such one. Whether the caller may name frames of theirs it has asked already. */
+int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst, struct domain *from, struct domain *to, const struct gnttab_copy *op) __must_check;
 void grant_end_release(struct grant_end *end);	/* it is open */
 static inline void grant_end_close(struct grant_end *end)
 {
