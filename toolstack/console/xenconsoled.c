@@ -21,6 +21,8 @@
 #include "lib/log.h"
 #include "lib/program.h"
 
+#define HV_LOOK_MS 3000
+
 static volatile sig_atomic_t stop, reopen;
 
 static struct {
@@ -30,6 +32,7 @@ static struct {
 static struct loop_fd store_lf, listener;
 static struct conlog hv_log;
 static uint32_t hv_port, hv_index;
+static struct loop_timer hv_timer;
 
 struct known {				/* a domain whose store entries are watched */
 	struct known *next;
@@ -132,6 +135,13 @@ static void read_hypervisor(void)
 
 	while ((n = hv_read_console(buf, sizeof(buf), &hv_index)) > 0)
 		conlog_write(&hv_log, buf, n);
+}
+
+/* Hospes raises no VIRQ for new lines: a look now and then, for those who want that log. */
+static void look_again(struct loop_timer *timer)
+{
+	read_hypervisor();
+	loop_arm(timer, HV_LOOK_MS, look_again);
 }
 
 static void other_port(uint32_t port)
@@ -298,7 +308,7 @@ static void start(void)
 		log_warn("%s: %s: only one viewer per guest, at its terminal", VIEWER_SOCKET, strerror(-rc));
 	if (opt.log_hv) {
 		conlog_open(&hv_log, con_opt.log_dir, "hypervisor", opt.stamp_hv);
-		read_hypervisor();
+		look_again(&hv_timer);
 	}
 	if (xs_watch(con_xs, "@introduceDomain", "introduce") || xs_watch(con_xs, "@releaseDomain", "release") ||
 	    loop_add(&store_lf, xs_fd(con_xs), EPOLLIN, store_ready))
