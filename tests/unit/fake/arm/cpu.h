@@ -20,7 +20,7 @@ void page_copy(void *dst, const void *src);
 int gva_to_pa(gva_t va, bool write, paddr_t *pa) __must_check;
 int gva_to_gpa(gva_t va, bool write, gpa_t *gpa) __must_check;
 extern unsigned cpu_pa_bits, cpu_ipa_bits, cpu_vmid_bits;
-extern bool cpu_has_el1_32, cpu_has_el0_32, cpu_has_pan;
+extern bool cpu_has_el1_32, cpu_has_el0_32, cpu_has_pan, cpu_has_ras, cpu_has_sme, cpu_has_hidden;
 u64 read_id_reg(unsigned crm, unsigned op2);
 int smccc_arch_feature(u32 fn);
 s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3);
