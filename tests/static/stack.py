@@ -23,8 +23,9 @@ RECURSION = {
     ("init_text_writable",): 4,
     ("relinquish_table",): 4,
     ("hypercall_one", "dispatch_other", "hc_multicall"): 1,     # a multicall in a multicall is refused
-    ("domain_put", "grants_free", "page_release"): 2,           # the last reference frees pages whose own references are not the last any more
+    ("domain_put", "domain_release", "grants_free", "page_release"): 2,           # the last reference frees pages whose own references are not the last any more
     ("fdt_path_offset", "fdt_path_offset_namelen", "fdt_get_alias_namelen"): 3,     # machine_find_uart() lets no alias lead to an alias
+    ("clear_pending",): 1,      # FIFO's leaves a port without an array to that of two levels
     # One vCPU is loaded on a CPU: vgic_notify() of another one than it does not come back here.
     ("vgic_update", "vgic_notify", "reconsider", "lr_to_model", "retire_empty", "vgic_end_active", "vgic_hw_release", "vgic_overflow_end",
      "vgic_review_all", "vgic_spill_all"): 1,
