@@ -24,6 +24,16 @@ static void on_timer(u32 iar)
 	timer_fired++;
 }
 
+#define PHYS_TIMER_IRQ	30
+
+static void on_phys_timer(u32 iar)
+{
+	(void)iar;
+	write_sysreg(0, cntp_ctl_el0);
+	isb();
+	timer_fired++;
+}
+
 static void on_order(u32 iar)
 {
 	order[nr_order++] = iar & 0x3ff;
@@ -176,6 +186,35 @@ static void timers(void)
 	report(eventually(&timer_fired, 1), "a negative TVAL fires at once");
 }
 
+/* The EL1 physical timer is emulated. */
+static void phys_timer(void)
+{
+	u64 ms = read_sysreg(cntfrq_el0) / 1000, t = 0;
+	bool early = false;
+
+	irq_handler[PHYS_TIMER_IRQ] = on_phys_timer;
+	gic_enable(PHYS_TIMER_IRQ);
+	for (u32 i = 0; i < 20; i++) {
+		timer_fired = 0;
+		t = read_sysreg(cntpct_el0) + (i ? ms / 2 : (u64)-ms);
+		write_sysreg(t, cntp_cval_el0);
+		write_sysreg(1, cntp_ctl_el0);
+		isb();
+		if (!eventually(&timer_fired, 1))
+			break;
+		early |= i && read_sysreg(cntpct_el0) < t;
+	}
+	report(timer_fired == 1, "the physical timer fires, 20 times");
+	report(!early, "and never early");
+	timer_fired = 0;
+	write_sysreg(read_sysreg(cntpct_el0) + 20 * ms, cntp_cval_el0);
+	write_sysreg(1, cntp_ctl_el0);
+	write_sysreg(0, cntp_ctl_el0);
+	isb();
+	delay_us(40000);
+	report(timer_fired == 0, "stopped, it does not");
+}
+
 static void wfi_masked(void)
 {
 	u64 t;
@@ -238,6 +277,7 @@ void guest_main(void)
 	priorities();
 	pending_by_hand();
 	timers();
+	phys_timer();
 	wfi_masked();
 	if (machine.ncpus > 1)
 		between_cpus();

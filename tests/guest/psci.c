@@ -43,7 +43,12 @@ static void functions(void)
 static void bad_arguments(void)
 {
 	u64 entry = machine.ram_base;
+	bool refused = true;
 
+	for (u64 aff1 = 1; aff1 < 256; aff1++)
+		for (u64 aff0 = 0; aff0 < 16; aff0 += 5)
+			refused &= psci(PSCI_CPU_ON, aff1 << 8 | aff0, entry, 0) == -2;
+	report(refused, "CPU_ON of any other cluster");
 	report_value((u64)psci(PSCI_CPU_ON, 99, entry, 0), "CPU_ON of a missing CPU");
 	report_value((u64)psci(PSCI_CPU_ON, 1ul << 40, entry, 0), "CPU_ON with a wild affinity");
 	report_value((u64)psci(PSCI_CPU_ON, ~0ul, entry, 0), "CPU_ON with affinity -1");

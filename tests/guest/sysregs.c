@@ -179,6 +179,12 @@ static void instructions(void)
 	report_value(run_el1(0) >> 56, "FP while enabled");
 }
 
+static void zero_register(void)
+{
+	asm volatile("mrs xzr, mdscr_el1\n\tmrs xzr, cntp_ctl_el0\n\tmrs xzr, id_aa64pfr0_el1\n\tmsr mdscr_el1, xzr");
+	report(true, "emulated registers to and from XZR");
+}
+
 void guest_main(void)
 {
 	report_prefix("sysregs");
@@ -188,5 +194,6 @@ void guest_main(void)
 	others();
 	instructions();
 	report(true, "alive at the end");
+	zero_register();
 	report_summary();
 }

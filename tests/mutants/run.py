@@ -4,7 +4,8 @@
 Puts known classes of bugs into copies of the tree, one at a time, and shows which test catches each.
 
     run.py [NAME...]        those whose name, class or suite contains one of the words; all without
-    run.py --check          only whether each still fits the source
+    run.py --check          only whether each still fits the source, and docs/testing.md counts them right
+    run.py --table          the table for docs/testing.md
     run.py --quick          those that a host test catches, one of each class: make test-all
 
 The table is faults.txt, see its head. A suite has to pass without a fault, or nothing that it says counts. Host suites run two at a time,
@@ -26,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 WORK = os.path.join(TOP, "build", "mutants")
 Fault = collections.namedtuple("Fault", "name kind suites file old new")
-QEMU = ("guest", "system")
+QEMU = ("guest", "compare", "system")
 WORKERS = 2
 LIMIT = 400         # seconds for one suite, on a busy machine too
 
@@ -133,6 +134,12 @@ class Copy:
         self.build("-C", "tests/guest", "all")
         return self.call("python3", "tests/guest/guest.py", "test", payload, MACHINES=machine)
 
+    def compare(self, name):
+        payload, machine = name.split("@")
+        self.image()
+        self.build("-C", "tests/guest", "all")
+        return self.call("python3", "tests/guest/guest.py", "compare", payload, MACHINES=machine)
+
     def system(self, name):
         self.image()
         link = os.path.join(self.top, "build", "hospes-tools")
@@ -202,6 +209,26 @@ def run_all(faults, report):
         one(fault)
 
 
+def table(faults):
+    """Lines of docs/testing.md."""
+    kinds = {}
+    for f in faults:
+        kinds.setdefault(f.kind, []).append(f)
+    yield "| class | faults | caught by |"
+    yield "|---|---|---|"
+    for kind, those in sorted(kinds.items()):
+        yield f"| {kind} | {len(those)} | {', '.join(sorted({f.suites[0].split('@')[0].replace(':', ' ') for f in those}))} |"
+    yield f"| all {len(kinds)} | {len(faults)} | |"
+
+
+def documented(faults):
+    """Why docs/testing.md does not have that table, or None."""
+    with open(os.path.join(TOP, "docs", "testing.md"), encoding="utf-8") as f:
+        text = f.read()
+    missing = [line for line in table(faults) if line + "\n" not in text]
+    return f"docs/testing.md, of run.py --table: {missing[0]}" if missing else None
+
+
 def quick(faults):
     seen = set()
     for f in faults:
@@ -215,9 +242,15 @@ def main():
     p.add_argument("names", nargs="*")
     p.add_argument("--check", action="store_true")
     p.add_argument("--quick", action="store_true")
+    p.add_argument("--table", action="store_true")
     args = p.parse_args()
     faults = read_faults()
     bad = [(f.name, stale(f)) for f in faults if stale(f)] + [(n, "is there twice") for n, c in collections.Counter(f.name for f in faults).items() if c > 1]
+    if args.table:
+        print("\n".join(table(faults)))
+        return 0
+    if args.check and documented(faults):
+        bad.append(("table", documented(faults)))
     for name, why in bad:
         print(f"{name}: {why}")
     if args.check:

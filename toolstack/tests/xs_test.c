@@ -169,6 +169,10 @@ static void test_paths(void)
 	longest[3072] = 'a';
 	longest[3073] = '\0';
 	CHECK(put(&d0, 0, longest, "") == -EINVAL);
+	longest[3073] = 'a';
+	longest[sizeof(longest) - 1] = '\0';		/* nearly a whole message */
+	CHECK(put(&d0, 0, longest, "") == -EINVAL);
+	CHECK(put(&d0, 0, longest + 1, "") == -EINVAL);
 	CHECK(ask(&d0, XS_READ, 0, "/", 1) == -EINVAL);		/* no NUL */
 	CHECK(ask(&d0, XS_READ, 0, "", 0) == -EINVAL);
 	CHECK(ask(&d0, XS_WATCH, 0, "/", 2) == -EINVAL);	/* one word of two */
