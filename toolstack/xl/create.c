@@ -93,8 +93,9 @@ static int read_config(const struct create_opts *o, struct config *c)
 		fprintf(stderr, "No config file given: xl create FILE [key=value ...]\n");
 		return EXIT_CREATE;
 	}
-	if (o->file && file_read(o->file, CFG_MAX_BYTES, &text, &len, "config", &e)) {
-		fprintf(stderr, "Failed to read config file: %s: %s\n", o->file, strerror(errno));
+	rc = o->file ? file_read(o->file, CFG_MAX_BYTES, &text, &len, "config", &e) : 0;
+	if (rc) {
+		fprintf(stderr, "Failed to read config file: %s: %s\n", o->file, strerror(-rc));
 		return EXIT_CREATE;
 	}
 	if (!o->quiet)
