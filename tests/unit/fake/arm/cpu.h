@@ -14,6 +14,7 @@ static inline paddr_t va_to_pa(const void *va) { return (paddr_t)va; }
 
 void cache_clean(const void *p, size_t n);
 void cache_clean_inv(const void *p, size_t n);
+void icache_invalidate_all(void);
 void page_zero(void *page);
 void page_scrub(void *page);
 void page_copy(void *dst, const void *src);
