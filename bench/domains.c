@@ -10,7 +10,7 @@ static volatile u32 port_to_dom0, ready, woken, done;
 static struct gnttab_map_grant_ref map_op;
 static struct gnttab_unmap_grant_ref unmap_op;
 static struct gnttab_copy copies[GRANTS];
-static u64 spare;			/* guest physical page with nothing in it */
+static u64 spare; /* guest physical page with nothing in it */
 
 static void on_wake(u32 port)
 {
@@ -29,22 +29,22 @@ static s64 reserve(int cmd, u64 count)
 }
 
 /* One page, then many, out and in again; P is the prefix of the rows. */
-#define BENCH_MEMORY(P)								\
-	for (int i = 0; i < N_##P##POPULATE; i++) {				\
-		BEGIN(P##DECREASE);						\
-		bad += reserve(XENMEM_decrease_reservation, 1) != 1;		\
-		END(P##DECREASE);						\
-		BEGIN(P##POPULATE);						\
-		bad += reserve(XENMEM_populate_physmap, 1) != 1;		\
-		END(P##POPULATE);						\
-	}									\
-	for (int i = 0; i < N_##P##POPULATE64; i++) {				\
-		BEGIN(P##DECREASE64);						\
-		bad += reserve(XENMEM_decrease_reservation, GRANTS) != GRANTS;	\
-		END(P##DECREASE64);						\
-		BEGIN(P##POPULATE64);						\
-		bad += reserve(XENMEM_populate_physmap, GRANTS) != GRANTS;	\
-		END(P##POPULATE64);						\
+#define BENCH_MEMORY(P) \
+	for (int i = 0; i < N_##P##POPULATE; i++) { \
+		BEGIN(P##DECREASE); \
+		bad += reserve(XENMEM_decrease_reservation, 1) != 1; \
+		END(P##DECREASE); \
+		BEGIN(P##POPULATE); \
+		bad += reserve(XENMEM_populate_physmap, 1) != 1; \
+		END(P##POPULATE); \
+	} \
+	for (int i = 0; i < N_##P##POPULATE64; i++) { \
+		BEGIN(P##DECREASE64); \
+		bad += reserve(XENMEM_decrease_reservation, GRANTS) != GRANTS; \
+		END(P##DECREASE64); \
+		BEGIN(P##POPULATE64); \
+		bad += reserve(XENMEM_populate_physmap, GRANTS) != GRANTS; \
+		END(P##POPULATE64); \
 	}
 
 void bench_memory(void)
@@ -75,8 +75,7 @@ static void bench_physmap(struct domu *d)
 	}
 	for (int i = 0; i < N_FOREIGN_ADD; i++) {
 		BEGIN(FOREIGN_ADD);
-		bad |= map_at(XENMAPSPACE_gmfn_foreign, d->domid,
-			      GUEST_RAM0_BASE / PAGE_SIZE, gfn);
+		bad |= map_at(XENMAPSPACE_gmfn_foreign, d->domid, GUEST_RAM0_BASE / PAGE_SIZE, gfn);
 		END(FOREIGN_ADD);
 		BEGIN(FOREIGN_REMOVE);
 		bad |= unmap_at(gfn);
@@ -103,14 +102,17 @@ static void bench_grants(struct domu *d)
 
 	for (int i = 0; i < N_GRANT_MAP; i++) {
 		map_op = (struct gnttab_map_grant_ref){
-			.host_addr = spare, .flags = GNTMAP_host_map,
-			.ref = FIRST_REF, .dom = d->domid,
+			.host_addr = spare,
+			.flags = GNTMAP_host_map,
+			.ref = FIRST_REF,
+			.dom = d->domid,
 		};
 		BEGIN(GRANT_MAP);
 		grant_op(GNTTABOP_map_grant_ref, &map_op, 1);
 		END(GRANT_MAP);
 		unmap_op = (struct gnttab_unmap_grant_ref){
-			.host_addr = spare, .handle = map_op.handle,
+			.host_addr = spare,
+			.handle = map_op.handle,
 		};
 		BEGIN(GRANT_UNMAP);
 		grant_op(GNTTABOP_unmap_grant_ref, &unmap_op, 1);
@@ -119,7 +121,7 @@ static void bench_grants(struct domu *d)
 	}
 	prepare_copies(d, true);
 	MEASURE(GRANT_COPY, grant_op(GNTTABOP_copy, copies, 1));
-	copies[0].len = 1500;		/* a packet, as netback moves it */
+	copies[0].len = 1500; /* a packet, as netback moves it */
 	copies[0].source.offset = 2;
 	copies[0].dest.offset = 67;
 	MEASURE(GRANT_PACKET, grant_op(GNTTABOP_copy, copies, 1));
@@ -244,10 +246,10 @@ void bench_domains(void)
 		finish(&d);
 	}
 	if (launch(&d, ROLE_MEMORY, machine.ncpus > 1)) {
-		wait_for(domu_ptr(&d, &done), 1);	/* spins: no exit of ours */
+		wait_for(domu_ptr(&d, &done), 1); /* spins: no exit of ours */
 		finish(&d);
 	}
-	pages_of_domu();	/* last: scrubbing what it frees would disturb others */
+	pages_of_domu(); /* last: scrubbing what it frees would disturb others */
 }
 
 void domu_main(void)

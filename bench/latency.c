@@ -7,8 +7,8 @@
  */
 #include "bench.h"
 
-#define POINTS	16
-#define PAGES	512
+#define POINTS 16
+#define PAGES 512
 
 static xen_pfn_t gfns[PAGES];
 static u8 page[PAGES][PAGE_SIZE] __page_aligned;
@@ -27,7 +27,9 @@ static void on_deadline(u32 iar)
 static void reserve(int cmd, u16 domid, u64 nr, u32 order)
 {
 	struct xen_memory_reservation r = {
-		.nr_extents = nr, .extent_order = order, .domid = domid,
+		.nr_extents = nr,
+		.extent_order = order,
+		.domid = domid,
 	};
 
 	set_xen_guest_handle(r.extent_start, gfns);
@@ -63,7 +65,9 @@ static void op_foreign(void)
 	static xen_ulong_t from[PAGES];
 	static int errs[PAGES];
 	struct xen_add_to_physmap_batch b = {
-		.domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = PAGES,
+		.domid = DOMID_SELF,
+		.space = XENMAPSPACE_gmfn_foreign,
+		.size = PAGES,
 		.u.foreign_domid = d.domid,
 	};
 
@@ -147,7 +151,8 @@ static const struct {
 	{ "paging pool to 4 MiB and back", op_mempool },
 	{ "domain created and destroyed", op_domain },
 	{ "domain of 36 MiB created and destroyed", op_big_pages },
-	{ "a thousand events before the FIFO array", op_early_events },	/* last: it closes all ports */
+	/* last: it closes all ports */
+	{ "a thousand events before the FIFO array", op_early_events },
 };
 
 static u64 worst_of(void (*fn)(void))

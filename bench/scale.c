@@ -7,8 +7,8 @@
  */
 #include "bench.h"
 
-#define MAX_DOMAINS	500
-#define MAX_MAPPED	500
+#define MAX_DOMAINS 500
+#define MAX_MAPPED 500
 
 static u16 domid[MAX_DOMAINS];
 static u32 nr_domains;
@@ -123,7 +123,9 @@ static void grants(void)
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		for (; n < steps[i]; n++) {
 			m = (struct gnttab_map_grant_ref){
-				.host_addr = spare + n * 4096ul, .flags = GNTMAP_host_map, .ref = 8 + n,
+				.host_addr = spare + n * 4096ul,
+				.flags = GNTMAP_host_map,
+				.ref = 8 + n,
 			};
 			t = ticks();
 			grant_op(GNTTABOP_map_grant_ref, &m, 1);

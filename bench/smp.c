@@ -9,7 +9,7 @@ enum mode { SPIN, SLEEP, STOP };
 static volatile u32 mode, sent, got, back, on;
 static u32 port_self, port_other;
 
-#define MODE_SGI	1		/* changes CPU 1's mode, unmeasured */
+#define MODE_SGI 1 /* changes CPU 1's mode, unmeasured */
 
 static void on_mode(u32 iar)
 {
@@ -40,23 +40,31 @@ static void set_mode(u32 m)
 }
 
 /* A sample ends in CPU 1's handler, once CPU 0 is back from its part of the work as well. */
-#define SEND(id, stmt)			\
-	got = sent = 0;			\
-	BEGIN(id);			\
-	stmt;				\
-	sent = 1;			\
-	while (!got)			\
-		relax();		\
+#define SEND(id, stmt) \
+	got = sent = 0; \
+	BEGIN(id); \
+	stmt; \
+	sent = 1; \
+	while (!got) \
+		relax(); \
 	settle()
 
-#define RECEIVED(id)			\
-	while (!sent)			\
-		relax();		\
-	END(id);			\
+#define RECEIVED(id) \
+	while (!sent) \
+		relax(); \
+	END(id); \
 	got = 1
 
-static void on_ipi_running(u32 iar) { RECEIVED(IPI_RUNNING); (void)iar; }
-static void on_ipi_idle(u32 iar) { RECEIVED(IPI_IDLE); (void)iar; }
+static void on_ipi_running(u32 iar)
+{
+	RECEIVED(IPI_RUNNING);
+	(void)iar;
+}
+static void on_ipi_idle(u32 iar)
+{
+	RECEIVED(IPI_IDLE);
+	(void)iar;
+}
 
 static void on_echo(u32 iar)
 {
@@ -94,7 +102,7 @@ static void ipis(void)
 
 void cpu_started(void)
 {
-	settle();			/* lets CPU 0's half end, too */
+	settle(); /* lets CPU 0's half end, too */
 	END(CPU_ON);
 	on = 1;
 }
@@ -106,7 +114,7 @@ static void power(void)
 		on = 0;
 		BEGIN(CPU_ON);
 		cpu_start(1, worker);
-		while (!on)	/* and sends nothing before */
+		while (!on) /* and sends nothing before */
 			relax();
 		set_mode(STOP);
 		settle();
@@ -133,9 +141,22 @@ static u32 bind_ipi(u32 vcpu)
 	return evtchn_op(EVTCHNOP_bind_ipi, &b) ? 0 : b.port;
 }
 
-static void on_self(u32 port) { END(SEND_SELF); (void)port; got = 1; }
-static void on_running(u32 port) { RECEIVED(SEND_RUNNING); (void)port; }
-static void on_idle(u32 port) { RECEIVED(SEND_IDLE); (void)port; }
+static void on_self(u32 port)
+{
+	END(SEND_SELF);
+	(void)port;
+	got = 1;
+}
+static void on_running(u32 port)
+{
+	RECEIVED(SEND_RUNNING);
+	(void)port;
+}
+static void on_idle(u32 port)
+{
+	RECEIVED(SEND_IDLE);
+	(void)port;
+}
 
 static void events_other(void)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest of one page of code, MMU off. The word "tiny=..." of its command line says what it does: idle; spin; crash, poweroff,
- * reboot or watchdog (it ends so, at once); lines (prints 5,000 numbered lines and powers off); flood (writes to the
- * store for ever); garbage (random bytes, then impossible indices in the store's ring, and events without end).
+ * A guest of one page of code, MMU off. The word "tiny=..." of its command line says what it does:
+ * idle; spin; crash, poweroff, reboot or watchdog (it ends so, at once); lines (prints 5,000
+ * numbered lines and powers off); flood (writes to the store for ever); garbage (random bytes, then
+ * impossible indices in the store's ring, and events without end).
  */
 #include <stdint.h>
 #define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
@@ -20,7 +21,8 @@
 __asm__(".section .head, \"ax\"\n"
 	"	b	1f\n"
 	"	.long	0\n"
-	"	.quad	0, 0x10000, 0xa\n"	/* text offset, image size; little-endian, 4 KiB pages, anywhere */
+	/* text offset, image size; little-endian, 4 KiB pages, anywhere */
+	"	.quad	0, 0x10000, 0xa\n"
 	"	.quad	0, 0, 0\n"
 	"	.ascii	\"ARM\\x64\"\n"
 	"	.long	0\n"
@@ -31,7 +33,8 @@ __asm__(".section .head, \"ax\"\n"
 
 static int64_t hypercall(uint64_t nr, uint64_t a, const void *b)
 {
-	register uint64_t x0 __asm__("x0") = a, x1 __asm__("x1") = (uint64_t)b, x16 __asm__("x16") = nr;
+	register uint64_t x0 __asm__("x0") = a, x1 __asm__("x1") = (uint64_t)b,
+			     x16 __asm__("x16") = nr;
 
 	__asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1) : "r"(x16) : "memory");
 	return x0;
@@ -90,7 +93,8 @@ static void lines(void)
 /* Puts bytes into the store's ring as they are, takes answers out without a look. */
 static void store(const char *data, unsigned int len)
 {
-	volatile struct xenstore_domain_interface *ring = (void *)(param(HVM_PARAM_STORE_PFN) << 12);
+	volatile struct xenstore_domain_interface *ring = (void *)(param(HVM_PARAM_STORE_PFN)
+								   << 12);
 	uint32_t port = param(HVM_PARAM_STORE_EVTCHN);
 
 	for (unsigned int i = 0; i < len; i++) {
@@ -119,7 +123,8 @@ static void flood(void)
 
 static void garbage(void)
 {
-	volatile struct xenstore_domain_interface *ring = (void *)(param(HVM_PARAM_STORE_PFN) << 12);
+	volatile struct xenstore_domain_interface *ring = (void *)(param(HVM_PARAM_STORE_PFN)
+								   << 12);
 	uint64_t seed = 1;
 
 	for (unsigned int n = 0; n < 300; n++) {
@@ -129,7 +134,9 @@ static void garbage(void)
 		} m;
 
 		for (unsigned int i = 0; i < sizeof(m); i++)
-			((char *)&m)[i] = (seed = seed * 6364136223846793005ul + 1442695040888963407ul) >> 56;
+			((char *)&m)[i] = (seed = seed * 6364136223846793005ul +
+						  1442695040888963407ul) >>
+					  56;
 		m.h.type %= 24;
 		m.h.tx_id %= 2;
 		m.h.len = n < 299 ? sizeof(m.body) : 1u << 30;
@@ -148,7 +155,8 @@ static const char *word(const volatile uint8_t *dtb)
 	uint32_t size = (uint32_t)dtb[4] << 24 | dtb[5] << 16 | dtb[6] << 8 | dtb[7];
 
 	for (uint32_t i = 0; i + 8 < size; i++)
-		if (dtb[i] == 't' && dtb[i + 1] == 'i' && dtb[i + 2] == 'n' && dtb[i + 3] == 'y' && dtb[i + 4] == '=')
+		if (dtb[i] == 't' && dtb[i + 1] == 'i' && dtb[i + 2] == 'n' && dtb[i + 3] == 'y' &&
+		    dtb[i + 4] == '=')
 			return (const char *)dtb + i + 5;
 	return "idle";
 }

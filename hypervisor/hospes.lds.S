@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The image is position independent (linked at 0, relocated by head.S). Text, read-only data and data each start on a page: W^X. */
+/*
+ * The image is position independent (linked at 0, relocated by head.S). Text, read-only data and
+ * data each start on a page: W^X.
+ */
 OUTPUT_FORMAT("elf64-littleaarch64")
 OUTPUT_ARCH(aarch64)
 ENTRY(_start)
@@ -23,11 +26,16 @@ SECTIONS
 	} :text
 	. = ALIGN(4096);
 	__rodata_start = .;
-	.rodata : { *(EXCLUDE_FILE(*libfdt.a:*) .rodata EXCLUDE_FILE(*libfdt.a:*) .rodata.*) } :rodata
+	.rodata : {
+		*(EXCLUDE_FILE(*libfdt.a:*) .rodata EXCLUDE_FILE(*libfdt.a:*) .rodata.*)
+	} :rodata
 	.note.gnu.build-id : { __build_id_start = .; *(.note.gnu.build-id) __build_id_end = .; }
 	. = ALIGN(4096);
 	__data_start = .;
-	/* Tables with addresses inside are constant but relocated, hence in data until head.S has run; mapped read-only afterwards. */
+	/*
+	 * Tables with addresses inside are constant but relocated, hence in data until head.S has
+	 * run; mapped read-only afterwards.
+	 */
 	.data.rel.ro : { *(.data.rel.ro .data.rel.ro.*) *(.got .got.plt) } :data
 	. = ALIGN(4096);
 	__relro_end = .;

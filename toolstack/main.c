@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one executable: picks a program by the name it was started with; under its own name (hospes-tools) the first
- * word picks. `hospes-tools install DIR` makes the links, `hospes-tools man NAME` prints a manual page.
+ * The one executable: picks a program by the name it was started with; under its own name
+ * (hospes-tools) the first word picks. `hospes-tools install DIR` makes the links, `hospes-tools
+ * man NAME` prints a manual page.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,21 +16,21 @@ static const struct applet {
 	const char *name, *help;
 	int (*main)(int argc, char **argv);
 } applets[] = {
-	{ "xl",			"create and manage guests",			xl_main },
-	{ "xencommons",		"start, stop or show the daemons",		xencommons_main },
-	{ "xenconsole",		"connect to a guest's console",			xenconsole_main },
-	{ "xenconsoled",	"daemon: guests' consoles and their logs",	xenconsoled_main },
-	{ "xenstore",		"clients in one: xenstore read KEY, ...",	xenstore_main },
-	{ "xenstore-chmod",	"set a key's permissions",			xenstore_main },
-	{ "xenstore-control",	"ask the daemon: quota, live-update, ...",	xenstore_main },
-	{ "xenstore-exists",	"exit 0 if the keys exist",			xenstore_main },
-	{ "xenstore-list",	"names below a key",				xenstore_main },
-	{ "xenstore-ls",	"the tree",					xenstore_main },
-	{ "xenstore-read",	"values of keys",				xenstore_main },
-	{ "xenstore-rm",	"remove keys",					xenstore_main },
-	{ "xenstore-watch",	"print changes",				xenstore_main },
-	{ "xenstore-write",	"set keys",					xenstore_main },
-	{ "xenstored",		"daemon: the store",				xenstored_main },
+	{ "xl", "create and manage guests", xl_main },
+	{ "xencommons", "start, stop or show the daemons", xencommons_main },
+	{ "xenconsole", "connect to a guest's console", xenconsole_main },
+	{ "xenconsoled", "daemon: guests' consoles and their logs", xenconsoled_main },
+	{ "xenstore", "clients in one: xenstore read KEY, ...", xenstore_main },
+	{ "xenstore-chmod", "set a key's permissions", xenstore_main },
+	{ "xenstore-control", "ask the daemon: quota, live-update, ...", xenstore_main },
+	{ "xenstore-exists", "exit 0 if the keys exist", xenstore_main },
+	{ "xenstore-list", "names below a key", xenstore_main },
+	{ "xenstore-ls", "the tree", xenstore_main },
+	{ "xenstore-read", "values of keys", xenstore_main },
+	{ "xenstore-rm", "remove keys", xenstore_main },
+	{ "xenstore-watch", "print changes", xenstore_main },
+	{ "xenstore-write", "set keys", xenstore_main },
+	{ "xenstored", "daemon: the store", xenstored_main },
 };
 #define N_APPLETS (sizeof(applets) / sizeof(applets[0]))
 
@@ -61,7 +62,8 @@ static int install(const char *dir)
 	}
 	self[n] = '\0';
 	for (size_t i = 0; i < N_APPLETS; i++) {
-		if (snprintf(link, sizeof(link), "%s/%s", dir, applets[i].name) >= (int)sizeof(link))
+		if (snprintf(link, sizeof(link), "%s/%s", dir, applets[i].name) >=
+		    (int)sizeof(link))
 			return 1;
 		if (unlink(link) && errno != ENOENT)
 			perror(link);
@@ -75,9 +77,9 @@ static int install(const char *dir)
 
 static int man(const char *name)
 {
-	static const struct program *const programs[] = {
-		&xenstored_program, &xenconsoled_program, &xenconsole_program, &xenstore_program, &xencommons_program
-	};
+	static const struct program *const programs[] = { &xenstored_program, &xenconsoled_program,
+							  &xenconsole_program, &xenstore_program,
+							  &xencommons_program };
 
 	xenstore_man_text();
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
@@ -91,7 +93,8 @@ static int man(const char *name)
 
 static int usage(FILE *to, int rc)
 {
-	fprintf(to, "Usage: hospes-tools PROGRAM [ARGUMENT...]\n       hospes-tools install DIR   (make links)\n\n");
+	fprintf(to, "Usage: hospes-tools PROGRAM [ARGUMENT...]\n       hospes-tools install DIR   "
+		    "(make links)\n\n");
 	for (size_t i = 0; i < N_APPLETS; i++)
 		fprintf(to, "  %-18s %s\n", applets[i].name, applets[i].help);
 	return rc;

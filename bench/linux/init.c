@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS	1000
-#define WARM_UP	20
+#define ROUNDS 1000
+#define WARM_UP 20
 /* A no-op everywhere that the counting plugin sees. */
-#define MARK(n)	asm volatile("movz xzr, #%0" :: "i"(n) : "memory")
+#define MARK(n) asm volatile("movz xzr, #%0" ::"i"(n) : "memory")
 
 static void fail(const char *what)
 {

@@ -15,14 +15,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PEER	"10.0.0.1"
-#define PORT	5001
-#define BYTES	(16 << 20)
-#define CHUNK	(64 << 10)
+#define PEER "10.0.0.1"
+#define PORT 5001
+#define BYTES (16 << 20)
+#define CHUNK (64 << 10)
 /* A no-op everywhere that the counting plugin sees. */
-#define MARK(n)	asm volatile("movz xzr, #%0" :: "i"(n) : "memory")
+#define MARK(n) asm volatile("movz xzr, #%0" ::"i"(n) : "memory")
 
-static char *chunk;		/* CHUNK bytes, aligned to a page */
+static char *chunk; /* CHUNK bytes, aligned to a page */
 
 static void need(int ok, const char *what)
 {
@@ -34,7 +34,7 @@ static void need(int ok, const char *what)
 
 static void transfer(int fd, int writes)
 {
-	for (size_t done = 0; done < BYTES; ) {
+	for (size_t done = 0; done < BYTES;) {
 		ssize_t n = writes ? write(fd, chunk, CHUNK) : read(fd, chunk, CHUNK);
 
 		need(n > 0, "a transfer");
@@ -63,7 +63,9 @@ static void load_blkwrite(void)
 
 static struct sockaddr_in peer(void)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = inet_addr(PEER) };
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons(PORT),
+				     .sin_addr.s_addr = inet_addr(PEER) };
 }
 
 /* The first byte says who sends. Who receives says when all is there. */
@@ -121,16 +123,18 @@ static void load_syscalls(void)
 }
 
 /* As hackbench: groups of senders and receivers over socket pairs. */
-#define GROUPS		2
-#define PAIRS		8
-#define MESSAGES	200
+#define GROUPS 2
+#define PAIRS 8
+#define MESSAGES 200
 
 static void pump(int fd, int writes)
 {
 	char text[100] = "";
 
 	for (int i = 0; i < MESSAGES; i++)
-		need((writes ? write(fd, text, sizeof(text)) : read(fd, text, sizeof(text))) == sizeof(text), "a message");
+		need((writes ? write(fd, text, sizeof(text)) : read(fd, text, sizeof(text))) ==
+			     sizeof(text),
+		     "a message");
 	_exit(0);
 }
 
@@ -154,7 +158,8 @@ static void load_hackbench(void)
 static void compile(int i)
 {
 	size_t size = 2 << 20;
-	char name[32], *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char name[32], *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd;
 
 	for (size_t at = 0; at < size; at += 64)
@@ -180,13 +185,15 @@ static void load_build(void)
 	}
 }
 
-#define LOADS(L) L(0, blkread) L(1, blkwrite) L(2, netsend) L(3, netreceive) L(4, syscalls) L(5, hackbench) L(6, build)
-#define RUN(n, name)				\
-	if (!strcmp(argv[1], #name)) {		\
-		MARK(2 * n);			\
-		load_##name();			\
-		MARK(2 * n + 1);		\
-		return 0;			\
+#define LOADS(L) \
+	L(0, blkread) \
+	L(1, blkwrite) L(2, netsend) L(3, netreceive) L(4, syscalls) L(5, hackbench) L(6, build)
+#define RUN(n, name) \
+	if (!strcmp(argv[1], #name)) { \
+		MARK(2 * n); \
+		load_##name(); \
+		MARK(2 * n + 1); \
+		return 0; \
 	}
 
 int main(int argc, char **argv)

@@ -17,24 +17,26 @@
 #include <unistd.h>
 #include "qemu.h"
 
-#define MAX_CPUS	16
-#define TURN		2000		/* instructions before another CPU gets its turn */
-#define IMAGE_ENTRY	0xfa405a4d	/* "MZ" of an arm64 Linux Image: ccmp x18, #0, #0xd, pl */
-#define MAX_LINES	1024		/* beyond that a sample's lines are of no interest */
+#define MAX_CPUS 16
+#define TURN 2000	       /* instructions before another CPU gets its turn */
+#define IMAGE_ENTRY 0xfa405a4d /* "MZ" of an arm64 Linux Image: ccmp x18, #0, #0xd, pl */
+#define MAX_LINES 1024	       /* beyond that a sample's lines are of no interest */
 
 int qemu_plugin_version = 1;
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
 
 static uint64_t guest_insns, hyp_insns, exits;
-static struct { uint64_t low, high; } hyp_code[4] = { { 0, 1ull << 63 } };
-static unsigned int nr_ranges;	/* given by hyp= */
+static struct {
+	uint64_t low, high;
+} hyp_code[4] = { { 0, 1ull << 63 } };
+static unsigned int nr_ranges; /* given by hyp= */
 static uint64_t stretch_start[MAX_CPUS], longest, longest_from;
 static bool in_guest[MAX_CPUS];
 static uint64_t entry_from[MAX_CPUS];
 static uint64_t turn_end;
 static bool want_lines, want_stop;
 static int trace_at = -1;
-static bool tracing, sampling;	/* sampling: after an even marker, before an odd one */
+static bool tracing, sampling; /* sampling: after an even marker, before an odd one */
 static FILE *out;
 
 /* Lines touched outside the guest since the last marker: code, then data. */
@@ -63,8 +65,8 @@ static bool is_guest(uint64_t vaddr)
 
 static void add_range(const char *text)
 {
-	if (nr_ranges < 4 && sscanf(text, "%lx-%lx", &hyp_code[nr_ranges].low,
-				    &hyp_code[nr_ranges].high) == 2)
+	if (nr_ranges < 4 &&
+	    sscanf(text, "%lx-%lx", &hyp_code[nr_ranges].low, &hyp_code[nr_ranges].high) == 2)
 		nr_ranges++;
 }
 
@@ -156,8 +158,8 @@ static void instrument(struct qemu_plugin_insn *insn)
 		return;
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, on_code, QEMU_PLUGIN_CB_NO_REGS,
 					       (void *)vaddr);
-	qemu_plugin_register_vcpu_mem_cb(insn, on_data, QEMU_PLUGIN_CB_NO_REGS,
-					 QEMU_PLUGIN_MEM_RW, NULL);
+	qemu_plugin_register_vcpu_mem_cb(insn, on_data, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
+					 NULL);
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)

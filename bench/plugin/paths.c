@@ -18,10 +18,10 @@
 #include <string.h>
 #include "qemu.h"
 
-#define MAX_CPUS	16
-#define TURN		2000		/* as in count.c */
-#define MAX_BLOCKS	512		/* a path's further blocks are counted as one, address 0 */
-#define NR_PATHS	65536
+#define MAX_CPUS 16
+#define TURN 2000      /* as in count.c */
+#define MAX_BLOCKS 512 /* a path's further blocks are counted as one, address 0 */
+#define NR_PATHS 65536
 
 int qemu_plugin_version = 1;
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
@@ -33,7 +33,7 @@ struct block {
 struct path {
 	uint64_t key, longest, times, sum;
 	unsigned int nr;
-	struct block *block;		/* of the longest */
+	struct block *block; /* of the longest */
 };
 
 static struct cpu {
@@ -47,9 +47,9 @@ static struct cpu {
 static struct path paths[NR_PATHS];
 static uint64_t insns, counted, turn_end, blocks_run;
 static uint64_t hyp_low, hyp_high = 1ull << 63, shortest = 1;
-static struct cpu *owner = &cpus[0];	/* whose instructions were executed since `counted` */
+static struct cpu *owner = &cpus[0]; /* whose instructions were executed since `counted` */
 static bool want_stretches, recording = true;
-static bool guests_run;		/* the hypervisor's own boot is no stay */
+static bool guests_run; /* the hypervisor's own boot is no stay */
 static long first_marker = -1, last_marker = -1;
 static FILE *out;
 
@@ -77,7 +77,7 @@ static void print_path(const struct path *p)
 	for (unsigned int i = 0; i < p->nr; i++)
 		fprintf(out, " %lx:%lu", p->block[i].vaddr, p->block[i].insns);
 	fputc('\n', out);
-	fflush(out);		/* tests end QEMU by a signal */
+	fflush(out); /* tests end QEMU by a signal */
 }
 
 static struct path *find_path(uint64_t key)
@@ -253,7 +253,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 		recording = false;
 		last_marker = first_marker + 1;
 	}
-	out = fopen(file, "a");	/* a test may start several machines */
+	out = fopen(file, "a"); /* a test may start several machines */
 	if (!out)
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the drivers of GICv2 and GICv3 share: the choice between them and the check of what the device tree says. State is written by the boot
- * CPU before the others start, and only read afterwards.
+ * What the drivers of GICv2 and GICv3 share: the choice between them and the check of what the
+ * device tree says. State is written by the boot CPU before the others start, and only read
+ * afterwards.
  */
 #include <arm/gic.h>
 #include <arm/mm.h>
@@ -28,14 +29,18 @@ static __init bool info_ok(const struct gic_info *i)
 		return false;
 	}
 	if (i->version == 2)
-		return region_ok("GICD", i->dist, i->dist_size, 0x1000, 0x1000) && region_ok("GICC", i->cpu, i->cpu_size, 0x1004, 0x1000) &&
-		       region_ok("GICH", i->hyp, i->hyp_size, 0x140, 0x1000) && region_ok("GICV", i->vcpu, i->vcpu_size, 0x1004, 0x1000);
-	if (i->version != 3 || !i->nr_rdist || i->nr_rdist > GIC_MAX_REGIONS || !region_ok("GICD", i->dist, i->dist_size, 0x10000, 0x10000))
+		return region_ok("GICD", i->dist, i->dist_size, 0x1000, 0x1000) &&
+		       region_ok("GICC", i->cpu, i->cpu_size, 0x1004, 0x1000) &&
+		       region_ok("GICH", i->hyp, i->hyp_size, 0x140, 0x1000) &&
+		       region_ok("GICV", i->vcpu, i->vcpu_size, 0x1004, 0x1000);
+	if (i->version != 3 || !i->nr_rdist || i->nr_rdist > GIC_MAX_REGIONS ||
+	    !region_ok("GICD", i->dist, i->dist_size, 0x10000, 0x10000))
 		return false;
 	for (unsigned r = 0; r < i->nr_rdist; r++)
 		if (!region_ok("GICR", i->rdist[r].base, i->rdist[r].size, 0x20000, 0x10000))
 			return false;
-	return i->rdist_stride == 0 || (i->rdist_stride >= 0x20000 && IS_ALIGNED(i->rdist_stride, 0x10000UL));
+	return i->rdist_stride == 0 ||
+	       (i->rdist_stride >= 0x20000 && IS_ALIGNED(i->rdist_stride, 0x10000UL));
 }
 
 static __init int map_all(const struct gic_info *i)
@@ -65,7 +70,8 @@ __init int gic_init(const struct gic_info *info)
 	err = gic->init();
 	if (err)
 		return err;
-	log_info("GICv%u: %u interrupts, %u list registers\n", info->version, gic_nr_irqs, gic_nr_lrs);
+	log_info("GICv%u: %u interrupts, %u list registers\n", info->version, gic_nr_irqs,
+		 gic_nr_lrs);
 	return 0;
 }
 

@@ -1,23 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GICv2 (IHI 0048B). The distributor's registers for private interrupts are banked by the CPU that accesses them. All shared registers written here
- * are of the set/clear kind or hold one byte per interrupt, so no lock; ICFGR is read-modify-write, and its callers hold the vGIC's lock of the one domain
- * that may own SPIs of a word, or run at boot.
+ * GICv2 (IHI 0048B). The distributor's registers for private interrupts are banked by the CPU that
+ * accesses them. All shared registers written here are of the set/clear kind or hold one byte per
+ * interrupt, so no lock; ICFGR is read-modify-write, and its callers hold the vGIC's lock of the
+ * one domain that may own SPIs of a word, or run at boot.
  */
 #include <arm/gic.h>
 #include <core/cpu.h>
 #include <core/lock.h>
 #include <lib/errno.h>
 
-enum { GICD_CTLR = 0, GICD_TYPER = 4, GICD_ISENABLER = 0x100, GICD_ICENABLER = 0x180, GICD_ISPENDR = 0x200, GICD_ICPENDR = 0x280,
-	GICD_ISACTIVER = 0x300, GICD_ICACTIVER = 0x380, GICD_IPRIORITYR = 0x400, GICD_ITARGETSR = 0x800, GICD_ICFGR = 0xc00, GICD_SGIR = 0xf00 };
-enum { GICC_CTLR = 0, GICC_PMR = 4, GICC_BPR = 8, GICC_IAR = 0xc, GICC_EOIR = 0x10, GICC_DIR = 0x1000 };
-enum { GICH_HCR = 0, GICH_VTR = 4, GICH_VMCR = 8, GICH_ELRSR0 = 0x30, GICH_APR = 0xf0, GICH_LR = 0x100 };
+enum {
+	GICD_CTLR = 0,
+	GICD_TYPER = 4,
+	GICD_ISENABLER = 0x100,
+	GICD_ICENABLER = 0x180,
+	GICD_ISPENDR = 0x200,
+	GICD_ICPENDR = 0x280,
+	GICD_ISACTIVER = 0x300,
+	GICD_ICACTIVER = 0x380,
+	GICD_IPRIORITYR = 0x400,
+	GICD_ITARGETSR = 0x800,
+	GICD_ICFGR = 0xc00,
+	GICD_SGIR = 0xf00
+};
+enum {
+	GICC_CTLR = 0,
+	GICC_PMR = 4,
+	GICC_BPR = 8,
+	GICC_IAR = 0xc,
+	GICC_EOIR = 0x10,
+	GICC_DIR = 0x1000
+};
+enum {
+	GICH_HCR = 0,
+	GICH_VTR = 4,
+	GICH_VMCR = 8,
+	GICH_ELRSR0 = 0x30,
+	GICH_APR = 0xf0,
+	GICH_LR = 0x100
+};
 #define GICC_CTLR_ENABLE 1
 #define GICC_CTLR_EOIMODE BIT(9)
 
 static u8 *gicd, *gicc, *gich;
-static struct lock config_lock = LOCK_INIT(RANK_CONSOLE);	/* innermost: ICFGR words */
+static struct lock config_lock = LOCK_INIT(RANK_CONSOLE); /* innermost: ICFGR words */
 
 static u32 v2_ack(void)
 {
@@ -85,13 +112,15 @@ static void v2_set_target(unsigned irq, const struct cpu *c)
 }
 
 /*
- * The 32-bit list register has the fields of the 64-bit one's upper half at other places: state 31:30 is at 29:28, HW and group 29:28 at 31:30,
- * the upper five bits of the priority 23:19 at 27:23, and 9:0, which mean the same (physical interrupt; or EOI and source), at 19:10.
+ * The 32-bit list register has the fields of the 64-bit one's upper half at other places: state
+ * 31:30 is at 29:28, HW and group 29:28 at 31:30, the upper five bits of the priority 23:19 at
+ * 27:23, and 9:0, which mean the same (physical interrupt; or EOI and source), at 19:10.
  */
 static u64 v2_lr_read(unsigned n)
 {
 	u32 h = mmio_read32(gich + GICH_LR + 4 * n);
-	u32 hi = (h & 0x30000000) << 2 | (h >> 2 & 0x30000000) | (h >> 4 & 0x00f80000) | (h >> 10 & 0x3ff);
+	u32 hi = (h & 0x30000000) << 2 | (h >> 2 & 0x30000000) | (h >> 4 & 0x00f80000) |
+		 (h >> 10 & 0x3ff);
 
 	return (u64)hi << 32 | (h & 0x3ff);
 }
@@ -100,8 +129,9 @@ static inline __attribute__((always_inline)) void lr_put(u8 *h, unsigned n, u64 
 {
 	u32 hi = (u32)(lr >> 32);
 
-	mmio_write32(h + GICH_LR + 4 * n, (hi >> 2 & 0x30000000) | (hi << 2 & 0xc0000000) | (hi << 4 & 0x0f800000) | (hi & 0x3ff) << 10 |
-					     ((u32)lr & 0x3ff));
+	mmio_write32(h + GICH_LR + 4 * n, (hi >> 2 & 0x30000000) | (hi << 2 & 0xc0000000) |
+						  (hi << 4 & 0x0f800000) | (hi & 0x3ff) << 10 |
+						  ((u32)lr & 0x3ff));
 }
 
 static void v2_lr_write(unsigned n, u64 lr)
@@ -151,7 +181,10 @@ static void v2_state_restore(const struct gic_vcpu_state *s)
 	mmio_write32(gich + GICH_APR, s->apr[0]);
 }
 
-/* This CPU's bit in GICD_SGIR and ITARGETSR: the registers of private interrupts show it; on a single CPU they may be zero. */
+/*
+ * This CPU's bit in GICD_SGIR and ITARGETSR: the registers of private interrupts show it; on a
+ * single CPU they may be zero.
+ */
 static u8 own_target(void)
 {
 	for (unsigned i = 0; i < 32; i += 4) {
@@ -208,8 +241,9 @@ static __init int v2_init(void)
 }
 
 /*
- * QEMU (7.2, 10.0) does not look again whether a level is high when a virtual EOI deactivates a physical interrupt; any write to the CPU interface makes it.
- * Without, a line that rose before the EOI would be seen only after something else happens. One access on the way to sleep.
+ * QEMU (7.2, 10.0) does not look again whether a level is high when a virtual EOI deactivates a
+ * physical interrupt; any write to the CPU interface makes it. Without, a line that rose before the
+ * EOI would be seen only after something else happens. One access on the way to sleep.
  */
 static void v2_before_wfi(void)
 {
@@ -217,9 +251,26 @@ static void v2_before_wfi(void)
 }
 
 const struct gic_ops gicv2_ops = {
-	.ack = v2_ack, .eoi = v2_eoi, .deactivate = v2_deactivate, .send_sgi = v2_send_sgi, .set_enabled = v2_set_enabled,
-	.set_edge = v2_set_edge, .set_target = v2_set_target, .set_active = v2_set_active, .set_pending = v2_set_pending,
-	.is_pending = v2_is_pending, .lr_read = v2_lr_read, .lr_write = v2_lr_write, .lr_reuse = v2_lr_reuse, .lr_empty = v2_lr_empty, .hcr_read = v2_hcr_read,
-	.hcr_write = v2_hcr_write, .vmcr_read = v2_vmcr_read, .state_save = v2_state_save, .state_restore = v2_state_restore,
-	.before_wfi = v2_before_wfi, .init = v2_init, .init_cpu = v2_init_cpu,
+	.ack = v2_ack,
+	.eoi = v2_eoi,
+	.deactivate = v2_deactivate,
+	.send_sgi = v2_send_sgi,
+	.set_enabled = v2_set_enabled,
+	.set_edge = v2_set_edge,
+	.set_target = v2_set_target,
+	.set_active = v2_set_active,
+	.set_pending = v2_set_pending,
+	.is_pending = v2_is_pending,
+	.lr_read = v2_lr_read,
+	.lr_write = v2_lr_write,
+	.lr_reuse = v2_lr_reuse,
+	.lr_empty = v2_lr_empty,
+	.hcr_read = v2_hcr_read,
+	.hcr_write = v2_hcr_write,
+	.vmcr_read = v2_vmcr_read,
+	.state_save = v2_state_save,
+	.state_restore = v2_state_restore,
+	.before_wfi = v2_before_wfi,
+	.init = v2_init,
+	.init_cpu = v2_init_cpu,
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GICv3 and v4 (IHI 0069) without LPIs: distributor, redistributors, and the CPU interface in system registers. SPIs are group 1 and routed by
- * affinity. Shared registers written here are of the set/clear kind but ICFGR, which has a lock.
+ * GICv3 and v4 (IHI 0069) without LPIs: distributor, redistributors, and the CPU interface in
+ * system registers. SPIs are group 1 and routed by affinity. Shared registers written here are of
+ * the set/clear kind but ICFGR, which has a lock.
  */
 #include <arm/gic.h>
 #include <core/console.h>
@@ -9,9 +10,21 @@
 #include <core/lock.h>
 #include <lib/errno.h>
 
-enum { GICD_CTLR = 0, GICD_TYPER = 4, GICD_IGROUPR = 0x80, GICD_ISENABLER = 0x100, GICD_ICENABLER = 0x180, GICD_ISPENDR = 0x200,
-	GICD_ICPENDR = 0x280, GICD_ISACTIVER = 0x300, GICD_ICACTIVER = 0x380, GICD_IPRIORITYR = 0x400, GICD_ICFGR = 0xc00,
-	GICD_IROUTER = 0x6000, GICD_PIDR2 = 0xffe8 };
+enum {
+	GICD_CTLR = 0,
+	GICD_TYPER = 4,
+	GICD_IGROUPR = 0x80,
+	GICD_ISENABLER = 0x100,
+	GICD_ICENABLER = 0x180,
+	GICD_ISPENDR = 0x200,
+	GICD_ICPENDR = 0x280,
+	GICD_ISACTIVER = 0x300,
+	GICD_ICACTIVER = 0x380,
+	GICD_IPRIORITYR = 0x400,
+	GICD_ICFGR = 0xc00,
+	GICD_IROUTER = 0x6000,
+	GICD_PIDR2 = 0xffe8
+};
 enum { GICR_CTLR = 0, GICR_TYPER = 8, GICR_WAKER = 0x14, GICR_SGI_FRAME = 0x10000 };
 #define GICD_CTLR_RWP BIT(31)
 #define GICD_CTLR_ARE BIT(4)
@@ -42,12 +55,12 @@ enum { GICR_CTLR = 0, GICR_TYPER = 8, GICR_WAKER = 0x14, GICR_SGI_FRAME = 0x1000
 #define read_sysreg_(r) read_sysreg(r)
 #define write_sysreg_(v, r) write_sysreg(v, r)
 
-#define RWP_TRIES 1000000	/* far above what any write takes to arrive */
+#define RWP_TRIES 1000000 /* far above what any write takes to arrive */
 
 static u8 *gicd;
-static unsigned nr_aprs;	/* of each group: 1, 2 or 4 */
+static unsigned nr_aprs; /* of each group: 1, 2 or 4 */
 static bool sre_el1_writable;
-static struct lock config_lock = LOCK_INIT(RANK_CONSOLE);	/* innermost: ICFGR words */
+static struct lock config_lock = LOCK_INIT(RANK_CONSOLE); /* innermost: ICFGR words */
 
 static u32 v3_ack(void)
 {
@@ -80,7 +93,10 @@ static void wait_rwp(const u8 *ctlr, u32 bit)
 		cpu_relax();
 }
 
-/* The frame that holds an interrupt's bit, in the same layout for private (redistributor) and shared ones. */
+/*
+ * The frame that holds an interrupt's bit, in the same layout for private (redistributor) and
+ * shared ones.
+ */
 static u8 *frame_of(unsigned irq)
 {
 	return irq < 32 ? (u8 *)this_cpu()->gicr + GICR_SGI_FRAME : gicd;
@@ -132,9 +148,14 @@ static void v3_set_target(unsigned irq, const struct cpu *c)
 	mmio_write64(gicd + GICD_IROUTER + 8 * irq, c->mpidr);
 }
 
-/* The number of a list register is part of the instruction: a jump into a row of pairs "access, leave". */
+/*
+ * The number of a list register is part of the instruction: a jump into a row of pairs "access,
+ * leave".
+ */
+/* clang-format off */
 #define LRS(X) X(c12_0) X(c12_1) X(c12_2) X(c12_3) X(c12_4) X(c12_5) X(c12_6) X(c12_7) \
 	X(c13_0) X(c13_1) X(c13_2) X(c13_3) X(c13_4) X(c13_5) X(c13_6) X(c13_7)
+/* clang-format on */
 #define ROW_BEGIN "adr %0, 1f\n\tadd %0, %0, %2, lsl #3\n\tbr %0\n1:\n\t"
 
 static u64 v3_lr_read(unsigned n)
@@ -185,24 +206,34 @@ static u32 v3_vmcr_read(void)
 }
 
 /* AP0Rn and AP1Rn: how many exist depends on the number of preemption levels. */
+/* clang-format off */
 #define APRS(X) X(0, c8_0, 4, c9_0) X(1, c8_1, 5, c9_1) X(2, c8_2, 6, c9_2) X(3, c8_3, 7, c9_3)
+/* clang-format on */
 
 static void v3_state_save(struct gic_vcpu_state *s)
 {
 	s->vmcr = (u32)rd(ich_vmcr_el2);
-#define X(i, r0, j, r1) if (nr_aprs > i) { s->apr[i] = (u32)read_sysreg(s3_4_c12_##r0); s->apr[j] = (u32)read_sysreg(s3_4_c12_##r1); }
+#define X(i, r0, j, r1) \
+	if (nr_aprs > i) { \
+		s->apr[i] = (u32)read_sysreg(s3_4_c12_##r0); \
+		s->apr[j] = (u32)read_sysreg(s3_4_c12_##r1); \
+	}
 	APRS(X)
 #undef X
 }
 
 static void v3_state_restore(const struct gic_vcpu_state *s)
 {
-	if (unlikely(sre_el1_writable)) {	/* decides what ICH_VMCR_EL2 means: first */
+	if (unlikely(sre_el1_writable)) { /* decides what ICH_VMCR_EL2 means: first */
 		wr(7, icc_sre_el1);
 		isb();
 	}
 	wr(s->vmcr, ich_vmcr_el2);
-#define X(i, r0, j, r1) if (nr_aprs > i) { write_sysreg(s->apr[i], s3_4_c12_##r0); write_sysreg(s->apr[j], s3_4_c12_##r1); }
+#define X(i, r0, j, r1) \
+	if (nr_aprs > i) { \
+		write_sysreg(s->apr[i], s3_4_c12_##r0); \
+		write_sysreg(s->apr[j], s3_4_c12_##r1); \
+	}
 	APRS(X)
 #undef X
 }
@@ -237,7 +268,7 @@ static int rdist_wake(u8 *gicr)
 
 static int cpu_interface_init(void)
 {
-	wr(0xf, icc_sre_el2);		/* system registers; EL1 may use its own SRE register */
+	wr(0xf, icc_sre_el2); /* system registers; EL1 may use its own SRE register */
 	isb();
 	if (!(rd(icc_sre_el2) & 1))
 		return -ENODEV;
@@ -248,7 +279,7 @@ static int cpu_interface_init(void)
 	isb();
 	wr(0xff, icc_pmr_el1);
 	wr(0, icc_bpr1_el1);
-	wr(2, icc_ctlr_el1);		/* EOImode 1 */
+	wr(2, icc_ctlr_el1); /* EOImode 1 */
 	wr(1, icc_igrpen1_el1);
 	isb();
 	wr(0, ich_vmcr_el2);
@@ -265,7 +296,8 @@ static int v3_init_cpu(void)
 	if (!gicr || rdist_wake(gicr))
 		return -ENODEV;
 	c->gicr = gicr;
-	c->gic_sgi = (m & 0xff00) << 8 | (m & 0xff0000) << 16 | (m & 0xff00000000UL) << 16 | (m & 0xf0) << 40 | BIT(m & 15);
+	c->gic_sgi = (m & 0xff00) << 8 | (m & 0xff0000) << 16 | (m & 0xff00000000UL) << 16 |
+		     (m & 0xf0) << 40 | BIT(m & 15);
 	sgi = gicr + GICR_SGI_FRAME;
 	mmio_write32(sgi + GICD_ICENABLER, 0xffff0000);
 	mmio_write32(sgi + GICD_ICACTIVER, 0xffffffff);
@@ -288,7 +320,7 @@ static __init int v3_init(void)
 		return -ENODEV;
 	}
 	gic_nr_irqs = min(32 * ((mmio_read32(gicd + GICD_TYPER) & 0x1f) + 1), 1020U);
-	wr(0xf, icc_sre_el2);		/* ICH_VTR_EL2 can be read from here on */
+	wr(0xf, icc_sre_el2); /* ICH_VTR_EL2 can be read from here on */
 	isb();
 	vtr = rd(ich_vtr_el2);
 	gic_nr_lrs = min((unsigned)(vtr & 0x1f) + 1, (unsigned)GIC_MAX_LRS);
@@ -307,15 +339,32 @@ static __init int v3_init(void)
 	wait_rwp(gicd + GICD_CTLR, (u32)GICD_CTLR_RWP);
 	mmio_write32(gicd + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_GRP1A);
 	wait_rwp(gicd + GICD_CTLR, (u32)GICD_CTLR_RWP);
-	for (unsigned irq = 32; irq < gic_nr_irqs; irq++)	/* means something only with affinity routing on */
+	/* means something only with affinity routing on */
+	for (unsigned irq = 32; irq < gic_nr_irqs; irq++)
 		mmio_write64(gicd + GICD_IROUTER + 8 * irq, this_cpu()->mpidr);
 	return 0;
 }
 
 const struct gic_ops gicv3_ops = {
-	.ack = v3_ack, .eoi = v3_eoi, .deactivate = v3_deactivate, .send_sgi = v3_send_sgi, .set_enabled = v3_set_enabled,
-	.set_edge = v3_set_edge, .set_target = v3_set_target, .set_active = v3_set_active, .set_pending = v3_set_pending,
-	.is_pending = v3_is_pending, .lr_read = v3_lr_read, .lr_write = v3_lr_write, .lr_reuse = v3_lr_reuse, .lr_empty = v3_lr_empty, .hcr_read = v3_hcr_read,
-	.hcr_write = v3_hcr_write, .vmcr_read = v3_vmcr_read, .state_save = v3_state_save, .state_restore = v3_state_restore,
-	.init = v3_init, .init_cpu = v3_init_cpu,
+	.ack = v3_ack,
+	.eoi = v3_eoi,
+	.deactivate = v3_deactivate,
+	.send_sgi = v3_send_sgi,
+	.set_enabled = v3_set_enabled,
+	.set_edge = v3_set_edge,
+	.set_target = v3_set_target,
+	.set_active = v3_set_active,
+	.set_pending = v3_set_pending,
+	.is_pending = v3_is_pending,
+	.lr_read = v3_lr_read,
+	.lr_write = v3_lr_write,
+	.lr_reuse = v3_lr_reuse,
+	.lr_empty = v3_lr_empty,
+	.hcr_read = v3_hcr_read,
+	.hcr_write = v3_hcr_write,
+	.vmcr_read = v3_vmcr_read,
+	.state_save = v3_state_save,
+	.state_restore = v3_state_restore,
+	.init = v3_init,
+	.init_cpu = v3_init_cpu,
 };

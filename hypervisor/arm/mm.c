@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * EL2's own address space: everything at its physical address, writable never executable. Built once by the boot CPU (mm_early_init() with the MMU
- * still off, el2_map() from boot/ later); entries are only added, so no break-before-make is needed. The frame table may stand at
- * another address (el2_map() with va != pa).
+ * EL2's own address space: everything at its physical address, writable never executable. Built
+ * once by the boot CPU (mm_early_init() with the MMU still off, el2_map() from boot/ later);
+ * entries are only added, so no break-before-make is needed. The frame table may stand at another
+ * address (el2_map() with va != pa).
  */
 #include <arm/cpu.h>
 #include <arm/mm.h>
@@ -13,9 +14,9 @@
 
 #define ENTRIES 512
 #define PTE_VALID BIT(0)
-#define PTE_TABLE BIT(1)	/* at level 3: page */
-#define PTE_DEVICE (1UL << 2)	/* attribute index 1 */
-#define PTE_RES1 BIT(6)		/* AP[1] */
+#define PTE_TABLE BIT(1)      /* at level 3: page */
+#define PTE_DEVICE (1UL << 2) /* attribute index 1 */
+#define PTE_RES1 BIT(6)	      /* AP[1] */
 #define PTE_RO BIT(7)
 #define PTE_SH_INNER (3UL << 8)
 #define PTE_AF BIT(10)
@@ -25,13 +26,17 @@
 #define EARLY_TABLES 10
 static u64 early_tables[EARLY_TABLES][ENTRIES] __aligned(4096);
 static unsigned early_tables_used;
-u64 mm_root;	/* TTBR0_EL2 of every CPU */
+u64 mm_root; /* TTBR0_EL2 of every CPU */
 
-#define MAX_DEVICES 8		/* UART, GIC */
-static struct { u64 first, last; } devices[MAX_DEVICES];	/* frames of the hypervisor's own, set at boot */
+#define MAX_DEVICES 8 /* UART, GIC */
+/* frames of the hypervisor's own, set at boot */
+static struct {
+	u64 first, last;
+} devices[MAX_DEVICES];
 static unsigned nr_devices;
 
-extern char __image_start[], __rodata_start[], __relro_end[], __init_text_start[], __init_text_end[], __image_end[];
+extern char __image_start[], __rodata_start[], __relro_end[], __init_text_start[],
+	__init_text_end[], __image_end[];
 
 static u64 *table_alloc(void)
 {
@@ -45,14 +50,10 @@ static u64 leaf_bits(enum el2_map how)
 	u64 bits = PTE_VALID | PTE_RES1 | PTE_AF;
 
 	switch (how) {
-	case EL2_DEVICE:
-		return bits | PTE_DEVICE | PTE_XN;
-	case EL2_TEXT:
-		return bits | PTE_SH_INNER | PTE_RO;
-	case EL2_RODATA:
-		return bits | PTE_SH_INNER | PTE_RO | PTE_XN;
-	default:
-		return bits | PTE_SH_INNER | PTE_XN;
+	case EL2_DEVICE: return bits | PTE_DEVICE | PTE_XN;
+	case EL2_TEXT: return bits | PTE_SH_INNER | PTE_RO;
+	case EL2_RODATA: return bits | PTE_SH_INNER | PTE_RO | PTE_XN;
+	default: return bits | PTE_SH_INNER | PTE_XN;
 	}
 }
 
@@ -93,7 +94,8 @@ int el2_map(paddr_t va, paddr_t pa, u64 size, enum el2_map how)
 	u64 end;
 	int rc;
 
-	if (((va | pa | size) & ~PAGE_MASK) || __builtin_add_overflow(va, size, &end) || end > BIT(48) || pa + size > BIT(48))
+	if (((va | pa | size) & ~PAGE_MASK) || __builtin_add_overflow(va, size, &end) ||
+	    end > BIT(48) || pa + size > BIT(48))
 		return -EINVAL;
 	rc = map_level((u64 *)mm_root, 0, va, pa, size, leaf_bits(how));
 	dsb(ishst);
@@ -123,11 +125,15 @@ bool el2_owns_device(mfn_t first, mfn_t last)
 static void map_image(const char *from, const char *to, enum el2_map how)
 {
 	if (to > from)
-		map_level((u64 *)mm_root, 0, (u64)from, (u64)from, (u64)(to - from), leaf_bits(how));
+		map_level((u64 *)mm_root, 0, (u64)from, (u64)from, (u64)(to - from),
+			  leaf_bits(how));
 }
 
 u64 mm_early_init(paddr_t fdt, paddr_t image_start);
-/* MMU off. Maps the image with its rights, and the device tree (up to 2 MiB, wherever it starts). Returns TTBR0_EL2. */
+/*
+ * MMU off. Maps the image with its rights, and the device tree (up to 2 MiB, wherever it starts).
+ * Returns TTBR0_EL2.
+ */
 u64 mm_early_init(paddr_t fdt, paddr_t image_start)
 {
 	u64 fdt_base = fdt & ~(MIB(2) - 1);
@@ -139,9 +145,11 @@ u64 mm_early_init(paddr_t fdt, paddr_t image_start)
 	map_image(__init_text_start, __init_text_end, EL2_TEXT);
 	map_image(__init_text_end, __image_end, EL2_NORMAL);
 	if (fdt && fdt < BIT(48) - MIB(4))
-		map_level((u64 *)mm_root, 0, fdt_base, fdt_base, MIB(4), leaf_bits(EL2_NORMAL));	/* ordinary memory once it has been read */
+		/* ordinary memory once it has been read */
+		map_level((u64 *)mm_root, 0, fdt_base, fdt_base, MIB(4), leaf_bits(EL2_NORMAL));
 #if CONFIG_EARLY_UART
-	map_level((u64 *)mm_root, 0, CONFIG_EARLY_UART, CONFIG_EARLY_UART, PAGE_SIZE, leaf_bits(EL2_DEVICE));
+	map_level((u64 *)mm_root, 0, CONFIG_EARLY_UART, CONFIG_EARLY_UART, PAGE_SIZE,
+		  leaf_bits(EL2_DEVICE));
 #endif
 	return mm_root;
 }
@@ -154,7 +162,8 @@ static void init_text_writable(u64 *table, unsigned level, u64 va, u64 end)
 		u64 *e = &table[(va >> shift) % ENTRIES];
 
 		if (level < 3) {
-			init_text_writable((u64 *)(*e & PTE_ADDR), level + 1, va, min(end, (va | ((1UL << shift) - 1)) + 1));
+			init_text_writable((u64 *)(*e & PTE_ADDR), level + 1, va,
+					   min(end, (va | ((1UL << shift) - 1)) + 1));
 			continue;
 		}
 		/* Break before make: one page at a time, nobody executes here any more. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The firmware below: PSCI (DEN0022) and SMCCC (DEN0028) calls out of EL2. State: conduit and version, written once at boot. */
+/*
+ * The firmware below: PSCI (DEN0022) and SMCCC (DEN0028) calls out of EL2. State: conduit and
+ * version, written once at boot.
+ */
 #include <arm/cpu.h>
 #include <core/console.h>
 #include <core/cpu.h>
@@ -24,7 +27,9 @@ static s64 call(u64 fn, u64 a1, u64 a2, u64 a3)
 	register u64 x2 asm("x2") = a2;
 	register u64 x3 asm("x3") = a3;
 
-#define CLOBBERS "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"
+#define CLOBBERS \
+	"x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", \
+		"x17", "memory"
 	if (use_hvc)
 		asm volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : : CLOBBERS);
 	else
@@ -37,7 +42,8 @@ int psci_init(bool hvc, u32 cpu_on_id)
 {
 	use_hvc = hvc;
 	present = true;
-	if (cpu_on_id) {		/* PSCI 0.1: numbers of the device tree's, nothing else to ask */
+	/* PSCI 0.1: numbers of the device tree's, nothing else to ask */
+	if (cpu_on_id) {
 		cpu_on_fn = cpu_on_id;
 		return 0;
 	}
@@ -47,8 +53,10 @@ int psci_init(bool hvc, u32 cpu_on_id)
 		return -ENODEV;
 	}
 	/* SMCCC_VERSION may be called only where PSCI_FEATURES knows it. */
-	has_smccc = version >= 0x10000 && (s32)call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) >= 0 && (s32)call(SMCCC_VERSION, 0, 0, 0) >= 0x10001;
-	log_info("PSCI %u.%u by %s%s\n", version >> 16, version & 0xffff, hvc ? "HVC" : "SMC", has_smccc ? ", SMCCC 1.1" : "");
+	has_smccc = version >= 0x10000 && (s32)call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) >= 0 &&
+		    (s32)call(SMCCC_VERSION, 0, 0, 0) >= 0x10001;
+	log_info("PSCI %u.%u by %s%s\n", version >> 16, version & 0xffff, hvc ? "HVC" : "SMC",
+		 has_smccc ? ", SMCCC 1.1" : "");
 	return 0;
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Starts the other CPUs, one after the other, through PSCI; each sets itself up and goes to the scheduler. */
+/*
+ * Starts the other CPUs, one after the other, through PSCI; each sets itself up and goes to the
+ * scheduler.
+ */
 #include <arm/cpu.h>
 #include <arm/gic.h>
 #include <core/console.h>
@@ -23,7 +26,7 @@ __noreturn void smp_secondary_main(struct cpu *c)
 
 static bool wait_online(const struct cpu *c)
 {
-	u64 deadline = ticks_now() + timer_hz;	/* one second */
+	u64 deadline = ticks_now() + timer_hz; /* one second */
 
 	while (!__atomic_load_n(&c->online, __ATOMIC_ACQUIRE)) {
 		if (ticks_now() > deadline)
@@ -33,7 +36,10 @@ static bool wait_online(const struct cpu *c)
 	return true;
 }
 
-/* cpus[1 .. cpu_count-1] hold the mpidr of what boot/ found; those that do not come up are dropped, so that ids stay dense. */
+/*
+ * cpus[1 .. cpu_count-1] hold the mpidr of what boot/ found; those that do not come up are dropped,
+ * so that ids stay dense.
+ */
 void smp_start_all(void)
 {
 	unsigned found = cpu_count, n = 1;
@@ -49,7 +55,8 @@ void smp_start_all(void)
 		c->id = n;
 		sched_init_cpu(c);
 		cache_clean_inv(c, sizeof(*c));
-		if (!c->stack || psci_cpu_on(mpidr, (paddr_t)secondary_entry, (u64)c) || !wait_online(c)) {
+		if (!c->stack || psci_cpu_on(mpidr, (paddr_t)secondary_entry, (u64)c) ||
+		    !wait_online(c)) {
 			log_err("CPU %lx does not start; going on without it\n", mpidr);
 			/* It might still come up late: its record and stack are not used again. */
 			if (c->stack)

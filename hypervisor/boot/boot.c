@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From head.S to Dom0, in the order in which things need each other; the whole of it reads from boot_main() downwards. Only the boot CPU runs
- * here. Everything but boot_finish() and boot_free_init() is in .init and becomes heap at the end.
+ * From head.S to Dom0, in the order in which things need each other; the whole of it reads from
+ * boot_main() downwards. Only the boot CPU runs here. Everything but boot_finish() and
+ * boot_free_init() is in .init and becomes heap at the end.
  */
 #include <arm/cpu.h>
 #include <arm/gic.h>
@@ -24,14 +25,14 @@
 #include <lib/string.h>
 #include <virt/sysreg.h>
 
-#define KEEP MIB(8)	/* for the hypervisor itself, whatever dom0_mem asks for */
+#define KEEP MIB(8) /* for the hypervisor itself, whatever dom0_mem asks for */
 #define CPTR_TFP BIT(10)
 
 extern char boot_stack[], __init_start[], __init_end[];
 
 static struct machine machine __initbss;
 static struct dom0_plan plan __initbss;
-static struct ranges avail __initbss;	/* RAM that is nobody's yet */
+static struct ranges avail __initbss; /* RAM that is nobody's yet */
 static struct range image __initbss;
 static u64 boot_start_ticks;
 
@@ -47,11 +48,12 @@ static void __init console_from_tree(void)
 	const struct uart_ops *ops = NULL;
 
 	if (machine.uart_base && !el2_map_device(machine.uart_base, machine.uart_size))
-		ops = uart_attach(machine.uart_compatible, machine.uart_compatible_len, machine.uart_base);
+		ops = uart_attach(machine.uart_compatible, machine.uart_compatible_len,
+				  machine.uart_base);
 	if (ops)
 		console_init(ops);
 	else
-		machine.uart_node = -1;		/* not ours, so Dom0 may have it */
+		machine.uart_node = -1; /* not ours, so Dom0 may have it */
 }
 
 static void __init read_machine(paddr_t fdt)
@@ -81,13 +83,16 @@ static void __init read_machine(paddr_t fdt)
 
 static void __init hello(void)
 {
-	log_info("Hospes on %u CPU%s, GICv%u\n", machine.nr_cpus, machine.nr_cpus == 1 ? "" : "s", machine.gic.version);
+	log_info("Hospes on %u CPU%s, GICv%u\n", machine.nr_cpus, machine.nr_cpus == 1 ? "" : "s",
+		 machine.gic.version);
 	if (cmdline_text[0])
 		log_info("Command line: %s\n", cmdline_text);
 	for (unsigned i = 0; i < machine.ram.nr; i++)
-		log_info("RAM 0x%lx-0x%lx\n", (unsigned long)machine.ram.r[i].start, (unsigned long)machine.ram.r[i].end);
-	log_info("Image 0x%lx-0x%lx, device tree 0x%lx-0x%lx\n", (unsigned long)image.start, (unsigned long)image.end,
-		 (unsigned long)machine.fdt_range.start, (unsigned long)machine.fdt_range.end);
+		log_info("RAM 0x%lx-0x%lx\n", (unsigned long)machine.ram.r[i].start,
+			 (unsigned long)machine.ram.r[i].end);
+	log_info("Image 0x%lx-0x%lx, device tree 0x%lx-0x%lx\n", (unsigned long)image.start,
+		 (unsigned long)image.end, (unsigned long)machine.fdt_range.start,
+		 (unsigned long)machine.fdt_range.end);
 }
 
 /* --- memory --- */
@@ -98,7 +103,8 @@ static void __init map_ram(void)
 		struct range r = avail.r[i];
 
 		if (el2_map(r.start, r.start, range_size(r), EL2_NORMAL))
-			console_stop("RAM 0x%lx-0x%lx cannot be mapped", (unsigned long)r.start, (unsigned long)r.end);
+			console_stop("RAM 0x%lx-0x%lx cannot be mapped", (unsigned long)r.start,
+				     (unsigned long)r.end);
 	}
 }
 
@@ -110,9 +116,11 @@ static void __init make_frame_table(const struct ranges *free)
 	u64 size = ROUND_UP(count * sizeof(struct page), PAGE_SIZE), at;
 
 	if (!ranges_find_top(free, size, size >= MIB(2) ? MIB(2) : PAGE_SIZE, &at))
-		console_stop("no room for the table of page frames (%lu KiB)", (unsigned long)size >> 10);
+		console_stop("no room for the table of page frames (%lu KiB)",
+			     (unsigned long)size >> 10);
 	if (size > ranges_total(&machine.ram) / 32)
-		log_warn("Memory has large holes: the table of page frames takes %lu MiB\n", (unsigned long)size >> 20);
+		log_warn("Memory has large holes: the table of page frames takes %lu MiB\n",
+			 (unsigned long)size >> 20);
 	page_init_table(pa_to_va(at), first, count);
 	for (unsigned i = 0; i < avail.nr; i++)
 		page_add_ram(mfn_of(avail.r[i].start), range_size(avail.r[i]) >> PAGE_SHIFT);
@@ -154,7 +162,8 @@ static void __init plan_dom0(void)
 		console_stop("%s", machine.error);
 	error = unpack_kernel();
 	if (!error)
-		error = arm64_image_parse(pa_to_va(machine.kernel.r.start), range_size(machine.kernel.r), &plan.image);
+		error = arm64_image_parse(pa_to_va(machine.kernel.r.start),
+					  range_size(machine.kernel.r), &plan.image);
 	if (error)
 		console_stop("the Dom0 kernel, module %s, %s", machine.kernel.name, error);
 	plan.fdt_room = dom0_fdt_room(&machine);
@@ -162,7 +171,10 @@ static void __init plan_dom0(void)
 		console_stop("%s", plan.error);
 }
 
-/* RAM: mapped, counted, planned for Dom0; the rest goes to the heap. The modules and the host's tree stay where they are for now. */
+/*
+ * RAM: mapped, counted, planned for Dom0; the rest goes to the heap. The modules and the host's
+ * tree stay where they are for now.
+ */
 static void __init set_up_memory(void)
 {
 	static struct ranges free __initbss;
@@ -187,7 +199,8 @@ static void __init set_up_memory(void)
 	ranges_sub(&free, whole_pages(machine.kernel.r));
 	ranges_sub(&free, whole_pages(machine.ramdisk.r));
 	ranges_sub(&free, machine.fdt_range);
-	ranges_sub_all(&avail, &free);		/* what is left: modules and tree outside Dom0's banks */
+	/* what is left: modules and tree outside Dom0's banks */
+	ranges_sub_all(&avail, &free);
 	give_to_heap(&free);
 }
 
@@ -224,10 +237,14 @@ static void __init set_up_cpus(void)
 			machine.cpus_skipped++;
 	}
 	if (!found)
-		console_stop("device tree: /cpus lacks the CPU this runs on (MPIDR 0x%lx), or it is disabled", (unsigned long)self);
+		console_stop("device tree: /cpus lacks the CPU this runs on (MPIDR 0x%lx), or it "
+			     "is disabled",
+			     (unsigned long)self);
 	cpu_count = n;
 	if (machine.cpus_skipped)
-		log_info("%u more CPUs are not used (disabled, not started by PSCI, or more than wanted)\n", machine.cpus_skipped);
+		log_info("%u more CPUs are not used (disabled, not started by PSCI, or more than "
+			 "wanted)\n",
+			 machine.cpus_skipped);
 }
 
 static void __init set_up_interrupts(void)
@@ -272,8 +289,9 @@ static __noreturn __attribute__((noinline)) void boot_finish(void)
 	fp_allowed(false);
 	boot_free_init();
 	us = ticks_to_ns(ticks_now() - boot_start_ticks) / 1000;
-	log_info("Booted in %lu.%03lu ms; %lu of %lu pages are Dom0's, %lu free, %lu kept\n", (unsigned long)(us / 1000), (unsigned long)(us % 1000),
-		 (unsigned long)dom0_pages, (unsigned long)ram_pages, (unsigned long)heap_free_pages,
+	log_info("Booted in %lu.%03lu ms; %lu of %lu pages are Dom0's, %lu free, %lu kept\n",
+		 (unsigned long)(us / 1000), (unsigned long)(us % 1000), (unsigned long)dom0_pages,
+		 (unsigned long)ram_pages, (unsigned long)heap_free_pages,
 		 (unsigned long)(ram_pages - dom0_pages - heap_free_pages));
 	console_on_input(tell_dom0);
 	console_start_input();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /chosen: whose are the command lines, where is the console, which modules are there (boot protocol of Xen on ARM), and whether the modules lie
- * where they may. Pure.
+ * /chosen: whose are the command lines, where is the console, which modules are there (boot
+ * protocol of Xen on ARM), and whether the modules lie where they may. Pure.
  */
 #include <boot/machine.h>
 #include <lib/errno.h>
@@ -31,11 +31,15 @@ static const char *__init kernel_bootargs(const void *fdt, int chosen)
 
 	if (chosen < 0)
 		return NULL;
-	fdt_for_each_subnode(node, fdt, chosen) {
-		if (is_compatible(fdt, node, "multiboot,kernel") || is_compatible(fdt, node, "xen,linux-zimage"))
+	fdt_for_each_subnode(node, fdt, chosen)
+	{
+		if (is_compatible(fdt, node, "multiboot,kernel") ||
+		    is_compatible(fdt, node, "xen,linux-zimage"))
 			return text(fdt, node, "bootargs");
-		if (unnamed < 0 && is_compatible(fdt, node, "multiboot,module") && !is_compatible(fdt, node, "multiboot,ramdisk") &&
-		    !is_compatible(fdt, node, "xen,linux-initrd") && !is_compatible(fdt, node, "xen,xsm-policy") &&
+		if (unnamed < 0 && is_compatible(fdt, node, "multiboot,module") &&
+		    !is_compatible(fdt, node, "multiboot,ramdisk") &&
+		    !is_compatible(fdt, node, "xen,linux-initrd") &&
+		    !is_compatible(fdt, node, "xen,xsm-policy") &&
 		    !is_compatible(fdt, node, "multiboot,device-tree"))
 			unnamed = node;
 	}
@@ -43,8 +47,8 @@ static const char *__init kernel_bootargs(const void *fdt, int chosen)
 }
 
 /*
- * /chosen/bootargs is Dom0's when Hospes has xen,xen-bootargs of its own, and Hospes' when Dom0 has one of its own; with neither
- * it is Dom0's.
+ * /chosen/bootargs is Dom0's when Hospes has xen,xen-bootargs of its own, and Hospes' when Dom0 has
+ * one of its own; with neither it is Dom0's.
  */
 void __init machine_find_bootargs(struct machine *m, const void *fdt)
 {
@@ -96,9 +100,11 @@ int __init machine_find_uart(const void *fdt, const char *dtuart)
 	return node < 0 ? -1 : node;
 }
 
-static int __init bad(struct machine *m, const struct boot_module *mod, const char *why, const char *whom)
+static int __init bad(struct machine *m, const struct boot_module *mod, const char *why,
+		      const char *whom)
 {
-	snprintf(m->error, sizeof(m->error), "module %s (0x%lx-0x%lx) %s%s", mod->name, (unsigned long)mod->r.start, (unsigned long)mod->r.end, why, whom);
+	snprintf(m->error, sizeof(m->error), "module %s (0x%lx-0x%lx) %s%s", mod->name,
+		 (unsigned long)mod->r.start, (unsigned long)mod->r.end, why, whom);
 	return -EINVAL;
 }
 
@@ -118,10 +124,14 @@ static int __init check_module(struct machine *m, const struct boot_module *mod,
 int __init machine_check_modules(struct machine *m, struct range image)
 {
 	if (!m->kernel.r.end) {
-		strscpy(m->error, "no Dom0 kernel: /chosen has no node compatible with \"multiboot,kernel\" or \"multiboot,module\"", sizeof(m->error));
+		strscpy(m->error,
+			"no Dom0 kernel: /chosen has no node compatible with \"multiboot,kernel\" "
+			"or \"multiboot,module\"",
+			sizeof(m->error));
 		return -EINVAL;
 	}
-	if (check_module(m, &m->kernel, image) || (m->ramdisk.r.end && check_module(m, &m->ramdisk, image)))
+	if (check_module(m, &m->kernel, image) ||
+	    (m->ramdisk.r.end && check_module(m, &m->ramdisk, image)))
 		return -EINVAL;
 	if (m->ramdisk.r.end && range_overlaps(m->kernel.r, m->ramdisk.r))
 		return bad(m, &m->ramdisk, "overlaps module ", m->kernel.name);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes Dom0 from its plan: memory 1:1, devices, kernel, initramfs, device tree. Runs once on the boot CPU; a failure here is the machine's or the
- * user's set-up and stops the boot with its reason.
+ * Makes Dom0 from its plan: memory 1:1, devices, kernel, initramfs, device tree. Runs once on the
+ * boot CPU; a failure here is the machine's or the user's set-up and stops the boot with its
+ * reason.
  */
 #include <arm/cpu.h>
 #include <boot/dom0.h>
@@ -11,7 +12,7 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
-#define EXT_REGION_MIN MIB(64)		/* Linux takes them in units of its memory sections */
+#define EXT_REGION_MIN MIB(64) /* Linux takes them in units of its memory sections */
 #define EXT_REGIONS_MAX 16
 
 static struct ranges mmio __initbss, ext __initbss;
@@ -22,9 +23,11 @@ static void __init assign(struct domain *d, struct range r)
 	int rc = p2m_map(d, GFN(n), MFN(n), last - n, P2M_RAM, false);
 
 	if (rc)
-		console_stop("Dom0's memory 0x%lx-0x%lx cannot be mapped (%d)", (unsigned long)r.start, (unsigned long)r.end, rc);
+		console_stop("Dom0's memory 0x%lx-0x%lx cannot be mapped (%d)",
+			     (unsigned long)r.start, (unsigned long)r.end, rc);
 	while (n < last) {
-		unsigned order = min(n ? (unsigned)__builtin_ctzl(n) : MAX_ORDER, (unsigned)MAX_ORDER);
+		unsigned order = min(n ? (unsigned)__builtin_ctzl(n) : MAX_ORDER,
+				     (unsigned)MAX_ORDER);
 
 		order = min(order, log2_floor(last - n));
 		page_assign(mfn_page(MFN(n)), d, order);
@@ -32,7 +35,10 @@ static void __init assign(struct domain *d, struct range r)
 	}
 }
 
-/* What Hospes keeps for itself, and RAM: a device's range that reaches there is a mistake of the tree. */
+/*
+ * What Hospes keeps for itself, and RAM: a device's range that reaches there is a mistake of the
+ * tree.
+ */
 static void __init keep_own(const struct machine *m, struct ranges *devices)
 {
 	static struct ranges ram __initbss;
@@ -48,9 +54,12 @@ static void __init keep_own(const struct machine *m, struct ranges *devices)
 		ranges_sub(devices, (struct range){ g->vcpu, g->vcpu + g->vcpu_size });
 	}
 	for (unsigned i = 0; i < g->nr_rdist; i++)
-		ranges_sub(devices, (struct range){ g->rdist[i].base, g->rdist[i].base + g->rdist[i].size });
+		ranges_sub(devices,
+			   (struct range){ g->rdist[i].base, g->rdist[i].base + g->rdist[i].size });
 	if (m->uart_base)
-		ranges_sub(devices, (struct range){ m->uart_base & PAGE_MASK, ROUND_UP(m->uart_base + m->uart_size, PAGE_SIZE) });
+		ranges_sub(devices,
+			   (struct range){ m->uart_base & PAGE_MASK,
+					   ROUND_UP(m->uart_base + m->uart_size, PAGE_SIZE) });
 }
 
 static unsigned __init address_bits(u64 end)
@@ -72,20 +81,24 @@ static void __init map_devices(struct domain *d)
 {
 	for (unsigned i = 0; i < mmio.nr; i++) {
 		struct range r = mmio.r[i];
-		int rc = p2m_map(d, gfn_of(r.start), mfn_of(r.start), range_size(r) >> PAGE_SHIFT, P2M_DEVICE, false);
+		int rc = p2m_map(d, gfn_of(r.start), mfn_of(r.start), range_size(r) >> PAGE_SHIFT,
+				 P2M_DEVICE, false);
 
 		if (rc)
-			log_err("Dom0: device registers 0x%lx-0x%lx cannot be mapped (%d)\n", (unsigned long)r.start, (unsigned long)r.end, rc);
+			log_err("Dom0: device registers 0x%lx-0x%lx cannot be mapped (%d)\n",
+				(unsigned long)r.start, (unsigned long)r.end, rc);
 	}
 }
 
 /*
- * Guest-physical space from the start of RAM on that is neither Dom0's RAM nor anything of the machine's: Dom0 maps other domains' pages there
- * instead of giving up pages of its own.
+ * Guest-physical space from the start of RAM on that is neither Dom0's RAM nor anything of the
+ * machine's: Dom0 maps other domains' pages there instead of giving up pages of its own.
  */
-static void __init find_ext_regions(const struct machine *m, const struct dom0_plan *plan, struct range grant)
+static void __init find_ext_regions(const struct machine *m, const struct dom0_plan *plan,
+				    struct range grant)
 {
-	u64 top = m->root_address_cells == 1 || m->root_size_cells == 1 ? GIB(4) : BIT(cpu_ipa_bits);
+	u64 top = m->root_address_cells == 1 || m->root_size_cells == 1 ? GIB(4)
+									: BIT(cpu_ipa_bits);
 	unsigned n = 0;
 
 	if (!opts.ext_regions)
@@ -97,7 +110,8 @@ static void __init find_ext_regions(const struct machine *m, const struct dom0_p
 	ranges_sub_all(&ext, &m->memreserve);
 	ranges_sub(&ext, grant);
 	for (unsigned i = 0; i < m->gic.nr_rdist; i++)
-		ranges_sub(&ext, (struct range){ m->gic.rdist[i].base, m->gic.rdist[i].base + m->gic.rdist[i].size });
+		ranges_sub(&ext, (struct range){ m->gic.rdist[i].base,
+						 m->gic.rdist[i].base + m->gic.rdist[i].size });
 	ranges_sub(&ext, (struct range){ m->gic.dist, m->gic.dist + m->gic.dist_size });
 	ranges_sub(&ext, (struct range){ m->gic.cpu, m->gic.cpu + m->gic.cpu_size });
 	ranges_shrink(&ext, MIB(2));
@@ -125,12 +139,14 @@ static void __init load(const struct machine *m, const struct dom0_plan *plan, c
 	icache_invalidate_all();
 }
 
-static void __init make_tree_and_load(const struct machine *m, const struct dom0_plan *plan, struct domain *d, struct range grant)
+static void __init make_tree_and_load(const struct machine *m, const struct dom0_plan *plan,
+				      struct domain *d, struct range grant)
 {
 	struct dom0_tree t = { .m = m, .plan = plan, .d = d, .grant = grant, .ext = &ext };
 	unsigned order = address_bits(DIV_ROUND_UP(plan->fdt_room, PAGE_SIZE));
 	struct page *pg = page_alloc(order);
-	const char *error = pg ? dom0_make_fdt(&t, page_va(pg), plan->fdt_room) : "no memory for Dom0's device tree";
+	const char *error = pg ? dom0_make_fdt(&t, page_va(pg), plan->fdt_room)
+			       : "no memory for Dom0's device tree";
 
 	if (error)
 		console_stop("%s", error);
@@ -140,7 +156,7 @@ static void __init make_tree_and_load(const struct machine *m, const struct dom0
 
 static void __init pin_vcpus(struct domain *d)
 {
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		struct cpumask one = { 0 };
 
 		bit_set(one.bits, v->id % cpu_count);
@@ -148,29 +164,35 @@ static void __init pin_vcpus(struct domain *d)
 	}
 }
 
-static void __init say(const struct machine *m, const struct dom0_plan *plan, const struct domain *d)
+static void __init say(const struct machine *m, const struct dom0_plan *plan,
+		       const struct domain *d)
 {
 	for (unsigned i = 0; i < plan->banks.nr; i++)
-		log_info("Dom0 RAM 0x%lx-0x%lx (%lu MiB)\n", (unsigned long)plan->banks.r[i].start, (unsigned long)plan->banks.r[i].end,
+		log_info("Dom0 RAM 0x%lx-0x%lx (%lu MiB)\n", (unsigned long)plan->banks.r[i].start,
+			 (unsigned long)plan->banks.r[i].end,
 			 (unsigned long)range_size(plan->banks.r[i]) >> 20);
-	log_info("Dom0: %u vCPUs, kernel at 0x%lx%s, device tree at 0x%lx\n", d->max_vcpus, (unsigned long)plan->kernel,
+	log_info("Dom0: %u vCPUs, kernel at 0x%lx%s, device tree at 0x%lx\n", d->max_vcpus,
+		 (unsigned long)plan->kernel,
 		 plan->kernel == m->kernel.r.start ? " (in place)" : "", (unsigned long)plan->fdt);
 	if (m->ramdisk.r.end)
-		log_info("Dom0: initramfs at 0x%lx%s, %lu KiB\n", (unsigned long)plan->ramdisk, plan->ramdisk == m->ramdisk.r.start ? " (in place)" : "",
+		log_info("Dom0: initramfs at 0x%lx%s, %lu KiB\n", (unsigned long)plan->ramdisk,
+			 plan->ramdisk == m->ramdisk.r.start ? " (in place)" : "",
 			 (unsigned long)range_size(m->ramdisk.r) >> 10);
 }
 
 void __init dom0_build(const struct machine *m, const struct dom0_plan *plan, struct range image)
 {
 	struct domain_config cfg = {
-		.max_vcpus = min(opts.dom0_max_vcpus ? opts.dom0_max_vcpus : cpu_count, vgic_max_vcpus()),
+		.max_vcpus = min(opts.dom0_max_vcpus ? opts.dom0_max_vcpus : cpu_count,
+				 vgic_max_vcpus()),
 		.max_evtchn_port = ~0U,
 		.max_grant_frames = opts.gnttab_max_frames,
 		.max_maptrack_frames = opts.gnttab_max_maptrack_frames,
 		.privileged = true,
 	};
 	/* The hypervisor's own place: RAM, so no device can be there, and never Dom0's. */
-	struct range grant = { ROUND_DOWN(image.start, MIB(2)), ROUND_DOWN(image.start, MIB(2)) + DOM0_GRANT_FRAMES * PAGE_SIZE };
+	struct range grant = { ROUND_DOWN(image.start, MIB(2)),
+			       ROUND_DOWN(image.start, MIB(2)) + DOM0_GRANT_FRAMES * PAGE_SIZE };
 	struct domain *d;
 	struct vcpu *v;
 	int rc;
@@ -178,7 +200,8 @@ void __init dom0_build(const struct machine *m, const struct dom0_plan *plan, st
 	dom0_devices(m, &mmio);
 	keep_own(m, &mmio);
 	if (mmio.overflow)
-		console_stop("device tree: more than %u separate ranges of device registers", MAX_RANGES);
+		console_stop("device tree: more than %u separate ranges of device registers",
+			     MAX_RANGES);
 	p2m_setup(needed_bits(m));
 	rc = domain_create(0, &cfg, &d);
 	if (rc)

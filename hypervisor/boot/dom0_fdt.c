@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dom0's device tree: the machine's, node by node, with the exceptions of one table (skip, replace, own properties; anything else is copied), and which
- * devices it gets by it. Pure but for the log. Written front to back with libfdt's sequential writer.
+ * Dom0's device tree: the machine's, node by node, with the exceptions of one table (skip, replace,
+ * own properties; anything else is copied), and which devices it gets by it. Pure but for the log.
+ * Written front to back with libfdt's sequential writer.
  */
 #include <boot/dom0.h>
 #include <core/console.h>
@@ -13,8 +14,8 @@ struct writer {
 	const struct dom0_tree *t;
 	const struct machine *m;
 	void *fdt;
-	int err;		/* first error of libfdt */
-	u32 done;		/* replacements written, bit per rule */
+	int err;  /* first error of libfdt */
+	u32 done; /* replacements written, bit per rule */
 	struct fdt_walk w;
 };
 
@@ -24,7 +25,7 @@ enum rule_action { COPY, SKIP, REPLACE, OWN_PROPS };
 struct rule {
 	enum rule_by by;
 	const char *what;
-	enum rule_action action;	/* SKIP and REPLACE: the nodes below, too */
+	enum rule_action action; /* SKIP and REPLACE: the nodes below, too */
 	void (*write)(struct writer *o);
 };
 
@@ -37,8 +38,8 @@ static void write_gic_props(struct writer *o);
 static const struct rule rules[] __initconst = {
 	{ BY_PATH, "cpus", REPLACE, write_cpus },
 	{ BY_PATH, "chosen", REPLACE, write_chosen },
-	{ BY_PATH, "hypervisor", SKIP },		/* written at the end */
-	{ BY_TYPE, "memory", SKIP },			/* likewise */
+	{ BY_PATH, "hypervisor", SKIP }, /* written at the end */
+	{ BY_TYPE, "memory", SKIP },	 /* likewise */
 	{ BY_COMPATIBLE, "arm,armv8-timer", REPLACE, write_timer },
 	{ BY_COMPATIBLE, "arm,psci-1.0", REPLACE, write_psci },
 	{ BY_COMPATIBLE, "arm,psci-0.2", REPLACE, write_psci },
@@ -47,18 +48,21 @@ static const struct rule rules[] __initconst = {
 	{ BY_COMPATIBLE, "arm,cortex-a15-gic", OWN_PROPS, write_gic_props },
 	{ BY_COMPATIBLE, "arm,cortex-a7-gic", OWN_PROPS, write_gic_props },
 	{ BY_COMPATIBLE, "arm,gic-v3", OWN_PROPS, write_gic_props },
-	{ BY_COMPATIBLE, "arm,gic-v3-its", SKIP },	/* there is no virtual ITS */
+	{ BY_COMPATIBLE, "arm,gic-v3-its", SKIP }, /* there is no virtual ITS */
 	{ BY_COMPATIBLE, "arm,armv7-timer-mem", SKIP },
-	{ BY_COMPATIBLE, "arm,armv8-pmuv3", SKIP },	/* PMU registers are not offered */
+	{ BY_COMPATIBLE, "arm,armv8-pmuv3", SKIP }, /* PMU registers are not offered */
 	{ BY_COMPATIBLE, "arm,cortex-a53-pmu", SKIP },
 	{ BY_COMPATIBLE, "arm,cortex-a57-pmu", SKIP },
 	{ BY_COMPATIBLE, "arm,cortex-a72-pmu", SKIP },
-	/* Dom0 has to program devices with machine addresses of other domains' pages: an IOMMU that it drives would translate them once more. */
+	/*
+	 * Dom0 has to program devices with machine addresses of other domains' pages: an IOMMU that
+	 * it drives would translate them once more.
+	 */
 	{ BY_COMPATIBLE, "arm,smmu-v3", SKIP },
 	{ BY_COMPATIBLE, "arm,smmu-v2", SKIP },
 	{ BY_COMPATIBLE, "arm,smmu-v1", SKIP },
 	{ BY_COMPATIBLE, "arm,mmu-500", SKIP },
-	{ BY_COMPATIBLE, "linaro,optee-tz", SKIP },	/* secure monitor calls go nowhere */
+	{ BY_COMPATIBLE, "linaro,optee-tz", SKIP }, /* secure monitor calls go nowhere */
 };
 
 static const char *const dropped_props[] __initconst = { "iommus", "iommu-map", "iommu-map-mask" };
@@ -72,8 +76,9 @@ static const struct rule *__init find_rule(const struct machine *m, const struct
 	for (unsigned i = 0; i < ARRAY_SIZE(rules); i++) {
 		const struct rule *r = &rules[i];
 
-		if (r->by == BY_PATH ? w->depth == 1 && !strcmp(w->name, r->what) :
-		    r->by == BY_TYPE ? fdt_type_is(w, r->what) : fdt_is(w, r->what))
+		if (r->by == BY_PATH   ? w->depth == 1 && !strcmp(w->name, r->what)
+		    : r->by == BY_TYPE ? fdt_type_is(w, r->what)
+				       : fdt_is(w, r->what))
 			return r;
 	}
 	return NULL;
@@ -98,18 +103,21 @@ static void __init add_node(const struct fdt_walk *w, struct ranges *mmio)
 	u64 start, size;
 	int rc;
 
-	if (!w->bus[w->depth - 1].translatable)		/* an address on I2C, SPI, PCI, ... */
+	if (!w->bus[w->depth - 1].translatable) /* an address on I2C, SPI, PCI, ... */
 		return;
 	for (unsigned i = 0; (rc = fdt_reg(w, i, &start, &size)) != -ENOENT; i++) {
 		if (rc) {
-			log_warn("device tree node %s: reg cannot be understood; not mapped\n", w->name);
+			log_warn("device tree node %s: reg cannot be understood; not mapped\n",
+				 w->name);
 			break;
 		}
 		add_device(mmio, start, size);
 	}
-	for (unsigned i = 0; fdt_type_is(w, "pci") && (rc = fdt_pci_window(w, i, &start, &size)) != -ENOENT; i++) {
+	for (unsigned i = 0;
+	     fdt_type_is(w, "pci") && (rc = fdt_pci_window(w, i, &start, &size)) != -ENOENT; i++) {
 		if (rc) {
-			log_warn("device tree node %s: ranges cannot be understood; not mapped\n", w->name);
+			log_warn("device tree node %s: ranges cannot be understood; not mapped\n",
+				 w->name);
 			break;
 		}
 		add_device(mmio, start, size);
@@ -146,12 +154,30 @@ static void __init check(struct writer *o, int rc)
 		o->err = rc;
 }
 
-static void __init begin(struct writer *o, const char *name) { check(o, fdt_begin_node(o->fdt, name)); }
-static void __init end(struct writer *o) { check(o, fdt_end_node(o->fdt)); }
-static void __init prop(struct writer *o, const char *name, const void *val, size_t n) { check(o, fdt_property(o->fdt, name, val, (int)n)); }
-static void __init prop_u32(struct writer *o, const char *name, u32 val) { check(o, fdt_property_u32(o->fdt, name, val)); }
-static void __init prop_u64(struct writer *o, const char *name, u64 val) { check(o, fdt_property_u64(o->fdt, name, val)); }
-static void __init prop_text(struct writer *o, const char *name, const char *val) { prop(o, name, val, strlen(val) + 1); }
+static void __init begin(struct writer *o, const char *name)
+{
+	check(o, fdt_begin_node(o->fdt, name));
+}
+static void __init end(struct writer *o)
+{
+	check(o, fdt_end_node(o->fdt));
+}
+static void __init prop(struct writer *o, const char *name, const void *val, size_t n)
+{
+	check(o, fdt_property(o->fdt, name, val, (int)n));
+}
+static void __init prop_u32(struct writer *o, const char *name, u32 val)
+{
+	check(o, fdt_property_u32(o->fdt, name, val));
+}
+static void __init prop_u64(struct writer *o, const char *name, u64 val)
+{
+	check(o, fdt_property_u64(o->fdt, name, val));
+}
+static void __init prop_text(struct writer *o, const char *name, const char *val)
+{
+	prop(o, name, val, strlen(val) + 1);
+}
 
 /* Address and size in the root's cells; returns the cells used. */
 static unsigned __init put_range(const struct machine *m, fdt32_t *cells, struct range r)
@@ -172,7 +198,7 @@ static void __init ppi_cells(const struct machine *m, fdt32_t *cells, unsigned i
 	memset(cells, 0, m->gic_irq_cells * sizeof(*cells));
 	cells[0] = cpu_to_fdt32(1);
 	cells[1] = cpu_to_fdt32(intid - 16);
-	cells[2] = cpu_to_fdt32(0xf08);		/* level, low, any CPU */
+	cells[2] = cpu_to_fdt32(0xf08); /* level, low, any CPU */
 }
 
 static void __init prop_ppis(struct writer *o, const unsigned *intids, unsigned n)
@@ -234,7 +260,8 @@ static void __init write_chosen(struct writer *o)
 
 static void __init write_timer(struct writer *o)
 {
-	static const unsigned ppis[] __initconst = { 29, PPI_PHYS_TIMER, PPI_VIRT_TIMER };	/* secure (unused), physical, virtual */
+	/* secure (unused), physical, virtual */
+	static const unsigned ppis[] __initconst = { 29, PPI_PHYS_TIMER, PPI_VIRT_TIMER };
 
 	begin(o, "timer");
 	prop_text(o, "compatible", "arm,armv8-timer");
@@ -286,7 +313,8 @@ static void __init write_hypervisor(struct writer *o)
 	end(o);
 }
 
-static bool __init refers_to_its(const struct machine *m, const fdt32_t *val, unsigned len, unsigned at, unsigned step)
+static bool __init refers_to_its(const struct machine *m, const fdt32_t *val, unsigned len,
+				 unsigned at, unsigned step)
 {
 	for (; at < len / 4; at += step)
 		for (unsigned i = 0; i < m->its_phandles; i++)
@@ -312,17 +340,22 @@ static void __init copy_props(struct writer *o, const char *except1, const char 
 {
 	int off, len;
 
-	fdt_for_each_property_offset(off, o->w.fdt, o->w.node) {
+	fdt_for_each_property_offset(off, o->w.fdt, o->w.node)
+	{
 		const char *name;
 		const void *val = fdt_getprop_by_offset(o->w.fdt, off, &name, &len);
 
-		if (!val || (except1 && !strcmp(name, except1)) || (except2 && !strcmp(name, except2)) || drop_prop(o, name, val, len))
+		if (!val || (except1 && !strcmp(name, except1)) ||
+		    (except2 && !strcmp(name, except2)) || drop_prop(o, name, val, len))
 			continue;
 		prop(o, name, val, (size_t)len);
 	}
 }
 
-/* The guest's GIC stands where the machine's does; without the hypervisor's half and its maintenance interrupt. */
+/*
+ * The guest's GIC stands where the machine's does; without the hypervisor's half and its
+ * maintenance interrupt.
+ */
 static void __init write_gic_props(struct writer *o)
 {
 	const struct fdt_bus *up = &o->w.bus[o->w.depth - 1];
@@ -361,7 +394,7 @@ static bool __init write_node(struct writer *o)
 
 static void __init write_all(struct writer *o)
 {
-	int open = 0, skip = FDT_DEPTH + 1;	/* open: nodes begun and not ended */
+	int open = 0, skip = FDT_DEPTH + 1; /* open: nodes begun and not ended */
 
 	fdt_walk_start(&o->w, o->m->fdt);
 	while (!o->err && fdt_walk_next(&o->w)) {
@@ -385,7 +418,8 @@ static void __init write_all(struct writer *o)
 u64 __init dom0_fdt_room(const struct machine *m)
 {
 	/* Names of properties are not shared in the new tree. */
-	return ROUND_UP(4UL * fdt_size_dt_struct(m->fdt) + fdt_size_dt_strings(m->fdt) + KIB(16), PAGE_SIZE);
+	return ROUND_UP(4UL * fdt_size_dt_struct(m->fdt) + fdt_size_dt_strings(m->fdt) + KIB(16),
+			PAGE_SIZE);
 }
 
 static struct writer writer __initbss;
@@ -401,5 +435,7 @@ const char *__init dom0_make_fdt(const struct dom0_tree *t, void *buf, size_t si
 	check(o, fdt_finish(buf));
 	if (o->w.error)
 		return o->w.error;
-	return o->err == -FDT_ERR_NOSPACE ? "Dom0's device tree does not fit" : o->err ? "Dom0's device tree cannot be written" : NULL;
+	return o->err == -FDT_ERR_NOSPACE ? "Dom0's device tree does not fit"
+	       : o->err			  ? "Dom0's device tree cannot be written"
+					  : NULL;
 }

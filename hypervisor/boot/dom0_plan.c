@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where Dom0's memory lies (1:1) and what goes where in it. Pure arithmetic over ranges; host-tested. A kernel or initramfs that the boot loader put
- * where it can stay is not copied: the banks are chosen around the modules.
+ * Where Dom0's memory lies (1:1) and what goes where in it. Pure arithmetic over ranges;
+ * host-tested. A kernel or initramfs that the boot loader put where it can stay is not copied: the
+ * banks are chosen around the modules.
  */
 #include <boot/dom0.h>
 #include <lib/errno.h>
@@ -36,15 +37,20 @@ static int __init choose_size(struct dom0_plan *p, const struct options *o, u64 
 	if (p->size <= most)
 		return 0;
 	if (o->dom0_mem || o->dom0_mem_min > most)
-		return fail(p, "dom0_mem: %lu MiB do not fit, Dom0 can have %lu MiB at most", mib(p->size), mib(most));
+		return fail(p, "dom0_mem: %lu MiB do not fit, Dom0 can have %lu MiB at most",
+			    mib(p->size), mib(most));
 	p->size = ROUND_DOWN(most, BANK_ALIGN);
 	return 0;
 }
 
-/* What has to be inside the first bank besides the kernel's image: initramfs and device tree, each with alignment to spare. */
+/*
+ * What has to be inside the first bank besides the kernel's image: initramfs and device tree, each
+ * with alignment to spare.
+ */
 static u64 __init first_bank_need(const struct dom0_plan *p, const struct machine *m)
 {
-	return ROUND_UP(p->image.text_offset + p->image.image_size, BANK_ALIGN) + ROUND_UP(range_size(m->ramdisk.r), PAGE_SIZE) + p->fdt_room + BANK_ALIGN;
+	return ROUND_UP(p->image.text_offset + p->image.image_size, BANK_ALIGN) +
+	       ROUND_UP(range_size(m->ramdisk.r), PAGE_SIZE) + p->fdt_room + BANK_ALIGN;
 }
 
 /* Lowest window of `size` within `room` that covers `core`, or an empty range. */
@@ -63,10 +69,16 @@ static struct range __init window(struct range room, struct range core, u64 size
 	return (struct range){ start, start + size };
 }
 
-/* The first bank: around both modules, else around one of them, else the first that is large enough, below 4 GiB if that can be. */
-static bool __init first_bank(struct dom0_plan *p, const struct machine *m, const struct ranges *free)
+/*
+ * The first bank: around both modules, else around one of them, else the first that is large
+ * enough, below 4 GiB if that can be.
+ */
+static bool __init first_bank(struct dom0_plan *p, const struct machine *m,
+			      const struct ranges *free)
 {
-	struct range k = { ROUND_DOWN(m->kernel.r.start, BANK_ALIGN), m->kernel.r.start + p->image.image_size }, rd = m->ramdisk.r;
+	struct range k = { ROUND_DOWN(m->kernel.r.start, BANK_ALIGN),
+			   m->kernel.r.start + p->image.image_size },
+		     rd = m->ramdisk.r;
 	struct range both = { min(k.start, rd.start), max(k.end, rd.end) };
 	struct range cores[] = { rd.end ? both : k, k, rd };
 	u64 need = first_bank_need(p, m);
@@ -85,7 +97,8 @@ static bool __init first_bank(struct dom0_plan *p, const struct machine *m, cons
 		u64 size = min(p->size, range_size(free->r[i]));
 
 		if (size >= need) {
-			ranges_add(&p->banks, (struct range){ free->r[i].start, free->r[i].start + size });
+			ranges_add(&p->banks,
+				   (struct range){ free->r[i].start, free->r[i].start + size });
 			return true;
 		}
 	}
@@ -118,13 +131,14 @@ static bool __init kernel_can_stay(const struct dom0_plan *p, const struct machi
 {
 	struct range k = { m->kernel.r.start, m->kernel.r.start + p->image.image_size };
 
-	return p->image.anywhere && IS_ALIGNED(k.start - p->image.text_offset, BANK_ALIGN) && ranges_holding(&p->banks, k) &&
-		!range_overlaps(k, m->ramdisk.r) && !range_overlaps(k, m->fdt_range);
+	return p->image.anywhere && IS_ALIGNED(k.start - p->image.text_offset, BANK_ALIGN) &&
+	       ranges_holding(&p->banks, k) && !range_overlaps(k, m->ramdisk.r) &&
+	       !range_overlaps(k, m->fdt_range);
 }
 
 /*
- * dom0.c writes the kernel first, then the initramfs, then the device tree; so a copy of the kernel must spare the initramfs as it lies now. The
- * host's tree is no longer needed then.
+ * dom0.c writes the kernel first, then the initramfs, then the device tree; so a copy of the kernel
+ * must spare the initramfs as it lies now. The host's tree is no longer needed then.
  */
 static int __init place_all(struct dom0_plan *p, const struct machine *m)
 {
@@ -139,24 +153,32 @@ static int __init place_all(struct dom0_plan *p, const struct machine *m)
 		spare = room;
 		ranges_sub(&spare, rd);
 		if (!place(&spare, span, BANK_ALIGN, &base))
-			return fail(p, "dom0_mem: no room for the kernel (%lu MiB) in Dom0's memory (%lu MiB)", mib(span), mib(p->size));
+			return fail(p,
+				    "dom0_mem: no room for the kernel (%lu MiB) in Dom0's memory "
+				    "(%lu MiB)",
+				    mib(span), mib(p->size));
 		p->kernel = base + p->image.text_offset;
 	}
-	ranges_sub(&room, (struct range){ p->kernel & PAGE_MASK, ROUND_UP(p->kernel + p->image.image_size, PAGE_SIZE) });
+	ranges_sub(&room, (struct range){ p->kernel & PAGE_MASK,
+					  ROUND_UP(p->kernel + p->image.image_size, PAGE_SIZE) });
 	if (m->ramdisk.r.end && ranges_holding(&room, rd)) {
 		p->ramdisk = m->ramdisk.r.start;
 		ranges_sub(&room, rd);
 	} else if (m->ramdisk.r.end) {
 		if (!place(&room, range_size(m->ramdisk.r), PAGE_SIZE, &p->ramdisk))
-			return fail(p, "dom0_mem: no room for the initramfs (%lu MiB) beside the kernel in Dom0's memory (%lu MiB)",
+			return fail(p,
+				    "dom0_mem: no room for the initramfs (%lu MiB) beside the "
+				    "kernel in Dom0's memory (%lu MiB)",
 				    mib(range_size(m->ramdisk.r)), mib(p->size));
 	}
 	if (!place(&room, p->fdt_room, BANK_ALIGN, &p->fdt))
-		return fail(p, "dom0_mem: no room for the device tree in Dom0's memory (%lu MiB)", mib(p->size));
+		return fail(p, "dom0_mem: no room for the device tree in Dom0's memory (%lu MiB)",
+			    mib(p->size));
 	return 0;
 }
 
-int __init dom0_plan(struct dom0_plan *p, const struct machine *m, const struct options *o, const struct ranges *avail, u64 keep)
+int __init dom0_plan(struct dom0_plan *p, const struct machine *m, const struct options *o,
+		     const struct ranges *avail, u64 keep)
 {
 	static struct ranges free __initbss;
 	u64 total;
@@ -167,7 +189,9 @@ int __init dom0_plan(struct dom0_plan *p, const struct machine *m, const struct 
 	if (choose_size(p, o, total > keep ? total - keep : 0))
 		return -EINVAL;
 	if (!first_bank(p, m, &free))
-		return fail(p, "dom0_mem: no stretch of RAM for Dom0's first bank: %lu MiB needed for kernel, initramfs and device tree, Dom0 gets %lu MiB",
+		return fail(p,
+			    "dom0_mem: no stretch of RAM for Dom0's first bank: %lu MiB needed for "
+			    "kernel, initramfs and device tree, Dom0 gets %lu MiB",
 			    mib(first_bank_need(p, m)), mib(p->size));
 	further_banks(p, &free);
 	return place_all(p, m);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the firmware's device tree to struct machine: one walk, one table of what to do with which node. Pure; host-tested and fuzzed. The first
- * thing that is wrong is kept as text with the node's path; parsing goes on, so that the console is found whatever else is broken.
+ * From the firmware's device tree to struct machine: one walk, one table of what to do with which
+ * node. Pure; host-tested and fuzzed. The first thing that is wrong is kept as text with the node's
+ * path; parsing goes on, so that the console is found whatever else is broken.
  */
 #include <boot/machine.h>
 #include <lib/errno.h>
@@ -10,18 +11,19 @@
 struct parse {
 	struct fdt_walk w;
 	struct machine *m;
-	bool in_chosen, in_cpus, in_reserved;	/* the depth-1 node the walk is in */
+	bool in_chosen, in_cpus, in_reserved; /* the depth-1 node the walk is in */
 	unsigned unnamed_modules;
 	const fdt32_t *timer_irqs;
 	unsigned timer_irqs_len;
-	int timer_virt, timer_hyp;	/* index of specifier */
+	int timer_virt, timer_hyp; /* index of specifier */
 	const fdt32_t *uart_irqs, *gic_irqs;
 	unsigned uart_irqs_len, gic_irqs_len;
 };
 
 static struct parse parse __initbss;
 
-static __printf(3, 4) void __init complain(struct machine *m, const struct parse *p, const char *fmt, ...)
+static __printf(3, 4) void __init
+	complain(struct machine *m, const struct parse *p, const char *fmt, ...)
 {
 	char path[80] = "";
 	va_list ap;
@@ -45,8 +47,11 @@ static bool __init need_reg(struct parse *p, unsigned i, u64 *start, u64 *size, 
 
 	if (!rc && *size)
 		return true;
-	complain(p->m, p, rc == -ENOENT ? "reg has no entry %u (%s)" : rc ? "entry %u of reg (%s) is malformed or not a CPU address" :
-		 "entry %u of reg (%s) is empty", i, what);
+	complain(p->m, p,
+		 rc == -ENOENT ? "reg has no entry %u (%s)"
+		 : rc	       ? "entry %u of reg (%s) is malformed or not a CPU address"
+			       : "entry %u of reg (%s) is empty",
+		 i, what);
 	return false;
 }
 
@@ -58,8 +63,12 @@ static void __init on_root(struct parse *p)
 
 	m->root_address_cells = p->w.bus[0].address_cells;
 	m->root_size_cells = p->w.bus[0].size_cells;
-	if (m->root_address_cells < 1 || m->root_address_cells > 2 || m->root_size_cells < 1 || m->root_size_cells > 2)
-		complain(m, NULL, "device tree: #address-cells %u and #size-cells %u of the root are not 1 or 2", m->root_address_cells, m->root_size_cells);
+	if (m->root_address_cells < 1 || m->root_address_cells > 2 || m->root_size_cells < 1 ||
+	    m->root_size_cells > 2)
+		complain(m, NULL,
+			 "device tree: #address-cells %u and #size-cells %u of the root are not 1 "
+			 "or 2",
+			 m->root_address_cells, m->root_size_cells);
 }
 
 static void __init on_memory(struct parse *p)
@@ -75,7 +84,8 @@ static void __init on_memory(struct parse *p)
 		if (rc)
 			complain(p->m, p, "entry %u of reg is malformed or beyond 48 bits", i);
 		else
-			ranges_add(&p->m->ram, (struct range){ ROUND_UP(start, PAGE_SIZE), (start + size) & PAGE_MASK });
+			ranges_add(&p->m->ram, (struct range){ ROUND_UP(start, PAGE_SIZE),
+							       (start + size) & PAGE_MASK });
 	}
 }
 
@@ -89,7 +99,8 @@ static void __init on_reserved(struct parse *p)
 			complain(p->m, p, "entry %u of reg is malformed or not a CPU address", i);
 			return;
 		}
-		ranges_add(&p->m->reserved, (struct range){ start & PAGE_MASK, ROUND_UP(start + size, PAGE_SIZE) });
+		ranges_add(&p->m->reserved,
+			   (struct range){ start & PAGE_MASK, ROUND_UP(start + size, PAGE_SIZE) });
 	}
 }
 
@@ -103,8 +114,10 @@ static void __init on_cpu(struct parse *p)
 		m->cpus_skipped++;
 		return;
 	}
-	if (!p->w.val[FDT_REG] || b->address_cells < 1 || b->address_cells > 2 || p->w.len[FDT_REG] < 4u * b->address_cells ||
-	    !fdt_read_cells(p->w.val[FDT_REG], b->address_cells, &mpidr) || mpidr & ~0xff00ffffffUL) {
+	if (!p->w.val[FDT_REG] || b->address_cells < 1 || b->address_cells > 2 ||
+	    p->w.len[FDT_REG] < 4u * b->address_cells ||
+	    !fdt_read_cells(p->w.val[FDT_REG], b->address_cells, &mpidr) ||
+	    mpidr & ~0xff00ffffffUL) {
 		complain(m, p, "reg is not an MPIDR");
 		return;
 	}
@@ -122,7 +135,8 @@ static void __init on_cpu(struct parse *p)
 		m->cpus_skipped++;
 		return;
 	}
-	m->can_start[m->nr_cpus] = fdt_list_has(p->w.val[FDT_ENABLE_METHOD], p->w.len[FDT_ENABLE_METHOD], "psci");
+	m->can_start[m->nr_cpus] = fdt_list_has(p->w.val[FDT_ENABLE_METHOD],
+						p->w.len[FDT_ENABLE_METHOD], "psci");
 	m->mpidr[m->nr_cpus++] = mpidr;
 }
 
@@ -133,8 +147,10 @@ static void __init on_gicv2(struct parse *p)
 	if (p->w.disabled || g->version)
 		return;
 	p->m->gic_node = p->w.node;
-	if (!need_reg(p, 0, &g->dist, &g->dist_size, "distributor") || !need_reg(p, 1, &g->cpu, &g->cpu_size, "CPU interface") ||
-	    !need_reg(p, 2, &g->hyp, &g->hyp_size, "hypervisor interface: the machine's GIC has no virtualization") ||
+	if (!need_reg(p, 0, &g->dist, &g->dist_size, "distributor") ||
+	    !need_reg(p, 1, &g->cpu, &g->cpu_size, "CPU interface") ||
+	    !need_reg(p, 2, &g->hyp, &g->hyp_size,
+		      "hypervisor interface: the machine's GIC has no virtualization") ||
 	    !need_reg(p, 3, &g->vcpu, &g->vcpu_size, "virtual CPU interface"))
 		return;
 	g->version = 2;
@@ -153,7 +169,8 @@ static void __init on_gicv3(struct parse *p)
 	if (p->w.val[FDT_REDIST_REGIONS] && !fdt_cell(&p->w, FDT_REDIST_REGIONS, 0, &n))
 		n = 0;
 	if (n < 1 || n > GIC_MAX_REGIONS) {
-		complain(p->m, p, "%u redistributor regions; 1 to %u are handled", n, GIC_MAX_REGIONS);
+		complain(p->m, p, "%u redistributor regions; 1 to %u are handled", n,
+			 GIC_MAX_REGIONS);
 		return;
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -161,7 +178,8 @@ static void __init on_gicv3(struct parse *p)
 			return;
 	g->nr_rdist = n;
 	if (fdt_cell(&p->w, FDT_REDIST_STRIDE, 0, &hi))
-		g->rdist_stride = fdt_cell(&p->w, FDT_REDIST_STRIDE, 1, &lo) ? (u64)hi << 32 | lo : hi;
+		g->rdist_stride = fdt_cell(&p->w, FDT_REDIST_STRIDE, 1, &lo) ? (u64)hi << 32 | lo
+									     : hi;
 	g->version = 3;
 }
 
@@ -174,7 +192,8 @@ static void __init on_gic(struct parse *p)
 	m->gic_irq_cells = 3;
 	if (!fdt_cell(&p->w, FDT_PHANDLE, 0, &m->gic_phandle) || !m->gic_phandle)
 		complain(m, p, "the interrupt controller has no phandle");
-	if ((fdt_cell(&p->w, FDT_INTERRUPT_CELLS, 0, &m->gic_irq_cells) && m->gic_irq_cells < 3) || m->gic_irq_cells > 8)
+	if ((fdt_cell(&p->w, FDT_INTERRUPT_CELLS, 0, &m->gic_irq_cells) && m->gic_irq_cells < 3) ||
+	    m->gic_irq_cells > 8)
 		complain(m, p, "#interrupt-cells is %u, not 3 or 4", m->gic_irq_cells);
 	p->gic_irqs = p->w.val[FDT_INTERRUPTS];
 	p->gic_irqs_len = p->w.len[FDT_INTERRUPTS];
@@ -217,7 +236,8 @@ static void __init on_psci(struct parse *p)
 	}
 	p->m->psci = true;
 	p->m->psci_hvc = hvc;
-	if (!fdt_is(&p->w, "arm,psci-0.2") && !fdt_is(&p->w, "arm,psci-1.0") && !fdt_cell(&p->w, FDT_CPU_ON, 0, &p->m->psci_cpu_on))
+	if (!fdt_is(&p->w, "arm,psci-0.2") && !fdt_is(&p->w, "arm,psci-1.0") &&
+	    !fdt_cell(&p->w, FDT_CPU_ON, 0, &p->m->psci_cpu_on))
 		complain(p->m, p, "PSCI 0.1 without cpu_on");
 }
 
@@ -234,7 +254,10 @@ static void __init on_uart(struct parse *p)
 	p->uart_irqs_len = p->w.len[FDT_INTERRUPTS];
 }
 
-/* A boot module: explicit kinds, or in order of appearance kernel, then ramdisk. Other kinds (a security policy, guests' trees) are not used. */
+/*
+ * A boot module: explicit kinds, or in order of appearance kernel, then ramdisk. Other kinds (a
+ * security policy, guests' trees) are not used.
+ */
 static void __init on_module(struct parse *p)
 {
 	struct machine *m = p->m;
@@ -245,14 +268,16 @@ static void __init on_module(struct parse *p)
 		mod = &m->kernel;
 	else if (fdt_is(&p->w, "multiboot,ramdisk") || fdt_is(&p->w, "xen,linux-initrd"))
 		mod = &m->ramdisk;
-	else if (!fdt_is(&p->w, "multiboot,module") || fdt_is(&p->w, "xen,xsm-policy") || fdt_is(&p->w, "multiboot,device-tree"))
+	else if (!fdt_is(&p->w, "multiboot,module") || fdt_is(&p->w, "xen,xsm-policy") ||
+		 fdt_is(&p->w, "multiboot,device-tree"))
 		return;
 	else
 		mod = !m->kernel.r.end && !p->unnamed_modules++ ? &m->kernel : &m->ramdisk;
 	if (!need_reg(p, 0, &start, &size, "the module's place"))
 		return;
 	if (mod->r.end) {
-		complain(m, p, "a second %s; %s is one already", mod == &m->kernel ? "kernel" : "ramdisk", mod->name);
+		complain(m, p, "a second %s; %s is one already",
+			 mod == &m->kernel ? "kernel" : "ramdisk", mod->name);
 		return;
 	}
 	mod->r = (struct range){ start, start + size };
@@ -263,14 +288,10 @@ static const struct {
 	const char *compatible;
 	void (*fn)(struct parse *p);
 } by_compatible[] __initconst = {
-	{ "arm,gic-400", on_gicv2 },
-	{ "arm,cortex-a15-gic", on_gicv2 },
-	{ "arm,cortex-a7-gic", on_gicv2 },
-	{ "arm,gic-v3", on_gicv3 },
-	{ "arm,gic-v3-its", on_its },
-	{ "arm,armv8-timer", on_timer },
-	{ "arm,psci-1.0", on_psci },
-	{ "arm,psci-0.2", on_psci },
+	{ "arm,gic-400", on_gicv2 },	   { "arm,cortex-a15-gic", on_gicv2 },
+	{ "arm,cortex-a7-gic", on_gicv2 }, { "arm,gic-v3", on_gicv3 },
+	{ "arm,gic-v3-its", on_its },	   { "arm,armv8-timer", on_timer },
+	{ "arm,psci-1.0", on_psci },	   { "arm,psci-0.2", on_psci },
 	{ "arm,psci", on_psci },
 };
 
@@ -313,7 +334,8 @@ static void __init on_node(struct parse *p)
 /* --- after the walk --- */
 
 /* INTID of specifier i in a GIC interrupt list, 0: none or not of this kind. */
-static unsigned __init gic_irq(const struct machine *m, const fdt32_t *list, unsigned len, int i, bool ppi)
+static unsigned __init gic_irq(const struct machine *m, const fdt32_t *list, unsigned len, int i,
+			       bool ppi)
 {
 	unsigned cells = m->gic_irq_cells, at = (unsigned)i * cells;
 	u32 n;
@@ -349,9 +371,11 @@ static void __init finish(struct parse *p)
 	m->virt_timer_ppi = gic_irq(m, p->timer_irqs, p->timer_irqs_len, p->timer_virt, true);
 	m->uart_irq = gic_irq(m, p->uart_irqs, p->uart_irqs_len, 0, false);
 	if (!m->gic.maint_ppi)
-		complain(m, NULL, "device tree: the interrupt controller has no maintenance interrupt");
+		complain(m, NULL,
+			 "device tree: the interrupt controller has no maintenance interrupt");
 	if (!m->hyp_timer_ppi || !m->virt_timer_ppi)
-		complain(m, NULL, "device tree: no arm,armv8-timer with virtual and hypervisor interrupts");
+		complain(m, NULL,
+			 "device tree: no arm,armv8-timer with virtual and hypervisor interrupts");
 }
 
 static void __init read_memreserve(struct machine *m)
@@ -363,7 +387,9 @@ static void __init read_memreserve(struct machine *m)
 		if (fdt_get_mem_rsv(m->fdt, i, &start, &size) || size > BIT(48) || start > BIT(48))
 			complain(m, NULL, "device tree: entry %d of /memreserve/ is malformed", i);
 		else
-			ranges_add(&m->memreserve, (struct range){ start & PAGE_MASK, ROUND_UP(start + size, PAGE_SIZE) });
+			ranges_add(&m->memreserve,
+				   (struct range){ start & PAGE_MASK,
+						   ROUND_UP(start + size, PAGE_SIZE) });
 	}
 }
 
@@ -374,7 +400,8 @@ int __init machine_parse(struct machine *m, const void *fdt, const char *dtuart)
 	memset(p, 0, sizeof(*p));
 	p->m = m;
 	m->fdt = fdt;
-	m->fdt_range = (struct range){ (uintptr_t)fdt & PAGE_MASK, ROUND_UP((uintptr_t)fdt + fdt_totalsize(fdt), PAGE_SIZE) };
+	m->fdt_range = (struct range){ (uintptr_t)fdt & PAGE_MASK,
+				       ROUND_UP((uintptr_t)fdt + fdt_totalsize(fdt), PAGE_SIZE) };
 	m->gic_node = -1;
 	m->uart_node = machine_find_uart(fdt, dtuart);
 	fdt_walk_start(&p->w, fdt);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Walks a device tree and translates addresses (boot/fdt.h). Pure. Every length comes from libfdt, which checked it against the blob; nothing
- * here trusts a value inside a property.
+ * Walks a device tree and translates addresses (boot/fdt.h). Pure. Every length comes from libfdt,
+ * which checked it against the blob; nothing here trusts a value inside a property.
  */
 #include <boot/fdt.h>
 #include <lib/errno.h>
@@ -28,16 +28,11 @@ const char *__init fdt_accept(const void *fdt)
 		return "the device tree has a version that is not known";
 	rc = fdt_check_full(fdt, fdt_totalsize(fdt));
 	switch (rc) {
-	case 0:
-		return NULL;
-	case -FDT_ERR_BADVERSION:
-		return "the device tree has a version that is not known";
-	case -FDT_ERR_TRUNCATED:
-		return "the device tree is cut off";
-	case -FDT_ERR_BADSTRUCTURE:
-		return "the device tree's structure is damaged";
-	default:
-		return "the device tree is damaged";
+	case 0: return NULL;
+	case -FDT_ERR_BADVERSION: return "the device tree has a version that is not known";
+	case -FDT_ERR_TRUNCATED: return "the device tree is cut off";
+	case -FDT_ERR_BADSTRUCTURE: return "the device tree's structure is damaged";
+	default: return "the device tree is damaged";
 	}
 }
 
@@ -47,7 +42,8 @@ static void __init gather(struct fdt_walk *w)
 
 	memset(w->val, 0, sizeof(w->val));
 	memset(w->len, 0, sizeof(w->len));
-	fdt_for_each_property_offset(off, w->fdt, w->node) {
+	fdt_for_each_property_offset(off, w->fdt, w->node)
+	{
 		const char *name;
 		const void *val = fdt_getprop_by_offset(w->fdt, off, &name, &len);
 
@@ -68,10 +64,14 @@ static bool __init okay(const struct fdt_walk *w)
 {
 	const char *s = w->val[FDT_STATUS];
 
-	return !s || fdt_list_has(s, w->len[FDT_STATUS], "okay") || fdt_list_has(s, w->len[FDT_STATUS], "ok");
+	return !s || fdt_list_has(s, w->len[FDT_STATUS], "okay") ||
+	       fdt_list_has(s, w->len[FDT_STATUS], "ok");
 }
 
-/* Memory addresses, not a bus: no "ranges" is asked for, and cells are the root's where none are given. */
+/*
+ * Memory addresses, not a bus: no "ranges" is asked for, and cells are the root's where none are
+ * given.
+ */
 static bool __init holds_cpu_addresses(const struct fdt_walk *w)
 {
 	return w->depth == 1 && (!strcmp(w->name, "chosen") || !strcmp(w->name, "reserved-memory"));
@@ -94,7 +94,8 @@ static void __init enter(struct fdt_walk *w)
 		b->address_cells = v > 4 ? 255 : (u8)v;
 	if (fdt_cell(w, FDT_SIZE_CELLS, 0, &v))
 		b->size_cells = v > 4 ? 255 : (u8)v;
-	b->translatable = !up || holds_cpu_addresses(w) || (up->translatable && w->val[FDT_RANGES] && !fdt_type_is(w, "pci"));
+	b->translatable = !up || holds_cpu_addresses(w) ||
+			  (up->translatable && w->val[FDT_RANGES] && !fdt_type_is(w, "pci"));
 	if (up && w->len[FDT_RANGES]) {
 		b->ranges = w->val[FDT_RANGES];
 		b->ranges_len = w->len[FDT_RANGES];
@@ -191,7 +192,8 @@ static int __init translate(const struct fdt_bus *b, const struct fdt_bus *up, u
 	for (unsigned left = b->ranges_len / 4; left >= entry; left -= entry, p += entry) {
 		u64 child, parent, len;
 
-		if (!fdt_read_cells(p, b->address_cells, &child) || !fdt_read_cells(p + b->address_cells, up->address_cells, &parent) ||
+		if (!fdt_read_cells(p, b->address_cells, &child) ||
+		    !fdt_read_cells(p + b->address_cells, up->address_cells, &parent) ||
 		    !fdt_read_cells(p + b->address_cells + up->address_cells, b->size_cells, &len))
 			continue;
 		if (*addr < child || *addr - child >= len || size > len - (*addr - child))
@@ -242,7 +244,8 @@ int __init fdt_reg(const struct fdt_walk *w, unsigned i, u64 *start, u64 *size)
 	if (i >= w->len[FDT_REG] / 4 / entry)
 		return -ENOENT;
 	p += i * entry;
-	if (!fdt_read_cells(p, b->address_cells, start) || !fdt_read_cells(p + b->address_cells, b->size_cells, size))
+	if (!fdt_read_cells(p, b->address_cells, start) ||
+	    !fdt_read_cells(p + b->address_cells, b->size_cells, size))
 		return -EINVAL;
 	return to_cpu(w, w->depth - 1, start, *size);
 }
@@ -256,12 +259,14 @@ int __init fdt_pci_window(const struct fdt_walk *w, unsigned i, u64 *start, u64 
 	if (!p || !up)
 		return -ENOENT;
 	entry = (unsigned)(own->address_cells + up->address_cells + own->size_cells);
-	if (own->address_cells != 3 || own->size_cells > 4 || up->address_cells > 4 || w->len[FDT_RANGES] % (entry * 4))
+	if (own->address_cells != 3 || own->size_cells > 4 || up->address_cells > 4 ||
+	    w->len[FDT_RANGES] % (entry * 4))
 		return -EINVAL;
 	if (i >= w->len[FDT_RANGES] / 4 / entry)
 		return -ENOENT;
 	p += i * entry + 3;
-	if (!fdt_read_cells(p, up->address_cells, start) || !fdt_read_cells(p + up->address_cells, own->size_cells, size))
+	if (!fdt_read_cells(p, up->address_cells, start) ||
+	    !fdt_read_cells(p + up->address_cells, own->size_cells, size))
 		return -EINVAL;
 	return to_cpu(w, w->depth - 1, start, *size);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * gzip (RFC 1952) and deflate (RFC 1951). Reads nothing beyond the file and writes nothing beyond the size its last bytes promise; whatever the file
- * holds, each step takes input or makes output, so the time is bounded by both. Past its end the input reads as zeros and `short_input` is set.
+ * gzip (RFC 1952) and deflate (RFC 1951). Reads nothing beyond the file and writes nothing beyond
+ * the size its last bytes promise; whatever the file holds, each step takes input or makes output,
+ * so the time is bounded by both. Past its end the input reads as zeros and `short_input` is set.
  */
 #include <boot/gunzip.h>
 #include <lib/string.h>
@@ -15,13 +16,18 @@ enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16 };
 #define DISTANCES 32
 #define END_OF_BLOCK 256
 
-/* A prefix code as a table over the next MAX_BITS bits of input: symbol << 4 | length; 0 where no code begins so. */
-struct code { u16 entry[1 << MAX_BITS]; };
+/*
+ * A prefix code as a table over the next MAX_BITS bits of input: symbol << 4 | length; 0 where no
+ * code begins so.
+ */
+struct code {
+	u16 entry[1 << MAX_BITS];
+};
 
 static struct stream {
 	const u8 *in, *in_end;
 	u8 *out, *out_start, *out_end;
-	u64 bits;		/* read ahead, the next one lowest */
+	u64 bits; /* read ahead, the next one lowest */
 	unsigned nr_bits;
 	bool short_input;
 } s __initbss;
@@ -67,7 +73,10 @@ static unsigned __init reversed(unsigned v, unsigned bits)
 	return r;
 }
 
-/* RFC 1951, 3.2.2: from the length of each symbol's code. False: more codes than there is room for. Fewer are allowed; what is left over decodes to nothing. */
+/*
+ * RFC 1951, 3.2.2: from the length of each symbol's code. False: more codes than there is room for.
+ * Fewer are allowed; what is left over decodes to nothing.
+ */
 static bool __init make_code(struct code *c, const u8 *len, unsigned nr)
 {
 	unsigned next = 0;
@@ -79,7 +88,8 @@ static bool __init make_code(struct code *c, const u8 *len, unsigned nr)
 				continue;
 			if (next >> bits)
 				return false;
-			for (unsigned i = reversed(next, bits); i < ARRAY_SIZE(c->entry); i += 1U << bits)
+			for (unsigned i = reversed(next, bits); i < ARRAY_SIZE(c->entry);
+			     i += 1U << bits)
 				c->entry[i] = (u16)(sym << 4 | bits);
 			next++;
 		}
@@ -103,13 +113,15 @@ static bool __init fixed_codes(void)
 	memset(lengths + 256, 7, 24);
 	memset(lengths + 280, 8, 8);
 	memset(lengths + LITERALS, 5, DISTANCES);
-	return make_code(&literal_code, lengths, LITERALS) && make_code(&distance_code, lengths + LITERALS, DISTANCES);
+	return make_code(&literal_code, lengths, LITERALS) &&
+	       make_code(&distance_code, lengths + LITERALS, DISTANCES);
 }
 
 /* RFC 1951, 3.2.7: the lengths of both codes, themselves packed by a third. */
 static bool __init dynamic_codes(void)
 {
-	static const u8 order[] __initconst = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
+	static const u8 order[] __initconst = { 16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+						11, 4,	12, 3, 13, 2, 14, 1, 15 };
 	unsigned nr_lit = take(5) + 257, nr_dist = take(5) + 1, nr_len = take(4) + 4, n = 0;
 	u8 len[ARRAY_SIZE(order)] = { 0 };
 
@@ -133,7 +145,8 @@ static bool __init dynamic_codes(void)
 		memset(lengths + n, v, repeat);
 		n += repeat;
 	}
-	return lengths[END_OF_BLOCK] && make_code(&distance_code, lengths + nr_lit, nr_dist) && make_code(&literal_code, lengths, nr_lit);
+	return lengths[END_OF_BLOCK] && make_code(&distance_code, lengths + nr_lit, nr_dist) &&
+	       make_code(&literal_code, lengths, nr_lit);
 }
 
 /* Repeats `len` bytes from `distance` bytes ago; the two may overlap. */
@@ -146,7 +159,10 @@ static bool __init copy_back(unsigned len, unsigned distance)
 	return true;
 }
 
-/* Lengths and distances grow by powers of two, `per` symbols to each power: the base of symbol n, whose further bits are added from the input. */
+/*
+ * Lengths and distances grow by powers of two, `per` symbols to each power: the base of symbol n,
+ * whose further bits are added from the input.
+ */
 static unsigned __init stepped(unsigned n, unsigned per)
 {
 	unsigned extra = n < 2 * per ? 0 : n / per - 1;
@@ -159,7 +175,8 @@ static bool __init copy_symbol(unsigned sym)
 	unsigned len = sym == 285 ? 258 : 3 + stepped(sym - 257, 4);
 	int dist = decode(&distance_code);
 
-	return sym <= 285 && dist >= 0 && dist < 30 && copy_back(len, 1 + stepped((unsigned)dist, 2));
+	return sym <= 285 && dist >= 0 && dist < 30 &&
+	       copy_back(len, 1 + stepped((unsigned)dist, 2));
 }
 
 static bool __init coded_block(void)
@@ -200,7 +217,8 @@ static bool __init stored_block(void)
 	to_byte_boundary();
 	len = take(16);
 	check = take(16);
-	if (s.short_input || (len ^ check) != 0xffff || len > (size_t)(s.in_end - s.in) || len > (size_t)(s.out_end - s.out))
+	if (s.short_input || (len ^ check) != 0xffff || len > (size_t)(s.in_end - s.in) ||
+	    len > (size_t)(s.out_end - s.out))
 		return false;
 	memcpy(s.out, s.in, len);
 	s.in += len;
@@ -288,8 +306,15 @@ const char *__init gunzip(const void *file, size_t n, void *out)
 
 	if (p[2] != 8 || data >= end)
 		return "has a gzip header that makes no sense";
-	/* Codes are looked up by more bits than most have: what follows the packed data may be read, too. */
-	s = (struct stream){ .in = data, .in_end = p + n, .out = out, .out_start = out, .out_end = (u8 *)out + size };
+	/*
+	 * Codes are looked up by more bits than most have: what follows the packed data may be
+	 * read, too.
+	 */
+	s = (struct stream){ .in = data,
+			     .in_end = p + n,
+			     .out = out,
+			     .out_start = out,
+			     .out_end = (u8 *)out + size };
 	if (!inflate())
 		return "is packed with gzip and damaged or cut off";
 	to_byte_boundary();

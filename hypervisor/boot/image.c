@@ -17,8 +17,8 @@ static u64 __init le(const u8 *p, unsigned bytes)
 }
 
 /*
- * Kernels with an EFI stub say in their PE section table what the file holds; image_size does not, as it counts bss. Is all of it there? True where there is no
- * such table.
+ * Kernels with an EFI stub say in their PE section table what the file holds; image_size does not,
+ * as it counts bss. Is all of it there? True where there is no such table.
  */
 static bool __init is_whole(const u8 *p, u64 n)
 {
@@ -48,12 +48,15 @@ const char *__init arm64_image_parse(const void *image, u64 n, struct arm64_imag
 	if (memcmp(p + 56, "ARM\x64", 4))
 		return "is not an arm64 Image (no magic number at byte 56)";
 	flags = le(p + 24, 8);
-	*img = (struct arm64_image){ .text_offset = le(p + 8, 8), .image_size = le(p + 16, 8), .anywhere = flags & FLAG_ANYWHERE };
+	*img = (struct arm64_image){ .text_offset = le(p + 8, 8),
+				     .image_size = le(p + 16, 8),
+				     .anywhere = flags & FLAG_ANYWHERE };
 	if (flags & FLAG_BIG_ENDIAN)
 		return "is a big-endian kernel";
 	if (!is_whole(p, n))
-		return "is cut off or damaged: its section table speaks of more than the module holds";
-	if (!img->image_size) {		/* before Linux 3.17, which did not fill it in */
+		return "is cut off or damaged: its section table speaks of more than the module "
+		       "holds";
+	if (!img->image_size) { /* before Linux 3.17, which did not fill it in */
 		img->text_offset = 0x80000;
 		img->image_size = n + MIB(1);
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Set arithmetic over address ranges: the memory map, Dom0's banks and its devices are all computed with it. Pure. Invariant: r[] is sorted and
- * between two of its ranges there is always a gap. A set that would need more than MAX_RANGES members says so in `overflow`.
+ * Set arithmetic over address ranges: the memory map, Dom0's banks and its devices are all computed
+ * with it. Pure. Invariant: r[] is sorted and between two of its ranges there is always a gap. A
+ * set that would need more than MAX_RANGES members says so in `overflow`.
  */
 #include <boot/ranges.h>
 #include <lib/string.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Command line: one table of names. Values are checked here once, so that nobody else has to. docs/command-line.md has a line for each name
- * (scripts/check-cmdline compares). An unknown name costs a line in the log; a value that cannot be meant stops the boot.
+ * Command line: one table of names. Values are checked here once, so that nobody else has to.
+ * docs/command-line.md has a line for each name (scripts/check-cmdline compares). An unknown name
+ * costs a line in the log; a value that cannot be meant stops the boot.
  */
 #include <core/cmdline.h>
 #include <core/console.h>
@@ -24,7 +25,7 @@ struct arg {
 	enum arg_type type;
 	void *where;
 	u64 from, to;			/* numbers and sizes: smallest and largest */
-	bool (*parse)(const char *val);	/* custom: false if val is not valid */
+	bool (*parse)(const char *val); /* custom: false if val is not valid */
 	const char *expects;		/* for the message */
 };
 
@@ -53,7 +54,8 @@ static bool __init parse_size(const char *s, const char **end, u64 unit, u64 *va
 /* yes|on|true|enable|1 or no|off|false|disable|0, or no value at all. */
 static bool __init parse_flag(const char *val, bool *out)
 {
-	static const char *const words[] __initconst = { "no", "off", "false", "disable", "0", "yes", "on", "true", "enable", "1" };
+	static const char *const words[] __initconst = { "no",	"off", "false", "disable", "0",
+							 "yes", "on",  "true",	"enable",  "1" };
 
 	if (!val) {
 		*out = true;
@@ -97,7 +99,9 @@ static bool __init parse_xsm(const char *val)
 static bool __init parse_sched(const char *val)
 {
 	if (!strcmp(val, "credit") || !strcmp(val, "null"))
-		log_info("sched=%s: there is one scheduler, it does as credit2 (weights, caps, affinity)\n", val);
+		log_info("sched=%s: there is one scheduler, it does as credit2 (weights, caps, "
+			 "affinity)\n",
+			 val);
 	return !strcmp(val, "credit2") || !strcmp(val, "credit") || !strcmp(val, "null");
 }
 
@@ -118,7 +122,8 @@ static bool __init parse_conswitch(const char *val)
 /* Number of levels shown: none 0, error 1, warning 2, info 3, all 4. */
 static bool __init parse_level(const char **s, unsigned *shown)
 {
-	static const char *const names[] __initconst = { "none", "error", "warning", "info", "debug", "all" };
+	static const char *const names[] __initconst = { "none", "error", "warning",
+							 "info", "debug", "all" };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
 		size_t n = strlen(names[i]);
@@ -156,11 +161,28 @@ static bool __init parse_guest_loglvl(const char *val)
 	return parse_levels(val, &guest_log_always, &guest_log_shown);
 }
 
-#define SIZE_ARG(n, var, lo, hi) { .name = n, .type = ARG_SIZE, .where = &(var), .from = lo, .to = hi, .expects = "a size in bytes, K, M or G" }
-#define NUMBER_ARG(n, var, lo, hi) { .name = n, .type = ARG_NUMBER, .where = &(var), .from = lo, .to = hi, .expects = "a number from " #lo " to " #hi }
-#define FLAG_ARG(n, var) { .name = n, .type = ARG_FLAG, .where = &(var), .expects = "nothing, yes or no" }
-#define CUSTOM_ARG(n, fn, ex) { .name = n, .type = ARG_CUSTOM, .parse = fn, .expects = ex }
-#define ACCEPTED_ARG(n) { .name = n, .type = ARG_ACCEPTED }
+#define SIZE_ARG(n, var, lo, hi) \
+	{ \
+		.name = n, .type = ARG_SIZE, .where = &(var), .from = lo, .to = hi, \
+		.expects = "a size in bytes, K, M or G" \
+	}
+#define NUMBER_ARG(n, var, lo, hi) \
+	{ \
+		.name = n, .type = ARG_NUMBER, .where = &(var), .from = lo, .to = hi, \
+		.expects = "a number from " #lo " to " #hi \
+	}
+#define FLAG_ARG(n, var) \
+	{ \
+		.name = n, .type = ARG_FLAG, .where = &(var), .expects = "nothing, yes or no" \
+	}
+#define CUSTOM_ARG(n, fn, ex) \
+	{ \
+		.name = n, .type = ARG_CUSTOM, .parse = fn, .expects = ex \
+	}
+#define ACCEPTED_ARG(n) \
+	{ \
+		.name = n, .type = ARG_ACCEPTED \
+	}
 
 static unsigned slice_ms __initbss;
 
@@ -168,15 +190,21 @@ static const struct arg args[] __initconst = {
 	CUSTOM_ARG("console", parse_console, "dtuart"),
 	FLAG_ARG("console_to_ring", opts.console_to_ring),
 	SIZE_ARG("conring_size", opts.conring_size, 4096, 16777216),
-	CUSTOM_ARG("conswitch", parse_conswitch, "a letter, or ` for none; then x to keep the input here"),
+	CUSTOM_ARG("conswitch", parse_conswitch,
+		   "a letter, or ` for none; then x to keep the input here"),
 	NUMBER_ARG("dom0_max_vcpus", opts.dom0_max_vcpus, 1, 128),
 	CUSTOM_ARG("dom0_mem", parse_dom0_mem, "[min:<size>,][max:<size>,]<size> with K, M or G"),
 	FLAG_ARG("dom0_vcpus_pin", opts.dom0_vcpus_pin),
-	{ .name = "dtuart", .type = ARG_TEXT, .where = opts.dtuart, .to = sizeof(opts.dtuart), .expects = "a path or alias in the device tree" },
+	{ .name = "dtuart",
+	  .type = ARG_TEXT,
+	  .where = opts.dtuart,
+	  .to = sizeof(opts.dtuart),
+	  .expects = "a path or alias in the device tree" },
 	FLAG_ARG("ext_regions", opts.ext_regions),
 	NUMBER_ARG("gnttab_max_frames", opts.gnttab_max_frames, 1, 1024),
 	NUMBER_ARG("gnttab_max_maptrack_frames", opts.gnttab_max_maptrack_frames, 1, 4096),
-	CUSTOM_ARG("guest_loglvl", parse_guest_loglvl, "<level>[/<level>]: none, error, warning, info or all"),
+	CUSTOM_ARG("guest_loglvl", parse_guest_loglvl,
+		   "<level>[/<level>]: none, error, warning, info or all"),
 	CUSTOM_ARG("loglvl", parse_loglvl, "<level>[/<level>]: none, error, warning, info or all"),
 	NUMBER_ARG("maxcpus", opts.maxcpus, 1, 4096),
 	FLAG_ARG("noreboot", opts.noreboot),
@@ -226,8 +254,7 @@ static bool __init take(const struct arg *a, const char *val)
 			return false;
 		strscpy(a->where, val, a->to);
 		return true;
-	default:
-		return a->parse(val);
+	default: return a->parse(val);
 	}
 }
 
@@ -263,7 +290,8 @@ static const char *__init take_word(char *word)
 	}
 	if (take(a, val))
 		return NULL;
-	snprintf(error, sizeof(error), "command line: %s%s%s: expected %s", word, val ? "=" : "", val ? val : "", a->expects);
+	snprintf(error, sizeof(error), "command line: %s%s%s: expected %s", word, val ? "=" : "",
+		 val ? val : "", a->expects);
 	return error;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The console: the UART's output and input and the log ring. One lock (RANK_CONSOLE, taken last of all) covers all of it and is held for a whole
- * message, so lines do not mix. A panic takes it by force. Input goes to Dom0 or to the debug keys; three times Ctrl-A changes that.
- * Domains' budgets are domain/guestlog.c's.
+ * The console: the UART's output and input and the log ring. One lock (RANK_CONSOLE, taken last of
+ * all) covers all of it and is held for a whole message, so lines do not mix. A panic takes it by
+ * force. Input goes to Dom0 or to the debug keys; three times Ctrl-A changes that. Domains' budgets
+ * are domain/guestlog.c's.
  */
 #include <arm/gic.h>
 #include <core/cmdline.h>
@@ -12,11 +13,11 @@
 #include <core/timer.h>
 #include <lib/string.h>
 
-#define RX_SIZE 512	/* power of two */
-#define LINE_MAX 256	/* longest message */
+#define RX_SIZE 512  /* power of two */
+#define LINE_MAX 256 /* longest message */
 
 static struct lock console_lock = LOCK_INIT(RANK_CONSOLE);
-static bool forced;	/* a panic goes on without the lock */
+static bool forced; /* a panic goes on without the lock */
 static const struct uart_ops *uart, *fallback;
 
 unsigned log_shown = CONFIG_LOG_LEVEL;
@@ -24,14 +25,15 @@ unsigned guest_log_shown = 2, guest_log_always;
 
 /* The log: bytes oldest .. newest, both counting on for ever; byte n is at n mod size. */
 static char first_ring[CONFIG_CONRING_KB * 1024];
-_Static_assert((sizeof(first_ring) & (sizeof(first_ring) - 1)) == 0, "CONFIG_CONRING_KB is no power of two");
+_Static_assert((sizeof(first_ring) & (sizeof(first_ring) - 1)) == 0,
+	       "CONFIG_CONRING_KB is no power of two");
 static char *ring = first_ring;
 static u32 ring_size = sizeof(first_ring);
 static u32 ring_newest, ring_oldest;
 
 static char rx[RX_SIZE];
 static u32 rx_in, rx_out;
-static bool input_started, input_here;	/* here: to the debug keys */
+static bool input_started, input_here; /* here: to the debug keys */
 static unsigned switch_count;
 static void (*on_input)(void);
 
@@ -74,7 +76,8 @@ static void emit(const char *s, size_t n)
 	console_lock_give();
 }
 
-static __printf(3, 0) void emit_formatted(const char *prefix, bool newline, const char *fmt, va_list ap)
+static __printf(3, 0) void emit_formatted(const char *prefix, bool newline, const char *fmt,
+					  va_list ap)
 {
 	char line[LINE_MAX];
 	size_t at = strlen(prefix);
@@ -196,7 +199,8 @@ static void say_input(void)
 	static const char text[] = " (type 'CTRL-a' three times to switch input)";
 
 	if (opts.conswitch)
-		log_err("*** Serial input to %s%s\n", input_here ? "Hospes" : "DOM0", opts.conswitch == 'a' ? text : "");
+		log_err("*** Serial input to %s%s\n", input_here ? "Hospes" : "DOM0",
+			opts.conswitch == 'a' ? text : "");
 }
 
 /* Returns whether Dom0 has something new to read. */
@@ -274,7 +278,8 @@ static __noreturn void stop_interrupt(unsigned irq)
 
 void __init console_irq_init(unsigned uart_irq)
 {
-	if (irq_request(SGI_STOP, stop_interrupt) || (uart_irq && irq_request(uart_irq, rx_interrupt)))
+	if (irq_request(SGI_STOP, stop_interrupt) ||
+	    (uart_irq && irq_request(uart_irq, rx_interrupt)))
 		log_err("Console: interrupt %u cannot be had: no input\n", uart_irq);
 }
 
@@ -304,7 +309,8 @@ static void help(void)
 	printk(" key '*' (ascii '2a') => print all diagnostics\n");
 	for (unsigned i = 0; i < nr_keys; i++)
 		printk(" key '%c' (ascii '%02x') => %s\n", keys[i].key, keys[i].key, keys[i].what);
-	printk(" key 'R' (ascii '52') => reboot machine\n key 'h' (ascii '68') => show this message\n");
+	printk(" key 'R' (ascii '52') => reboot machine\n key 'h' (ascii '68') => show this "
+	       "message\n");
 }
 
 void debug_key(char key)
@@ -352,13 +358,14 @@ void panic(const char *fmt, ...)
 	if (__atomic_exchange_n(&entered, 1, __ATOMIC_SEQ_CST))
 		halt();
 	seize_console();
-	printk("\n(XEN) ****************************************\n(XEN) Panic on CPU %u:\n", this_cpu() ? this_cpu()->id : 0);
+	printk("\n(XEN) ****************************************\n(XEN) Panic on CPU %u:\n",
+	       this_cpu() ? this_cpu()->id : 0);
 	va_start(ap, fmt);
 	emit_formatted("(XEN) ", true, fmt, ap);
 	va_end(ap);
 	printk("(XEN) ****************************************\n");
 	if (gic)
-		for_each_cpu(c)
+		for_each_cpu (c)
 			if (c != this_cpu() && c->online)
 				gic_send_sgi(c, SGI_STOP);
 	if (opts.noreboot) {

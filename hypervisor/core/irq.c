@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who gets a physical interrupt. SGIs and PPIs have one handler for all CPUs, set at boot and read without a lock. An SPI belongs to a handler of
- * the hypervisor or to a domain; the lock keeps a domain's route alive while the interrupt is handed over, so a domain that has given up its routes gets no more.
+ * Who gets a physical interrupt. SGIs and PPIs have one handler for all CPUs, set at boot and read
+ * without a lock. An SPI belongs to a handler of the hypervisor or to a domain; the lock keeps a
+ * domain's route alive while the interrupt is handed over, so a domain that has given up its routes
+ * gets no more.
  */
 #include <arm/gic.h>
 #include <core/cpu.h>
@@ -10,17 +12,20 @@
 #include <lib/errno.h>
 
 struct spi {
-	irq_handler *fn;	/* own, or */
-	struct domain *d;	/* routed; both NULL: free */
+	irq_handler *fn;  /* own, or */
+	struct domain *d; /* routed; both NULL: free */
 	u16 virq;
 };
 
-#define IRQS_PER_TRAP 16	/* then the guest goes on for an instruction, so that one CPU's interrupts cannot hold it for ever */
+/*
+ * then the guest goes on for an instruction, so that one CPU's interrupts cannot hold it for ever
+ */
+#define IRQS_PER_TRAP 16
 
 static irq_handler *private_fn[32];
-static u32 linked;		/* PPIs that a guest deactivates */
+static u32 linked; /* PPIs that a guest deactivates */
 static struct lock irq_lock = LOCK_INIT(RANK_IRQ);
-static struct spi *spis;	/* by interrupt number - 32 */
+static struct spi *spis; /* by interrupt number - 32 */
 
 static void ignore(unsigned irq)
 {
@@ -37,7 +42,7 @@ __init int irq_init(void)
 {
 	for (unsigned i = 0; i < 32; i++)
 		private_fn[i] = unexpected;
-	private_fn[SGI_KICK] = ignore;	/* cpu->work says it all */
+	private_fn[SGI_KICK] = ignore; /* cpu->work says it all */
 	if (gic_nr_irqs == 32)
 		return 0;
 	spis = xzalloc((gic_nr_irqs - 32) * sizeof(*spis));
@@ -125,7 +130,7 @@ __init void irq_route_rest(struct domain *d)
 {
 	for (unsigned irq = 32; irq < gic_nr_irqs; irq++)
 		if (!spis[irq - 32].fn && irq_route_guest(irq, d, irq))
-			continue;	/* beyond what the domain has, or taken: stays disabled */
+			continue; /* beyond what the domain has, or taken: stays disabled */
 }
 
 static void handle_spi(unsigned irq, u32 token)

@@ -15,7 +15,8 @@ bool try_lock(struct lock *l)
 	u16 owner = __atomic_load_n(&l->owner, __ATOMIC_RELAXED);
 	u16 expected = owner;
 
-	if (!__atomic_compare_exchange_n(&l->next, &expected, (u16)(owner + 1), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&l->next, &expected, (u16)(owner + 1), false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 #ifdef CONFIG_DEBUG
 	lock_acquired(l);
@@ -47,7 +48,8 @@ void lock_acquired(struct lock *l)
 	unsigned top = c->lock_depth ? c->lock_rank[c->lock_depth - 1] : 0;
 
 	if (c->lock_depth == ARRAY_SIZE(c->lock_rank) || l->rank < top || !l->rank)
-		panic("lock order: rank %u taken while holding rank %u (depth %u)", l->rank, top, c->lock_depth);
+		panic("lock order: rank %u taken while holding rank %u (depth %u)", l->rank, top,
+		      c->lock_depth);
 	c->lock_rank[c->lock_depth++] = l->rank;
 	l->cpu = (u8)c->id;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ledger of frames and the buddy heap. The heap lock guards the free lists, `state` and `order`; `refs` and `owner` change
- * atomically together (page->word). A frame is in exactly one state: free (in a list, or inside a free block), the hypervisor's, or a domain's.
+ * The ledger of frames and the buddy heap. The heap lock guards the free lists, `state` and
+ * `order`; `refs` and `owner` change atomically together (page->word). A frame is in exactly one
+ * state: free (in a list, or inside a free block), the hypervisor's, or a domain's.
  */
 #include <core/console.h>
 #include <core/lock.h>
@@ -19,7 +20,9 @@ u64 heap_free_pages, heap_total_pages, ram_pages;
 
 static struct lock heap_lock = LOCK_INIT(RANK_HEAP);
 static u32 free_head[MAX_ORDER + 1];
-static struct { u64 start, end; } banks[MAX_BANKS];	/* frames that are RAM */
+static struct {
+	u64 start, end;
+} banks[MAX_BANKS]; /* frames that are RAM */
 static unsigned nr_banks;
 
 bool mfn_is_ram(mfn_t mfn)
@@ -35,7 +38,8 @@ void page_init_table(void *mem, u64 base_mfn, u64 count)
 	frame_table = mem;
 	frame_base = base_mfn;
 	frame_count = count;
-	for (char *p = mem, *end = p + ROUND_UP(count * sizeof(struct page), PAGE_SIZE); p < end; p += PAGE_SIZE)
+	for (char *p = mem, *end = p + ROUND_UP(count * sizeof(struct page), PAGE_SIZE); p < end;
+	     p += PAGE_SIZE)
 		page_zero(p);
 	for (unsigned i = 0; i <= MAX_ORDER; i++)
 		free_head[i] = NIL;
@@ -44,7 +48,8 @@ void page_init_table(void *mem, u64 base_mfn, u64 count)
 void page_add_ram(mfn_t start, u64 count)
 {
 	if (nr_banks == MAX_BANKS) {
-		log_warn("more than %u memory banks: the one at %lx is left alone\n", MAX_BANKS, mfn_addr(start));
+		log_warn("more than %u memory banks: the one at %lx is left alone\n", MAX_BANKS,
+			 mfn_addr(start));
 		return;
 	}
 	banks[nr_banks].start = start.n;
@@ -173,16 +178,23 @@ void xfree_pages(void *va, unsigned order)
 		page_free(va_page(va), order);
 }
 
-/* Takes n frames out of d's allowance. The first frame of all holds the domain's record, the last one gives it up. */
+/*
+ * Takes n frames out of d's allowance. The first frame of all holds the domain's record, the last
+ * one gives it up.
+ */
 static bool charge(struct domain *d, u64 n)
 {
 	u64 old = READ_ONCE(d->tot_pages);
 
-	/* Nothing is added before it is allowed, so that the last frame that goes meanwhile sees that it is the last. */
+	/*
+	 * Nothing is added before it is allowed, so that the last frame that goes meanwhile sees
+	 * that it is the last.
+	 */
 	do {
 		if (old + n > READ_ONCE(d->max_pages))
 			return false;
-	} while (!__atomic_compare_exchange_n(&d->tot_pages, &old, old + n, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&d->tot_pages, &old, old + n, true, __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
 	if (old || domain_get(d))
 		return true;
 	__atomic_fetch_sub(&d->tot_pages, n, __ATOMIC_SEQ_CST);
@@ -203,9 +215,12 @@ static void give(struct page *pg, struct domain *d, u64 n)
 		__atomic_store_n(&pg[i].word, first.word, __ATOMIC_RELEASE);
 }
 
-#define SCRUB_CHUNK 8	/* pages scrubbed between two looks for an interrupt */
+#define SCRUB_CHUNK 8 /* pages scrubbed between two looks for an interrupt */
 
-/* The block that d was being given when the last call was cut short, if it is of that size; *done pages of it are scrubbed. */
+/*
+ * The block that d was being given when the last call was cut short, if it is of that size; *done
+ * pages of it are scrubbed.
+ */
 static struct page *resume_block(struct domain *d, unsigned order, u64 *done)
 {
 	struct page *pg = NULL;
@@ -274,7 +289,8 @@ int page_alloc_domain_step(struct domain *d, unsigned order, struct page **out)
 		return -ENOMEM;
 	while (done < n) {
 		page_scrub(page_va(pg + done++));
-		if (done % SCRUB_CHUNK == 0 && done < n && irq_pending() && suspend_block(d, pg, order, done))
+		if (done % SCRUB_CHUNK == 0 && done < n && irq_pending() &&
+		    suspend_block(d, pg, order, done))
 			return -ERESTART;
 	}
 	give(pg, d, n);
@@ -337,7 +353,8 @@ static void free_run(struct page *pg, u64 from, u64 to, struct domain *d)
 	unsigned order;
 
 	for (u64 i = from; i < to; i += 1UL << order) {
-		order = min(log2_floor(to - i), i ? (unsigned)__builtin_ctzl(i) : (unsigned)MAX_ORDER);
+		order = min(log2_floor(to - i),
+			    i ? (unsigned)__builtin_ctzl(i) : (unsigned)MAX_ORDER);
 		page_free(pg + i, order);
 	}
 	if (to > from && d)
@@ -347,12 +364,13 @@ static void free_run(struct page *pg, u64 from, u64 to, struct domain *d)
 void page_put_block(struct page *pg, unsigned order)
 {
 	u64 n = 1UL << order, from = 0;
-	struct domain *d = page_owner(pg) < CONFIG_MAX_DOMAINS ? domain_of_slot(page_owner(pg)) : NULL;
+	struct domain *d = page_owner(pg) < CONFIG_MAX_DOMAINS ? domain_of_slot(page_owner(pg))
+							       : NULL;
 
 	for (u64 i = 0; i < n; i++) {
 		if (likely(!__atomic_sub_fetch(&pg[i].refs, 1, __ATOMIC_ACQ_REL)))
 			continue;
-		free_run(pg, from, i, d);	/* somebody still has frame i, and gives it back */
+		free_run(pg, from, i, d); /* somebody still has frame i, and gives it back */
 		from = i + 1;
 	}
 	free_run(pg, from, n, d);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Small objects of the hypervisor: pages cut into equal power-of-two pieces, 32 bytes to 2 KiB. Under slab_lock. A page's record
- * serves as its header: `refs` counts objects in use, `owner` is the first free piece (bit 15 set, so that it is no domain's slot), `order` the size
- * class. A page goes back to the heap with its last object.
+ * Small objects of the hypervisor: pages cut into equal power-of-two pieces, 32 bytes to 2 KiB.
+ * Under slab_lock. A page's record serves as its header: `refs` counts objects in use, `owner` is
+ * the first free piece (bit 15 set, so that it is no domain's slot), `order` the size class. A page
+ * goes back to the heap with its last object.
  */
 #include <core/console.h>
 #include <core/lock.h>
@@ -14,12 +15,12 @@
 #define MAX_SHIFT 11
 #define NIL 0xffffffffU
 #define PIECE(i) (0x8000 | (i))
-#define PIECE_NONE 0xfff0		/* all in use */
-#define SLAB_STATE 0x40			/* page->state of a page cut up; | shift */
-#define LARGE_STATE 0x80		/* page->state of whole pages; | order */
+#define PIECE_NONE 0xfff0 /* all in use */
+#define SLAB_STATE 0x40	  /* page->state of a page cut up; | shift */
+#define LARGE_STATE 0x80  /* page->state of whole pages; | order */
 
 static struct lock slab_lock = LOCK_INIT(RANK_SLAB);
-static u32 partial[MAX_SHIFT + 1];	/* pages with free pieces, +1; 0: none */
+static u32 partial[MAX_SHIFT + 1]; /* pages with free pieces, +1; 0: none */
 
 static u16 *piece(struct page *pg, unsigned shift, unsigned i)
 {

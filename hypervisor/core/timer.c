@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Software timers. Owns CNTHP on each CPU and its queue, sorted by deadline, under the queue's lock; the hardware is programmed for the first one
- * only, and is off while the queue is empty (no ticks). A timer that is moved to an earlier time from its own CPU reprograms; another
- * CPU may cancel, which at worst costs one early interrupt.
+ * Software timers. Owns CNTHP on each CPU and its queue, sorted by deadline, under the queue's
+ * lock; the hardware is programmed for the first one only, and is off while the queue is empty (no
+ * ticks). A timer that is moved to an earlier time from its own CPU reprograms; another CPU may
+ * cancel, which at worst costs one early interrupt.
  */
 #include <arm/gic.h>
 #include <core/console.h>
@@ -13,7 +14,7 @@
 u64 timer_hz;
 static unsigned timer_irq;
 static u64 boot_ticks;
-static u64 ns_mult, tick_mult;	/* 32.32 fixed point */
+static u64 ns_mult, tick_mult; /* 32.32 fixed point */
 
 u64 ticks_to_ns(u64 ticks)
 {
@@ -32,7 +33,8 @@ u64 now_ns(void)
 
 static void program(struct timer_queue *q)
 {
-	u64 first = list_empty(&q->head) ? ~0UL : list_first(&q->head, struct timer, link)->deadline;
+	u64 first = list_empty(&q->head) ? ~0UL
+					 : list_first(&q->head, struct timer, link)->deadline;
 
 	if (first == q->programmed)
 		return;
@@ -74,10 +76,11 @@ void timer_retire(struct timer *t)
 {
 	do {
 		timer_cancel(t);
-		for_each_cpu(c)
-			while (c != this_cpu() && __atomic_load_n(&c->timers.running, __ATOMIC_ACQUIRE) == t)
+		for_each_cpu (c)
+			while (c != this_cpu() &&
+			       __atomic_load_n(&c->timers.running, __ATOMIC_ACQUIRE) == t)
 				cpu_relax();
-	} while (__atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE));	/* that call armed it again */
+	} while (__atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE)); /* that call armed it again */
 }
 
 void timer_set(struct timer *t, u64 deadline)
@@ -89,12 +92,13 @@ void timer_set(struct timer *t, u64 deadline)
 
 	timer_cancel(t);
 	lock(&q->lock);
-	if (!__atomic_compare_exchange_n(&t->cpu, &nobody, c, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-		unlock(&q->lock);	/* another CPU armed it just now: its time stands */
+	if (!__atomic_compare_exchange_n(&t->cpu, &nobody, c, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED)) {
+		unlock(&q->lock); /* another CPU armed it just now: its time stands */
 		return;
 	}
 	t->deadline = deadline;
-	list_for_each(at, &q->head, link)
+	list_for_each (at, &q->head, link)
 		if (at->deadline > deadline)
 			break;
 	list_add_before(&t->link, &at->link);
@@ -102,7 +106,10 @@ void timer_set(struct timer *t, u64 deadline)
 	unlock(&q->lock);
 }
 
-/* CNTHP fired: runs what is due. A function may set timers again; those due at once wait for the next interrupt. */
+/*
+ * CNTHP fired: runs what is due. A function may set timers again; those due at once wait for the
+ * next interrupt.
+ */
 static void timer_interrupt(unsigned irq)
 {
 	struct timer_queue *q = &this_cpu()->timers;
@@ -119,7 +126,8 @@ static void timer_interrupt(unsigned irq)
 		__atomic_store_n(&t->cpu, NULL, __ATOMIC_RELEASE);
 		unlock(&q->lock);
 		t->fn(t);
-		__atomic_store_n(&q->running, NULL, __ATOMIC_RELEASE);	/* t may be gone from here on */
+		/* t may be gone from here on */
+		__atomic_store_n(&q->running, NULL, __ATOMIC_RELEASE);
 		lock(&q->lock);
 	}
 	q->programmed = 0;

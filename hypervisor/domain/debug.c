@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Debug keys that print domains, vCPUs, run queues and the heap. They read without the locks of what they show: a key must work when a lock is stuck, so
- * a line may be out of date by the time it is out. Output is bounded by the number of domains.
+ * Debug keys that print domains, vCPUs, run queues and the heap. They read without the locks of
+ * what they show: a key must work when a lock is stuck, so a line may be out of date by the time it
+ * is out. Output is bounded by the number of domains.
  */
 #include <core/console.h>
 #include <core/cpu.h>
@@ -30,27 +31,33 @@ static const char *vcpu_state(const struct vcpu *v)
 static void show_domain(struct domain *d)
 {
 	printk("General information for domain %u:\n", d->id);
-	printk("    refcnt=%u state=%u nr_pages=%lu max_pages=%lu table_pages=%lu%s\n", d->refs, d->state, (unsigned long)d->tot_pages,
-	       (unsigned long)d->max_pages, (unsigned long)d->table_pages, d->is_shut_down ? " shut down" : "");
-	for_each_vcpu(d, v)
-		printk("    VCPU%u: %s, home CPU%u, upcall pending %u\n", v->id, vcpu_state(v), v->sched.cpu ? v->sched.cpu->id : 0,
-		       v->info->evtchn_upcall_pending);
+	printk("    refcnt=%u state=%u nr_pages=%lu max_pages=%lu table_pages=%lu%s\n", d->refs,
+	       d->state, (unsigned long)d->tot_pages, (unsigned long)d->max_pages,
+	       (unsigned long)d->table_pages, d->is_shut_down ? " shut down" : "");
+	for_each_vcpu (d, v)
+		printk("    VCPU%u: %s, home CPU%u, upcall pending %u\n", v->id, vcpu_state(v),
+		       v->sched.cpu ? v->sched.cpu->id : 0, v->info->evtchn_upcall_pending);
 }
 
 static void show_registers(struct domain *d)
 {
-	for_each_vcpu(d, v) {
-		printk("*** d%uv%u: PC %016lx CPSR %08lx LR %016lx %s%s\n", d->id, v->id, (unsigned long)v->pc, (unsigned long)v->pstate,
-		       (unsigned long)v->x[30], vcpu_state(v), v->loaded_on ? " (at its last trap; X20 to X29: at its last switch)" : "");
+	for_each_vcpu (d, v) {
+		printk("*** d%uv%u: PC %016lx CPSR %08lx LR %016lx %s%s\n", d->id, v->id,
+		       (unsigned long)v->pc, (unsigned long)v->pstate, (unsigned long)v->x[30],
+		       vcpu_state(v),
+		       v->loaded_on ? " (at its last trap; X20 to X29: at its last switch)" : "");
 		for (unsigned i = 0; i < 30; i += 5)
-			printk("    X%u: %016lx %016lx %016lx %016lx %016lx\n", i, (unsigned long)v->x[i], (unsigned long)v->x[i + 1],
-			       (unsigned long)v->x[i + 2], (unsigned long)v->x[i + 3], (unsigned long)v->x[i + 4]);
+			printk("    X%u: %016lx %016lx %016lx %016lx %016lx\n", i,
+			       (unsigned long)v->x[i], (unsigned long)v->x[i + 1],
+			       (unsigned long)v->x[i + 2], (unsigned long)v->x[i + 3],
+			       (unsigned long)v->x[i + 4]);
 	}
 }
 
 static void show_events(struct domain *d)
 {
-	static const char *const states[] = { "closed", "unbound", "interdomain", "pirq", "virq", "ipi" };
+	static const char *const states[] = { "closed", "unbound", "interdomain",
+					      "pirq",	"virq",	   "ipi" };
 
 	printk("Event channel information for domain %u:\n", d->id);
 	for (u32 port = 1; port < d->evtchns.nr_ports; port++) {
@@ -58,23 +65,41 @@ static void show_events(struct domain *d)
 
 		if (ch->state == EVTCHNSTAT_closed)
 			continue;
-		printk("    %4u [%s%s] %s, argument %u, VCPU%u\n", port, d->evtchns.ops->is_pending(d, port) ? "p" : "-",
-		       d->evtchns.ops->is_masked(d, port) ? "m" : "-", ch->state < ARRAY_SIZE(states) ? states[ch->state] : "?", ch->arg, ch->vcpu);
+		printk("    %4u [%s%s] %s, argument %u, VCPU%u\n", port,
+		       d->evtchns.ops->is_pending(d, port) ? "p" : "-",
+		       d->evtchns.ops->is_masked(d, port) ? "m" : "-",
+		       ch->state < ARRAY_SIZE(states) ? states[ch->state] : "?", ch->arg, ch->vcpu);
 	}
 }
 
-static void key_domains(void) { for_all(show_domain); }
-static void key_registers(void) { for_all(show_registers); }
-static void key_events(void) { for_all(show_events); }
-static void key_grants(void) { for_all(grant_dump); }
-static void key_vgic(void) { for_all(vgic_dump); }
+static void key_domains(void)
+{
+	for_all(show_domain);
+}
+static void key_registers(void)
+{
+	for_all(show_registers);
+}
+static void key_events(void)
+{
+	for_all(show_events);
+}
+static void key_grants(void)
+{
+	for_all(grant_dump);
+}
+static void key_vgic(void)
+{
+	for_all(vgic_dump);
+}
 
 static void key_queues(void)
 {
-	for_each_cpu(c) {
+	for_each_cpu (c) {
 		const struct vcpu *v = READ_ONCE(c->current);
 
-		printk("CPU%u: %s, %u waiting, idle %lu ms", c->id, v ? "runs" : "idle", c->rq.nr, (unsigned long)(cpu_idle_ns(c) / 1000000));
+		printk("CPU%u: %s, %u waiting, idle %lu ms", c->id, v ? "runs" : "idle", c->rq.nr,
+		       (unsigned long)(cpu_idle_ns(c) / 1000000));
 		if (v)
 			printk(", d%uv%u", v->domain->id, v->id);
 		printk("\n");
@@ -83,12 +108,14 @@ static void key_queues(void)
 
 static void key_heap(void)
 {
-	printk("Heap: %lu pages free of %lu\n", (unsigned long)heap_free_pages, (unsigned long)heap_total_pages);
+	printk("Heap: %lu pages free of %lu\n", (unsigned long)heap_free_pages,
+	       (unsigned long)heap_total_pages);
 }
 
 static void key_time(void)
 {
-	printk("System time %lu ns, counter at %lu Hz\n", (unsigned long)now_ns(), (unsigned long)timer_hz);
+	printk("System time %lu ns, counter at %lu Hz\n", (unsigned long)now_ns(),
+	       (unsigned long)timer_hz);
 }
 
 void __init debug_keys_init(void)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Domains: made, found, paused, shut down, taken apart. Owns domain_slots[] and the list by id, under domlist_lock.
- * Invariant: a domain in the list is complete. Its record lives while d->refs > 0: the creation reference (given up by domain_kill()), lookups, and one
- * as long as it owns any frame.
+ * Domains: made, found, paused, shut down, taken apart. Owns domain_slots[] and the list by id,
+ * under domlist_lock. Invariant: a domain in the list is complete. Its record lives while d->refs >
+ * 0: the creation reference (given up by domain_kill()), lookups, and one as long as it owns any
+ * frame.
  */
 #include <core/cmdline.h>
 #include <core/console.h>
@@ -16,8 +17,9 @@ struct domain *hardware_domain;
 static struct lock domlist_lock = LOCK_INIT(RANK_DOMLIST);
 static struct domain *domain_slots[CONFIG_MAX_DOMAINS];
 static struct list domain_list = { &domain_list, &domain_list };
-static struct domain *by_id[256];	/* the youngest domain on the list with such low bits of its id */
-static domid_t last_id;		/* ids are not reused soon */
+/* the youngest domain on the list with such low bits of its id */
+static struct domain *by_id[256];
+static domid_t last_id; /* ids are not reused soon */
 
 /* Nobody finds it from here on. */
 static void unlist(struct domain *d)
@@ -53,7 +55,7 @@ struct domain *domain_get_next(domid_t id)
 	struct domain *d, *found = NULL;
 
 	lock(&domlist_lock);
-	list_for_each(d, &domain_list, link) {
+	list_for_each (d, &domain_list, link) {
 		if (d->id >= id && d->state != DOM_DEAD && domain_get(d)) {
 			found = d;
 			break;
@@ -80,7 +82,7 @@ unsigned domain_count(void)
 	unsigned n = 0;
 
 	lock(&domlist_lock);
-	list_for_each(d, &domain_list, link)
+	list_for_each (d, &domain_list, link)
 		n += d->state != DOM_DEAD;
 	unlock(&domlist_lock);
 	return n;
@@ -103,7 +105,7 @@ static bool id_free(domid_t id, struct list **before)
 {
 	struct domain *d;
 
-	list_for_each(d, &domain_list, link)
+	list_for_each (d, &domain_list, link)
 		if (d->id >= id)
 			break;
 	*before = &d->link;
@@ -210,10 +212,13 @@ int domain_create(domid_t id, const struct domain_config *cfg, struct domain **o
 	d->refs = 1;
 	d->id = id;
 	d->privileged = d->direct_mapped = cfg->privileged;
-	d->max_table_pages = cfg->privileged ? ~0UL : 16;	/* enough for the vGIC's; the tool raises it */
+	/* enough for the vGIC's; the tool raises it */
+	d->max_table_pages = cfg->privileged ? ~0UL : 16;
 	d->evtchn_irq = cfg->privileged ? 16 : 31;
 	d->max_pages = cfg->privileged ? ~0UL : 0;
-	d->params[HVM_PARAM_CALLBACK_IRQ] = (u64)HVM_PARAM_CALLBACK_TYPE_PPI << 56 | HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 | d->evtchn_irq;
+	d->params[HVM_PARAM_CALLBACK_IRQ] = (u64)HVM_PARAM_CALLBACK_TYPE_PPI << 56 |
+					    HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 |
+					    d->evtchn_irq;
 	d->paused_by_tool = !cfg->privileged;
 	d->created_ns = now_ns();
 	memcpy(d->handle, cfg->handle, sizeof(d->handle));
@@ -241,7 +246,7 @@ int domain_create(domid_t id, const struct domain_config *cfg, struct domain **o
 
 void domain_pause_nosync(struct domain *d)
 {
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
 		vcpu_recheck(v);
 	}
@@ -250,13 +255,13 @@ void domain_pause_nosync(struct domain *d)
 void domain_pause(struct domain *d)
 {
 	domain_pause_nosync(d);
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		vcpu_sync(v);
 }
 
 void domain_unpause(struct domain *d)
 {
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		if (!__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST))
 			vcpu_recheck(v);
 }
@@ -266,11 +271,11 @@ void domain_unpause(struct domain *d)
 static __noreturn void machine_shutdown(unsigned reason)
 {
 	switch (reason) {
-	case SHUTDOWN_poweroff:
-		printk("Domain 0 halted: powering off\n");
-		machine_off();
+	case SHUTDOWN_poweroff: printk("Domain 0 halted: powering off\n"); machine_off();
 	case SHUTDOWN_crash:
-		printk("Domain 0 crashed%s\n", opts.noreboot ? ": 'noreboot' is set, staying as we are" : ": resetting the machine");
+		printk("Domain 0 crashed%s\n", opts.noreboot
+						       ? ": 'noreboot' is set, staying as we are"
+						       : ": resetting the machine");
 		if (opts.noreboot)
 			for (;;)
 				wfi();
@@ -318,18 +323,26 @@ void domain_crash(struct vcpu *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_guest(v->domain, LOG_ERR, "vCPU %u: %s; PC %lx PSTATE %lx LR %lx: crashed\n", v->id, text, v->pc, v->pstate, v->x[30]);
+	log_guest(v->domain, LOG_ERR, "vCPU %u: %s; PC %lx PSTATE %lx LR %lx: crashed\n", v->id,
+		  text, v->pc, v->pstate, v->x[30]);
 	domain_shutdown(v->domain, SHUTDOWN_crash);
 }
 
-enum { KILL_STOP, KILL_RETIRE, KILL_EVENTS, KILL_GRANTS, KILL_VGIC, KILL_MEMORY, KILL_LAST, KILL_DONE };
+enum {
+	KILL_STOP,
+	KILL_RETIRE,
+	KILL_EVENTS,
+	KILL_GRANTS,
+	KILL_VGIC,
+	KILL_MEMORY,
+	KILL_LAST,
+	KILL_DONE
+};
 
 static int kill_step(struct domain *d)
 {
 	switch (d->relinquish_step) {
-	case KILL_STOP:
-		domain_pause(d);
-		return 0;
+	case KILL_STOP: domain_pause(d); return 0;
 	case KILL_RETIRE:
 		while (d->retired < d->max_vcpus && d->vcpu[d->retired]) {
 			vcpu_retire(d->vcpu[d->retired++]);
@@ -338,16 +351,10 @@ static int kill_step(struct domain *d)
 		}
 		sched_destroy_domain(d);
 		return 0;
-	case KILL_EVENTS:
-		return d->evtchns.bucket ? evtchns_destroy(d) : 0;
-	case KILL_GRANTS:
-		return d->grants.shared ? grants_release(d) : 0;
-	case KILL_VGIC:
-		vgic_free_domain(d);
-		return 0;
-	case KILL_MEMORY:
-		page_drop_half(d);
-		return d->p2m.root ? p2m_relinquish(d) : 0;
+	case KILL_EVENTS: return d->evtchns.bucket ? evtchns_destroy(d) : 0;
+	case KILL_GRANTS: return d->grants.shared ? grants_release(d) : 0;
+	case KILL_VGIC: vgic_free_domain(d); return 0;
+	case KILL_MEMORY: page_drop_half(d); return d->p2m.root ? p2m_relinquish(d) : 0;
 	default:
 		if (d->shared_info)
 			page_put(va_page(d->shared_info));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Event channels: ports, their states and links. A domain's lock guards its buckets, the state of its ports and the virq_port[] of its vCPUs; a link
- * between two domains changes under both locks, so that holding the lock of one end keeps the other end in place. A sender therefore takes its own
- * lock only and sets the peer's bits by atomic operations. Buckets and FIFO structures go away when no port is open any more.
+ * Event channels: ports, their states and links. A domain's lock guards its buckets, the state of
+ * its ports and the virq_port[] of its vCPUs; a link between two domains changes under both locks,
+ * so that holding the lock of one end keeps the other end in place. A sender therefore takes its
+ * own lock only and sets the peer's bits by atomic operations. Buckets and FIFO structures go away
+ * when no port is open any more.
  */
 #include <arm/sysreg.h>
 #include <core/cmdline.h>
@@ -15,7 +17,8 @@
 
 static inline bool virq_is_global(u32 virq)
 {
-	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
+	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF &&
+	       virq != VIRQ_XENPMU;
 }
 
 static inline struct vcpu *vcpu_of(const struct domain *d, u32 id)
@@ -169,7 +172,8 @@ static int bind_interdomain(struct domain *d, struct domain *remote, u32 rport, 
 	if (rc)
 		return rc;
 	rch = evtchn_at(&remote->evtchns, rport);
-	if (!rch || rch->state != EVTCHNSTAT_unbound || rch->domid != d->id || remote->state != DOM_ALIVE)
+	if (!rch || rch->state != EVTCHNSTAT_unbound || rch->domid != d->id ||
+	    remote->state != DOM_ALIVE)
 		return -EINVAL;
 	if (!policy_allows(d, remote))
 		return -EPERM;
@@ -252,7 +256,10 @@ static void close_port(struct domain *d, struct evtchn *ch, u32 port)
 	if (ch->state == EVTCHNSTAT_interdomain) {
 		struct evtchn *peer = evtchn_at(&ch->peer->evtchns, ch->arg);
 
-		/* A loop from a domain to itself is like any other channel: one end stays behind unbound. */
+		/*
+		 * A loop from a domain to itself is like any other channel: one end stays behind
+		 * unbound.
+		 */
 		peer->state = EVTCHNSTAT_unbound;
 		peer->domid = d->id;
 		peer->arg = 0;
@@ -263,8 +270,9 @@ static void close_port(struct domain *d, struct evtchn *ch, u32 port)
 }
 
 /*
- * Closes an end of a channel to another domain, whose lock may rank before ours: ours was let go meanwhile, and what was seen may have changed.
- * -EAGAIN: the peer closed its end, ours is unbound and needs one lock only.
+ * Closes an end of a channel to another domain, whose lock may rank before ours: ours was let go
+ * meanwhile, and what was seen may have changed. -EAGAIN: the peer closed its end, ours is unbound
+ * and needs one lock only.
  */
 static int close_interdomain(struct domain *d, struct domain *peer, u32 port)
 {
@@ -276,7 +284,8 @@ static int close_interdomain(struct domain *d, struct domain *peer, u32 port)
 	if (ch && ch->state == EVTCHNSTAT_interdomain && ch->peer == peer)
 		close_port(d, ch, port);
 	else
-		rc = ch && ch->state == EVTCHNSTAT_unbound ? -EAGAIN : -EINVAL;	/* -EINVAL: closed meanwhile, perhaps opened anew */
+		/* -EINVAL: closed meanwhile, perhaps opened anew */
+		rc = ch && ch->state == EVTCHNSTAT_unbound ? -EAGAIN : -EINVAL;
 	unlock_two(&d->evtchns.lock, &peer->evtchns.lock);
 	return rc;
 }
@@ -297,9 +306,13 @@ int evtchn_close(struct domain *d, u32 port)
 			rc = -EINVAL;
 		} else if (ch->state == EVTCHNSTAT_interdomain && ch->peer != d) {
 			peer = ch->peer;
-			/* It has an open port, so it has not lost its last reference, and cannot before our lock is dropped. */
+			/*
+			 * It has an open port, so it has not lost its last reference, and cannot
+			 * before our lock is dropped.
+			 */
 			if (!domain_get(peer))
-				panic("d%u: port %u linked to a domain without references", d->id, port);
+				panic("d%u: port %u linked to a domain without references", d->id,
+				      port);
 		} else {
 			close_port(d, ch, port);
 		}
@@ -410,7 +423,7 @@ int evtchns_init(struct domain *d, u32 max_port)
 	lock_init(&e->lock, RANK_EVTCHN);
 	e->max_port = min(max_port, (u32)EVTCHN_FIFO_NR_CHANNELS - 1);
 	e->ops = &evtchn_2l_ops;
-	e->first_free = 1;	/* port 0 means none */
+	e->first_free = 1; /* port 0 means none */
 	e->bucket = xzalloc((e->max_port / EVTCHN_BUCKET + 1) * sizeof(*e->bucket));
 	if (!e->bucket || add_bucket(e)) {
 		xfree(e->bucket);
@@ -439,7 +452,7 @@ int evtchns_destroy(struct domain *d)
 	e->bucket = NULL;
 	e->nr_ports = 0;
 	unlock(&e->lock);
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		vcpu_info_unregister(v);
 	return 0;
 }

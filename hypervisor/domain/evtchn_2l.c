@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The 2-level ABI: a pending and a mask bit per port in shared_info, a selector bit per word of them in vcpu_info. Nothing of its own; each bit is
- * changed by one atomic operation, in the order that the guest undoes: pending, then the mask is read, selector, upcall.
+ * The 2-level ABI: a pending and a mask bit per port in shared_info, a selector bit per word of
+ * them in vcpu_info. Nothing of its own; each bit is changed by one atomic operation, in the order
+ * that the guest undoes: pending, then the mask is read, selector, upcall.
  */
 #include <core/console.h>
 #include <domain/domain.h>
@@ -41,7 +42,10 @@ static void set_pending(struct domain *d, struct evtchn *ch, u32 port)
 		lost(d, port);
 	else if (was)
 		return;
-	/* A load-acquire stays behind the store-release of the bit: either we see the guest's unmasking or it sees the bit. */
+	/*
+	 * A load-acquire stays behind the store-release of the bit: either we see the guest's
+	 * unmasking or it sees the bit.
+	 */
 	else if (!(__atomic_load_n(&si->evtchn_mask[w], __ATOMIC_SEQ_CST) & bit))
 		tell(d, ch, port);
 	else

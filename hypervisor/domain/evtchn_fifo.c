@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The FIFO ABI: one event word per port in an array of guest pages; ready events hang in 16 queues per vCPU, linked through their words, with the
- * heads in a control block of the guest's. The guest may write all of that at any time, so no link is ever followed here: the tails are kept on this side,
- * and a word is only ever changed by one bounded compare-and-swap. The queue lock guards tails, where a port was last queued, and growth of the
- * array; LINKED is set under it. The rest is the evtchn lock's. Pages are referenced until evtchn_fifo_destroy().
+ * The FIFO ABI: one event word per port in an array of guest pages; ready events hang in 16 queues
+ * per vCPU, linked through their words, with the heads in a control block of the guest's. The guest
+ * may write all of that at any time, so no link is ever followed here: the tails are kept on this
+ * side, and a word is only ever changed by one bounded compare-and-swap. The queue lock guards
+ * tails, where a port was last queued, and growth of the array; LINKED is set under it. The rest is
+ * the evtchn lock's. Pages are referenced until evtchn_fifo_destroy().
  */
 #include <arm/sysreg.h>
 #include <core/console.h>
@@ -18,16 +20,18 @@
 #define BUSY (1U << EVTCHN_FIFO_BUSY)
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
 #define MAX_PAGES (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
-#define RAISE_STEP 32		/* ports looked at before anybody else may have the lock, or an interrupt the CPU */
+/* ports looked at before anybody else may have the lock, or an interrupt the CPU */
+#define RAISE_STEP 32
 
 struct evtchn_fifo {
-	struct lock lock;	/* RANK_EVTCHN_QUEUE */
+	struct lock lock; /* RANK_EVTCHN_QUEUE */
 	u32 nr_words;
-	u32 nr_raised;		/* below it, no event is left that came before its word (evtchn lock) */
+	/* below it, no event is left that came before its word (evtchn lock) */
+	u32 nr_raised;
 	u32 *page[MAX_PAGES];
 	struct fifo_vcpu {
-		struct evtchn_fifo_control_block *cb;	/* NULL: not given yet */
-		u32 tail[EVTCHN_FIFO_MAX_QUEUES];	/* 0: none */
+		struct evtchn_fifo_control_block *cb; /* NULL: not given yet */
+		u32 tail[EVTCHN_FIFO_MAX_QUEUES];     /* 0: none */
 	} vcpu[];
 };
 
@@ -56,7 +60,9 @@ static __attribute__((noinline)) bool too_early(struct evtchn_fifo *f, struct ev
 	return there;
 }
 
-/* Lets the tail's word point to port. false: the guest has taken the tail off, the queue is empty. */
+/*
+ * Lets the tail's word point to port. false: the guest has taken the tail off, the queue is empty.
+ */
 static bool link_tail(struct domain *d, u32 *w, u32 port)
 {
 	u32 old = READ_ONCE(*w);
@@ -72,13 +78,17 @@ static bool link_tail(struct domain *d, u32 *w, u32 port)
 }
 
 /* Its word has just become linked. True: the queue was empty. Queue lock held. */
-static bool append(struct domain *d, struct evtchn_fifo *f, struct evtchn *ch, u32 port, unsigned vcpu)
+static bool append(struct domain *d, struct evtchn_fifo *f, struct evtchn *ch, u32 port,
+		   unsigned vcpu)
 {
 	u32 *old_tail = &f->vcpu[ch->last_vcpu].tail[ch->last_priority];
 	u32 *tail = &f->vcpu[vcpu].tail[ch->priority];
 	bool linked;
 
-	/* As the tail of an emptied queue it must not be linked to: it is about to be in another one, or in this one again. */
+	/*
+	 * As the tail of an emptied queue it must not be linked to: it is about to be in another
+	 * one, or in this one again.
+	 */
 	if (*old_tail == port)
 		*old_tail = 0;
 	linked = *tail && link_tail(d, word_of(f, *tail), port);
@@ -102,7 +112,8 @@ static bool mark(struct domain *d, u32 *w, u32 port, bool can_queue, u32 *old, u
 	return false;
 }
 
-static void tell(struct domain *d, struct evtchn_fifo *f, unsigned vcpu, unsigned priority, u32 port)
+static void tell(struct domain *d, struct evtchn_fifo *f, unsigned vcpu, unsigned priority,
+		 u32 port)
 {
 	u32 old;
 
@@ -191,7 +202,10 @@ const struct evtchn_ops evtchn_fifo_ops = {
 	.is_busy = is_busy,
 };
 
-/* First control block: from here on the domain uses FIFO. Events of the 2-level bits wait for the array. Evtchn lock held. */
+/*
+ * First control block: from here on the domain uses FIFO. Events of the 2-level bits wait for the
+ * array. Evtchn lock held.
+ */
 static int start(struct domain *d)
 {
 	struct evtchns *e = &d->evtchns;
@@ -258,12 +272,16 @@ static void add_page(struct domain *d, u32 *page)
 	unlock(&f->lock);
 }
 
-/* Its word is there now: raises what came before, also what the 2-level bits held when FIFO began. Evtchn lock held. */
+/*
+ * Its word is there now: raises what came before, also what the 2-level bits held when FIFO began.
+ * Evtchn lock held.
+ */
 static void raise_early(struct domain *d, struct evtchn *ch, u32 port)
 {
 	struct evtchn_fifo *f = d->evtchns.fifo;
 
-	if (ch->state == EVTCHNSTAT_closed || !(ch->early || (port < EVTCHN_2L_NR_CHANNELS && evtchn_2l_ops.is_pending(d, port))))
+	if (ch->state == EVTCHNSTAT_closed ||
+	    !(ch->early || (port < EVTCHN_2L_NR_CHANNELS && evtchn_2l_ops.is_pending(d, port))))
 		return;
 	lock(&f->lock);
 	ch->early = 0;

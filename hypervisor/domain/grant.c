@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Grant tables: a granter's shared entries are read once, checked and marked in use under its grant lock, which also guards the active entries; what is
- * mapped or copied is done without a lock, the frame held by a reference. A mapper's handles are under its maptrack lock; who unmaps one takes it out
- * first, so that two vCPUs cannot both do it. No two of these locks are ever held at once.
- * Invariant: GTF_reading (GTF_writing) is set exactly while the active entry has users (writers), unless the granter itself wrote over it.
+ * Grant tables: a granter's shared entries are read once, checked and marked in use under its grant
+ * lock, which also guards the active entries; what is mapped or copied is done without a lock, the
+ * frame held by a reference. A mapper's handles are under its maptrack lock; who unmaps one takes
+ * it out first, so that two vCPUs cannot both do it. No two of these locks are ever held at once.
+ * Invariant: GTF_reading (GTF_writing) is set exactly while the active entry has users (writers),
+ * unless the granter itself wrote over it.
  */
 #include <arm/cpu.h>
 #include <arm/sysreg.h>
@@ -16,7 +18,7 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
-#define MAX_USERS 0xff		/* of one reference */
+#define MAX_USERS 0xff /* of one reference */
 
 /* Flags and domid are one word to the guest, too. */
 static inline u32 *flags_of(grant_entry_v1_t *e)
@@ -30,7 +32,8 @@ static inline u32 frame_index(const struct page *pg)
 }
 
 /*
- * Checks an entry (only the first user does: later ones find it marked) and marks it. `mask`: flags that must be as in a plain grant.
+ * Checks an entry (only the first user does: later ones find it marked) and marks it. `mask`: flags
+ * that must be as in a plain grant.
  */
 static inline int mark_entry(grant_entry_v1_t *e, bool first, domid_t who, bool write, u32 mask)
 {
@@ -50,17 +53,26 @@ static inline int mark_entry(grant_entry_v1_t *e, bool first, domid_t who, bool 
 }
 
 /* Takes back the marks that the remaining users do not account for. Grant lock held. */
-static inline void unmark_entry(struct domain *g, u32 ref, const struct grant_active *act, bool write)
+static inline void unmark_entry(struct domain *g, u32 ref, const struct grant_active *act,
+				bool write)
 {
-	u32 clear = (grant_in_use(act) ? 0 : GTF_reading) | (write && !act->writers ? GTF_writing : 0), old;
+	u32 clear = (grant_in_use(act) ? 0 : GTF_reading) |
+		    (write && !act->writers ? GTF_writing : 0),
+	    old;
 
 	/* The shared frames of a dead granter have gone. */
-	if (clear && g->grants.shared[ref / GRANTS_PER_FRAME] && unlikely(!guest_clear32(flags_of(grant_shared_of(&g->grants, ref)), clear, &old)))
-		log_guest(g, LOG_WARN, "grant %u stays marked in use, its entry is unstable\n", ref);
+	if (clear && g->grants.shared[ref / GRANTS_PER_FRAME] &&
+	    unlikely(!guest_clear32(flags_of(grant_shared_of(&g->grants, ref)), clear, &old)))
+		log_guest(g, LOG_WARN, "grant %u stays marked in use, its entry is unstable\n",
+			  ref);
 }
 
-/* The entry is checked and marked, or was by the first user; its frame, with a reference. Grant lock held. */
-static inline int claim_frame(struct domain *g, u32 ref, struct grant_active *act, domid_t who, bool write, u32 mask, struct page **pg)
+/*
+ * The entry is checked and marked, or was by the first user; its frame, with a reference. Grant
+ * lock held.
+ */
+static inline int claim_frame(struct domain *g, u32 ref, struct grant_active *act, domid_t who,
+			      bool write, u32 mask, struct page **pg)
 {
 	grant_entry_v1_t *e = grant_shared_of(&g->grants, ref);
 	bool first = !grant_in_use(act);
@@ -73,7 +85,8 @@ static inline int claim_frame(struct domain *g, u32 ref, struct grant_active *ac
 		if (unlikely(rc))
 			return rc;
 	}
-	*pg = p2m_get_page(g, GFN(READ_ONCE(e->frame)), write ? WANT_READ | WANT_WRITE | WANT_OWN : WANT_READ | WANT_OWN);
+	*pg = p2m_get_page(g, GFN(READ_ONCE(e->frame)),
+			   write ? WANT_READ | WANT_WRITE | WANT_OWN : WANT_READ | WANT_OWN);
 	/* While in use, a reference stands for one frame. */
 	if (likely(*pg && (first || frame_index(*pg) == act->frame)))
 		return GNTST_okay;
@@ -81,7 +94,8 @@ static inline int claim_frame(struct domain *g, u32 ref, struct grant_active *ac
 	return GNTST_bad_page;
 }
 
-static inline __attribute__((always_inline)) int use_as(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
+static inline __attribute__((always_inline)) int use_as(struct domain *g, u32 ref, domid_t who,
+							bool write, u32 mask, struct page **pg)
 {
 	struct grant_table *t = &g->grants;
 	struct grant_active *act;
@@ -106,13 +120,19 @@ static inline __attribute__((always_inline)) int use_as(struct domain *g, u32 re
 		}
 	}
 	unlock(&t->lock);
-	/* Not the frame that it was: given back without the lock, for it may be the last of its domain. */
+	/*
+	 * Not the frame that it was: given back without the lock, for it may be the last of its
+	 * domain.
+	 */
 	if (unlikely(rc && *pg))
 		page_put(*pg);
 	return rc;
 }
 
-/* Makes `who` one more user of g's reference: GNTST_okay, and a reference to its frame. `mask`: as for mark_entry(). */
+/*
+ * Makes `who` one more user of g's reference: GNTST_okay, and a reference to its frame. `mask`: as
+ * for mark_entry().
+ */
 static int use(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
 {
 	return write ? use_as(g, ref, who, true, mask, pg) : use_as(g, ref, who, false, mask, pg);
@@ -132,7 +152,10 @@ static void unuse(struct domain *g, u32 ref, bool write)
 	unlock(&g->grants.lock);
 }
 
-/* --- handles: pages of them, the first entry of each keeping its list of free ones and how many are in use --- */
+/*
+ * --- handles: pages of them, the first entry of each keeping its list of free ones and how many
+ * are in use ---
+ */
 
 #define PAGE_OF(handle) ((handle) / HANDLES_PER_PAGE)
 
@@ -188,7 +211,8 @@ static u32 take_handle(struct grant_table *t)
 	u32 handle = NO_HANDLE;
 
 	lock(&t->maptrack_lock);
-	if (likely((t->room < t->nr_pages && t->maptrack[t->room] && t->maptrack[t->room]->next) || find_room(t))) {
+	if (likely((t->room < t->nr_pages && t->maptrack[t->room] && t->maptrack[t->room]->next) ||
+		   find_room(t))) {
 		struct maptrack *page = t->maptrack[t->room];
 
 		handle = t->room * (u32)HANDLES_PER_PAGE + (u32)page->next;
@@ -199,7 +223,10 @@ static u32 take_handle(struct grant_table *t)
 	return handle;
 }
 
-/* Its word is 0. The first page stays: one that comes and goes with each mapping would cost more than the mapping. */
+/*
+ * Its word is 0. The first page stays: one that comes and goes with each mapping would cost more
+ * than the mapping.
+ */
 static void give_handle(struct grant_table *t, u32 handle)
 {
 	struct maptrack *page, *gone = NULL;
@@ -231,7 +258,10 @@ static inline struct maptrack *find_handle(struct grant_table *t, u32 handle)
 	return likely(READ_ONCE(m->word) & MT_USED) ? m : NULL;
 }
 
-/* What the handle stands for; with `take` it is the caller's alone from here on: nobody else unmaps it or gives it up. */
+/*
+ * What the handle stands for; with `take` it is the caller's alone from here on: nobody else unmaps
+ * it or gives it up.
+ */
 static inline bool handle_get(struct grant_table *t, u32 handle, bool take, struct maptrack *out)
 {
 	struct maptrack *m;
@@ -248,7 +278,10 @@ static inline bool handle_get(struct grant_table *t, u32 handle, bool take, stru
 	return m;
 }
 
-/* A handle that is the caller's becomes one to be found. No lock: until the word is there, nobody looks at the rest. */
+/*
+ * A handle that is the caller's becomes one to be found. No lock: until the word is there, nobody
+ * looks at the rest.
+ */
 static inline void handle_set(struct grant_table *t, u32 handle, struct domain *granter, u64 word)
 {
 	struct maptrack *m = handle_entry(t, handle);
@@ -267,7 +300,8 @@ static inline void drop_handle(struct domain *d, u32 handle, const struct maptra
 
 /* --- operations --- */
 
-int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at, struct grant_mapping *out)
+int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at,
+	      struct grant_mapping *out)
 {
 	bool write = !(flags & GNTMAP_readonly);
 	struct page *pg;
@@ -275,8 +309,10 @@ int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at, 
 	u32 handle;
 	int rc;
 
-	if (unlikely((flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_application_map | GNTMAP_contains_pte)) != GNTMAP_host_map))
-		return flags & (GNTMAP_host_map | GNTMAP_device_map) ? GNTST_general_error : GNTST_bad_gntref;
+	if (unlikely((flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_application_map |
+			       GNTMAP_contains_pte)) != GNTMAP_host_map))
+		return flags & (GNTMAP_host_map | GNTMAP_device_map) ? GNTST_general_error
+								     : GNTST_bad_gntref;
 	if (unlikely(!g))
 		return GNTST_bad_domain;
 	if (unlikely(!policy_allows(d, g)))
@@ -293,7 +329,9 @@ int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at, 
 	mfn = page_mfn(pg);
 	if (unlikely(p2m_map(d, gfn_of(at), mfn, 1, write ? P2M_GRANT : P2M_GRANT_RO, true)))
 		goto no_map;
-	handle_set(&d->grants, handle, g, MT_USED | (write ? MT_WRITE : 0) | gfn_of(at).n << MT_GFN_SHIFT | (u64)ref << MT_REF_SHIFT);
+	handle_set(&d->grants, handle, g,
+		   MT_USED | (write ? MT_WRITE : 0) | gfn_of(at).n << MT_GFN_SHIFT |
+			   (u64)ref << MT_REF_SHIFT);
 	out->handle = handle;
 	out->pa = mfn_addr(mfn);
 	return GNTST_okay;
@@ -318,9 +356,11 @@ int grant_unmap(struct domain *d, u32 handle, gpa_t at)
 	if (unlikely(!at))
 		return GNTST_okay;
 	/* In use, so the active entry and its frame stay as they are. */
-	mfn = page_mfn(&frame_table[READ_ONCE(grant_active_of(&m.granter->grants, MT_REF(m.word))->frame)]);
+	mfn = page_mfn(&frame_table[READ_ONCE(
+		grant_active_of(&m.granter->grants, MT_REF(m.word))->frame)]);
 	if (unlikely(gfn_of(at).n != MT_GFN(m.word) ||
-		     p2m_unmap_exact(d, gfn_of(at), mfn, m.word & MT_WRITE ? P2M_GRANT : P2M_GRANT_RO))) {
+		     p2m_unmap_exact(d, gfn_of(at), mfn,
+				     m.word & MT_WRITE ? P2M_GRANT : P2M_GRANT_RO))) {
 		handle_set(&d->grants, handle, m.granter, m.word);
 		return GNTST_general_error;
 	}
@@ -332,14 +372,17 @@ int grant_unmap(struct domain *d, u32 handle, gpa_t at)
 
 void grant_end_release(struct grant_end *end)
 {
-	/* The frame goes first: a granter that sees its entry unused must be able to count on it. */
+	/*
+	 * The frame goes first: a granter that sees its entry unused must be able to count on it.
+	 */
 	page_put(end->pg);
 	end->pg = NULL;
 	if (end->is_ref)
 		unuse(end->d, (u32)end->id, end->write);
 }
 
-static inline int end_open(struct domain *caller, struct grant_end *end, struct domain *d, u64 id, bool is_ref)
+static inline int end_open(struct domain *caller, struct grant_end *end, struct domain *d, u64 id,
+			   bool is_ref)
 {
 	int rc = GNTST_okay;
 
@@ -361,7 +404,8 @@ static inline int end_open(struct domain *caller, struct grant_end *end, struct 
 	return rc;
 }
 
-static inline int end_want(struct domain *caller, struct grant_end *end, struct domain *d, const u32 *ref, const u64 *gfn, bool is_ref)
+static inline int end_want(struct domain *caller, struct grant_end *end, struct domain *d,
+			   const u32 *ref, const u64 *gfn, bool is_ref)
 {
 	u64 id = is_ref ? *ref : *gfn;
 
@@ -370,7 +414,8 @@ static inline int end_want(struct domain *caller, struct grant_end *end, struct 
 	return end_open(caller, end, d, id, is_ref);
 }
 
-int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst, struct domain *from, struct domain *to, const struct gnttab_copy *op)
+int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *dst,
+	       struct domain *from, struct domain *to, const struct gnttab_copy *op)
 {
 	char *s, *d;
 	int rc;
@@ -379,11 +424,14 @@ int grant_copy(struct domain *caller, struct grant_end *src, struct grant_end *d
 		return GNTST_bad_domain;
 	if (unlikely(!caller->privileged && !policy_allows(from, to)))
 		return GNTST_permission_denied;
-	if (unlikely((unsigned)op->source.offset + op->len > PAGE_SIZE || (unsigned)op->dest.offset + op->len > PAGE_SIZE))
+	if (unlikely((unsigned)op->source.offset + op->len > PAGE_SIZE ||
+		     (unsigned)op->dest.offset + op->len > PAGE_SIZE))
 		return GNTST_bad_copy_arg;
-	rc = end_want(caller, src, from, &op->source.u.ref, &op->source.u.gmfn, op->flags & GNTCOPY_source_gref);
+	rc = end_want(caller, src, from, &op->source.u.ref, &op->source.u.gmfn,
+		      op->flags & GNTCOPY_source_gref);
 	if (likely(!rc))
-		rc = end_want(caller, dst, to, &op->dest.u.ref, &op->dest.u.gmfn, op->flags & GNTCOPY_dest_gref);
+		rc = end_want(caller, dst, to, &op->dest.u.ref, &op->dest.u.gmfn,
+			      op->flags & GNTCOPY_dest_gref);
 	if (unlikely(rc))
 		return rc;
 	s = (char *)page_va(src->pg) + op->source.offset;
@@ -405,7 +453,10 @@ int grants_release(struct domain *d)
 		u32 handle = t->release_pos++;
 		struct maptrack m;
 
-		/* Its p2m entry, with the reference to the frame, goes with the p2m: d runs no more. */
+		/*
+		 * Its p2m entry, with the reference to the frame, goes with the p2m: d runs no
+		 * more.
+		 */
 		if (handle_get(t, handle, true, &m))
 			drop_handle(d, handle, &m);
 		if (handle % 64 == 63 && irq_pending())

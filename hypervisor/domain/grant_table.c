@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What belongs to a grant table as a whole: its life, its frames and how they grow, swapping entries, who may maintain caches of a frame. The arrays have
- * their final length from the start (the handles': from the first mapping on); what they point to is allocated on demand, under the grant lock, and stays until grants_free().
+ * What belongs to a grant table as a whole: its life, its frames and how they grow, swapping
+ * entries, who may maintain caches of a frame. The arrays have their final length from the start
+ * (the handles': from the first mapping on); what they point to is allocated on demand, under the
+ * grant lock, and stays until grants_free().
  */
 #include <arm/sysreg.h>
 #include <core/cmdline.h>
@@ -10,7 +12,7 @@
 #include <domain/grant.h>
 #include <lib/errno.h>
 
-#define MAX_FRAMES (1U << 14)	/* so that a reference fits in a handle's word */
+#define MAX_FRAMES (1U << 14) /* so that a reference fits in a handle's word */
 
 static int alloc_arrays(struct grant_table *t)
 {
@@ -46,7 +48,10 @@ int grants_init(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
 	return rc;
 }
 
-/* Frames hold a reference to their domain, so they go before the last one does. Active entries stay for those who still map. */
+/*
+ * Frames hold a reference to their domain, so they go before the last one does. Active entries stay
+ * for those who still map.
+ */
 void grant_frames_release(struct domain *d)
 {
 	struct grant_table *t = &d->grants;
@@ -67,7 +72,10 @@ void grants_free(struct domain *d)
 {
 	struct grant_table *t = &d->grants;
 
-	/* No lock: nobody else has d, and whoever dropped the last reference may hold any. Frames are still there if d was never complete. */
+	/*
+	 * No lock: nobody else has d, and whoever dropped the last reference may hold any. Frames
+	 * are still there if d was never complete.
+	 */
 	for (u32 i = 0; i < t->nr_frames; i++) {
 		if (t->shared[i])
 			page_put(va_page(t->shared[i]));
@@ -93,7 +101,8 @@ static int add_frame(struct domain *d)
 	struct grant_active *active = xalloc_pages(0);
 	struct page *pg;
 
-	_Static_assert(sizeof(*active) * GRANTS_PER_FRAME == PAGE_SIZE, "as many active entries as shared ones");
+	_Static_assert(sizeof(*active) * GRANTS_PER_FRAME == PAGE_SIZE,
+		       "as many active entries as shared ones");
 	if (!active)
 		return -ENOMEM;
 	pg = page_alloc_shared(d);
@@ -202,7 +211,9 @@ int grant_swap(struct domain *d, u32 a, u32 b)
 	return rc;
 }
 
-/* Does `who` use a reference of g that stands for this frame? Looks from *ref on, at some of them. */
+/*
+ * Does `who` use a reference of g that stands for this frame? Looks from *ref on, at some of them.
+ */
 static int uses_frame(struct domain *g, domid_t who, u32 frame, u32 *ref)
 {
 	struct grant_table *t = &g->grants;
@@ -236,7 +247,10 @@ int grant_cache_page(struct domain *d, mfn_t mfn, u32 *pos, struct page **pg)
 
 	if (!p)
 		return -EINVAL;
-	/* Nobody's but that domain's: a frame that changes hands here may become the heap's, whose counts are not ours to touch. */
+	/*
+	 * Nobody's but that domain's: a frame that changes hands here may become the heap's, whose
+	 * counts are not ours to touch.
+	 */
 	owner = READ_ONCE(p->owner);
 	if (owner >= CONFIG_MAX_DOMAINS || !page_get_slot(p, owner))
 		return -EPERM;
@@ -263,8 +277,9 @@ void grant_dump(struct domain *d)
 		if (!grant_in_use(act))
 			continue;
 		lines++;
-		printk("  %5u: d%u, frame %lx, %u readers, %u writers, flags %x\n", ref, act->who, (unsigned long)(frame_base + act->frame), act->readers,
-		       act->writers, frame ? READ_ONCE(frame[ref % GRANTS_PER_FRAME].flags) : 0);
+		printk("  %5u: d%u, frame %lx, %u readers, %u writers, flags %x\n", ref, act->who,
+		       (unsigned long)(frame_base + act->frame), act->readers, act->writers,
+		       frame ? READ_ONCE(frame[ref % GRANTS_PER_FRAME].flags) : 0);
 	}
 	if (lines == 64)
 		printk("  ...\n");

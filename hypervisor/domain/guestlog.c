@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is logged on behalf of a domain: prefixed with it and paid from its budget of lines, so that no guest can drown the log or hold the console.
- * The counters are racy by intent: two vCPUs at once may get a line more than the budget.
+ * What is logged on behalf of a domain: prefixed with it and paid from its budget of lines, so that
+ * no guest can drown the log or hold the console. The counters are racy by intent: two vCPUs at
+ * once may get a line more than the budget.
  */
 #include <core/console.h>
 #include <core/timer.h>
 #include <domain/domain.h>
 #include <lib/string.h>
 
-#define BURST 20		/* lines at once */
-#define REFILL_NS 100000000UL	/* one more each 100 ms */
+#define BURST 20	      /* lines at once */
+#define REFILL_NS 100000000UL /* one more each 100 ms */
 
 static bool may_log(struct domain *d, enum log_level l)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Stage-2 tables (VMSAv8-64, 4 KiB granule). Everything under p2m->lock.
- * Invariant: a valid entry of a type that has frames holds one reference to each of them; no reference is dropped before the TLBs have
- * forgotten the entry. An entry changes from valid to valid only through invalid (set_entry(), split_block()).
- * Changes are made in two passes: the first allocates tables and finds errors, the second cannot fail.
+ * Invariant: a valid entry of a type that has frames holds one reference to each of them; no
+ * reference is dropped before the TLBs have forgotten the entry. An entry changes from valid to
+ * valid only through invalid (set_entry(), split_block()). Changes are made in two passes: the
+ * first allocates tables and finds errors, the second cannot fail.
  */
 #include <arm/cpu.h>
 #include <core/console.h>
@@ -14,8 +15,8 @@
 
 #define ENTRIES 512UL
 #define PTE_VALID BIT(0)
-#define PTE_TABLE BIT(1)		/* level 3: page */
-#define PTE_NORMAL (0xfUL << 2)		/* write-back; the guest's stage 1 may make it weaker */
+#define PTE_TABLE BIT(1)	/* level 3: page */
+#define PTE_NORMAL (0xfUL << 2) /* write-back; the guest's stage 1 may make it weaker */
 #define PTE_READ BIT(6)
 #define PTE_WRITE BIT(7)
 #define PTE_SH_INNER (3UL << 8)
@@ -26,10 +27,10 @@
 #define PTE_TYPE(pte) ((enum p2m_type)((pte) >> PTE_TYPE_SHIFT & 0xf))
 
 static unsigned start_level = 1;
-static unsigned root_order;	/* pages of the concatenated start-level tables */
-static u64 *no_tables;		/* maps nothing: for a CPU without a guest */
+static unsigned root_order; /* pages of the concatenated start-level tables */
+static u64 *no_tables;	    /* maps nothing: for a CPU without a guest */
 static u64 vtcr;
-static u64 nr_gfns;		/* guest frames that stage 2 translates */
+static u64 nr_gfns; /* guest frames that stage 2 translates */
 
 /* Frames one entry of a level covers, as a shift. */
 static inline unsigned level_shift(unsigned level)
@@ -42,7 +43,11 @@ static inline bool is_table(u64 pte, unsigned level)
 	return (pte & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE) && level < 3;
 }
 
-static const struct type_info { u64 bits; bool frames; u8 allows; } types[16] = {
+static const struct type_info {
+	u64 bits;
+	bool frames;
+	u8 allows;
+} types[16] = {
 	[P2M_RAM] = { PTE_READ | PTE_WRITE, true, WANT_READ | WANT_WRITE | WANT_OWN },
 	[P2M_RAM_RO] = { PTE_READ, true, WANT_READ | WANT_OWN },
 	[P2M_DEVICE] = { PTE_READ | PTE_WRITE | PTE_XN, false, 0 },
@@ -55,8 +60,8 @@ static const struct type_info { u64 bits; bool frames; u8 allows; } types[16] = 
 
 static u64 make_leaf(mfn_t mfn, enum p2m_type t, unsigned level)
 {
-	return mfn_addr(mfn) | types[t].bits | PTE_NORMAL | PTE_SH_INNER | PTE_AF | PTE_VALID | (level == 3 ? PTE_TABLE : 0) |
-	       (u64)t << PTE_TYPE_SHIFT;
+	return mfn_addr(mfn) | types[t].bits | PTE_NORMAL | PTE_SH_INNER | PTE_AF | PTE_VALID |
+	       (level == 3 ? PTE_TABLE : 0) | (u64)t << PTE_TYPE_SHIFT;
 }
 
 static u64 *pte_table(u64 pte)
@@ -120,7 +125,10 @@ static int split_block(struct domain *d, u64 *e, unsigned level)
 	return 0;
 }
 
-/* Down the tables as far as they go, at most to the wanted level: the entry there, and its level. Levels are constants to the compiler. */
+/*
+ * Down the tables as far as they go, at most to the wanted level: the entry there, and its level.
+ * Levels are constants to the compiler.
+ */
 static inline u64 *walk(const struct p2m *p, gfn_t gfn, unsigned level, unsigned *found)
 {
 	u64 *e = &p->root[gfn.n >> level_shift(1)];
@@ -172,7 +180,10 @@ static __attribute__((noinline)) u64 *add_tables(struct domain *d, gfn_t gfn, un
 	return e;
 }
 
-/* The entry for gfn at that level; missing tables are made and blocks above it split. NULL: no memory. */
+/*
+ * The entry for gfn at that level; missing tables are made and blocks above it split. NULL: no
+ * memory.
+ */
 static inline u64 *make_entry(struct domain *d, gfn_t gfn, unsigned level)
 {
 	unsigned found;
@@ -207,7 +218,10 @@ static void put_entry(struct domain *d, u64 pte, unsigned level)
 		page_put(pte_page(pte));
 }
 
-/* What the guest of a direct map gives back stays its own: nobody else may get the frame at which its devices and gfns point. */
+/*
+ * What the guest of a direct map gives back stays its own: nobody else may get the frame at which
+ * its devices and gfns point.
+ */
 static bool keeps_frame(const struct domain *d, gfn_t gfn, u64 pte)
 {
 	return d->direct_mapped && PTE_TYPE(pte) == P2M_RAM && (pte & PTE_ADDR) == gfn_addr(gfn);
@@ -224,8 +238,12 @@ static unsigned block_level(gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t)
 	return 3;
 }
 
-/* Entry at which a piece of the range goes: at the block's level, or page by page where a table stands already. */
-static u64 *piece_entry(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, unsigned *level)
+/*
+ * Entry at which a piece of the range goes: at the block's level, or page by page where a table
+ * stands already.
+ */
+static u64 *piece_entry(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t,
+			unsigned *level)
 {
 	unsigned want = block_level(gfn, mfn, nr, t);
 	u64 *e;
@@ -247,7 +265,8 @@ static inline void clear_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned lev
 		put_entry(d, old, level);
 }
 
-static __attribute__((noinline)) void clear_old_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level)
+static __attribute__((noinline)) void clear_old_entry(struct domain *d, gfn_t gfn, u64 *e,
+						      unsigned level)
 {
 	clear_entry(d, gfn, e, level);
 }
@@ -297,7 +316,8 @@ static inline int map_one(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type 
 	return 0;
 }
 
-static __attribute__((noinline)) int map_range(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
+static __attribute__((noinline)) int map_range(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr,
+					       enum p2m_type t, bool replace)
 {
 	int rc = -ESRCH;
 
@@ -343,7 +363,10 @@ static bool unmap_one(struct domain *d, gfn_t gfn, const u64 *expect)
 	return true;
 }
 
-/* First pass: entries of one level-3 table lose their valid bit and keep the rest. Returns how many. */
+/*
+ * First pass: entries of one level-3 table lose their valid bit and keep the rest. Returns how
+ * many.
+ */
 static unsigned invalidate(u64 *e, u64 n)
 {
 	unsigned done = 0;
@@ -516,7 +539,8 @@ enum p2m_type p2m_lookup(struct domain *d, gfn_t gfn, mfn_t *mfn)
 	return PTE_TYPE(pte);
 }
 
-static inline __attribute__((always_inline)) struct page *get_page(struct domain *d, gfn_t gfn, unsigned want, enum p2m_type *t)
+static inline __attribute__((always_inline)) struct page *get_page(struct domain *d, gfn_t gfn,
+								   unsigned want, enum p2m_type *t)
 {
 	struct page *pg = NULL;
 	u64 pte;
@@ -593,7 +617,10 @@ int p2m_init(struct domain *d)
 	return 0;
 }
 
-/* What a step of p2m_relinquish() may do: about so many pages, or a block; so many empty entries cost as much as a page. Each step gets on. */
+/*
+ * What a step of p2m_relinquish() may do: about so many pages, or a block; so many empty entries
+ * cost as much as a page. Each step gets on.
+ */
 #define STEP_PAGES 40U
 #define ENTRIES_PER_PAGE 64
 
@@ -603,9 +630,11 @@ static void spend(unsigned *budget, unsigned pages)
 }
 
 /*
- * Frees what a table holds from gfn *at of its range on, until the budget is spent; 0: all of it is empty. *at: where to go on.
+ * Frees what a table holds from gfn *at of its range on, until the budget is spent; 0: all of it is
+ * empty. *at: where to go on.
  */
-static int relinquish_table(struct domain *d, u64 *t, unsigned level, unsigned nr_entries, u64 *at, unsigned *budget)
+static int relinquish_table(struct domain *d, u64 *t, unsigned level, unsigned nr_entries, u64 *at,
+			    unsigned *budget)
 {
 	unsigned shift = level_shift(level), first = (unsigned)(*at >> shift) & (nr_entries - 1);
 
@@ -648,7 +677,8 @@ int p2m_relinquish(struct domain *d)
 	flush_tlb(d, INVALID_GFN);
 	do {
 		budget = STEP_PAGES;
-		rc = relinquish_table(d, d->p2m.root, start_level, entries, &d->p2m.relinquished, &budget);
+		rc = relinquish_table(d, d->p2m.root, start_level, entries, &d->p2m.relinquished,
+				      &budget);
 	} while (rc && !irq_pending());
 	unlock(&d->p2m.lock);
 	return rc;
@@ -671,7 +701,10 @@ void p2m_setup(unsigned bits)
 	static const u8 ps[] = { 32, 36, 40, 42, 44, 48 };
 	unsigned i = 0;
 
-	/* The smallest size with which start-level tables fit in 16 concatenated pages, at least 40 bits (extended regions of DomUs). */
+	/*
+	 * The smallest size with which start-level tables fit in 16 concatenated pages, at least 40
+	 * bits (extended regions of DomUs).
+	 */
 	cpu_ipa_bits = min(max(bits, 40u), cpu_pa_bits);
 	nr_gfns = 1UL << (cpu_ipa_bits - PAGE_SHIFT);
 	start_level = cpu_ipa_bits > 43 ? 0 : 1;
@@ -682,7 +715,8 @@ void p2m_setup(unsigned bits)
 	if (!no_tables)
 		panic("no memory for stage-2 tables");
 	/* T0SZ, SL0, write-back inner shareable walks, 4 KiB granule, PS, RES1 */
-	vtcr = (64 - cpu_ipa_bits) | (start_level == 1 ? 1UL : 2UL) << 6 | 1UL << 8 | 1UL << 10 | 3UL << 12 | (u64)i << 16 | BIT(31);
+	vtcr = (64 - cpu_ipa_bits) | (start_level == 1 ? 1UL : 2UL) << 6 | 1UL << 8 | 1UL << 10 |
+	       3UL << 12 | (u64)i << 16 | BIT(31);
 }
 
 void p2m_unload(void)

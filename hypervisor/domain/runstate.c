@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a vCPU's time goes: running, runnable, blocked, offline; told to the guest in its registered area, to tools on request. Also a CPU's busy time.
- * Lock: that of the vCPU's home, for the place of the area, too. Invariant: the four times add up to the time since the vCPU was made. The area is the
- * guest's: it is written, and never read.
+ * Where a vCPU's time goes: running, runnable, blocked, offline; told to the guest in its
+ * registered area, to tools on request. Also a CPU's busy time. Lock: that of the vCPU's home, for
+ * the place of the area, too. Invariant: the four times add up to the time since the vCPU was made.
+ * The area is the guest's: it is written, and never read.
  */
 #include <core/page.h>
 #include <domain/sched_model.h>
@@ -30,7 +31,8 @@ void runstate_write(struct vcpu *v)
 static void up_to_now(const struct vcpu *v, struct vcpu_runstate_info *out)
 {
 	*out = v->runstate;
-	out->time[v->runstate.state] = v->runstate.time[v->runstate.state] + now_ns() - v->runstate.state_entry_time;
+	out->time[v->runstate.state] = v->runstate.time[v->runstate.state] + now_ns() -
+				       v->runstate.state_entry_time;
 }
 
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out)
@@ -59,13 +61,16 @@ u64 vcpu_runtime_ns(const struct vcpu *v)
 {
 	u64 t = READ_ONCE(v->runstate.time[RUNSTATE_running]);
 
-	return READ_ONCE(v->runstate.state) == RUNSTATE_running ? t + now_ns() - READ_ONCE(v->runstate.state_entry_time) : t;
+	return READ_ONCE(v->runstate.state) == RUNSTATE_running
+		       ? t + now_ns() - READ_ONCE(v->runstate.state_entry_time)
+		       : t;
 }
 
 u64 cpu_idle_ns(const struct cpu *c)
 {
 	const struct vcpu *v = READ_ONCE(c->current);
-	u64 now = now_ns(), busy = READ_ONCE(c->busy_ns) + (v ? now - min(READ_ONCE(v->sched.started_ns), now) : 0);
+	u64 now = now_ns(),
+	    busy = READ_ONCE(c->busy_ns) + (v ? now - min(READ_ONCE(v->sched.started_ns), now) : 0);
 
 	return now - min(busy, now);
 }

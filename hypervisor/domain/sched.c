@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Proportional-share scheduling: who runs. Each CPU has a queue of runnable vCPUs by weighted run time (vtime); the one that got least runs next. A vCPU is in one
- * of: running (cpu->current), queued, waiting. A waiting vCPU stays loaded while its CPU idles; only the CPU it is loaded on may unload it, so another CPU
- * never picks one that is loaded elsewhere. No tick: the slice timer runs only while somebody waits or a cap counts.
+ * Proportional-share scheduling: who runs. Each CPU has a queue of runnable vCPUs by weighted run
+ * time (vtime); the one that got least runs next. A vCPU is in one of: running (cpu->current),
+ * queued, waiting. A waiting vCPU stays loaded while its CPU idles; only the CPU it is loaded on
+ * may unload it, so another CPU never picks one that is loaded elsewhere. No tick: the slice timer
+ * runs only while somebody waits or a cap counts.
  */
 #include <arm/gic.h>
 #include <core/console.h>
@@ -11,7 +13,8 @@
 
 u32 sched_ratelimit_us = 1000;
 
-__noreturn void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c, void *stack_top);
+__noreturn void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c,
+				     void *stack_top);
 
 /* A hint: may it run on a CPU other than c? */
 static inline bool has_other_cpus(const struct vcpu *v, const struct cpu *c)
@@ -42,7 +45,10 @@ void vcpu_yield(struct vcpu *v)
 	cpu_kick(c, WORK_SCHED);
 }
 
-/* The CPU that has v loaded, or has chosen it and is about to load it: in this order, so that a vCPU on its way in is not overlooked. */
+/*
+ * The CPU that has v loaded, or has chosen it and is about to load it: in this order, so that a
+ * vCPU on its way in is not overlooked.
+ */
 static struct cpu *holder_of(struct vcpu *v)
 {
 	struct cpu *c = sched_lock_home(v);
@@ -75,7 +81,8 @@ void vcpu_sync(struct vcpu *v)
 /* How long prev may still keep its CPU against its equals. */
 static u64 unlimited_in(const struct vcpu *prev, u64 now)
 {
-	u64 ran = now - prev->runstate.state_entry_time, limit = READ_ONCE(sched_ratelimit_us) * 1000UL;
+	u64 ran = now - prev->runstate.state_entry_time,
+	    limit = READ_ONCE(sched_ratelimit_us) * 1000UL;
 
 	return prev->sched.yielded || ran >= limit ? 0 : limit - ran;
 }
@@ -88,9 +95,10 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 	if (prev && unlimited_in(prev, now))
 		return prev;
 	if (prev && prev->sched.yielded && c->rq.nr)
-		prev->sched.vtime = max(prev->sched.vtime, runqueue_head(&c->rq)->sched.vtime + PREEMPT_NS + 1);
+		prev->sched.vtime = max(prev->sched.vtime,
+					runqueue_head(&c->rq)->sched.vtime + PREEMPT_NS + 1);
 
-	list_for_each(v, &c->rq.queue, sched.link) {
+	list_for_each (v, &c->rq.queue, sched.link) {
 		if (!vcpu_runnable(v)) {
 			struct vcpu *off = v;
 
@@ -106,7 +114,10 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 	return prev;
 }
 
-/* Unloads what this CPU holds. If it woke meanwhile and may not run here, nobody has put it anywhere yet: see wake_locked(). */
+/*
+ * Unloads what this CPU holds. If it woke meanwhile and may not run here, nobody has put it
+ * anywhere yet: see wake_locked().
+ */
 static void drop_loaded(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
@@ -122,8 +133,8 @@ static void drop_loaded(struct cpu *c)
 }
 
 /*
- * Sees to it that reschedule() comes again when v's turn may be over. A timer that is armed and fires soon enough is left alone, even if it will only be armed
- * again: a switch costs no timer.
+ * Sees to it that reschedule() comes again when v's turn may be over. A timer that is armed and
+ * fires soon enough is left alone, even if it will only be armed again: a switch costs no timer.
  */
 static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 {
@@ -145,7 +156,10 @@ static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 		timer_set(&c->rq.slice, deadline);
 }
 
-/* prev could run, but not on this CPU any more: it goes elsewhere. Own lock held; released and taken again. */
+/*
+ * prev could run, but not on this CPU any more: it goes elsewhere. Own lock held; released and
+ * taken again.
+ */
 static void send_away(struct cpu *c, struct vcpu *prev)
 {
 	c->current = NULL;
@@ -239,7 +253,10 @@ static u32 take_work(struct cpu *c)
 	return work;
 }
 
-/* Waits, with nothing to run, until somebody is resumed or reschedule() finds one. What is loaded stays so while it may come back here. */
+/*
+ * Waits, with nothing to run, until somebody is resumed or reschedule() finds one. What is loaded
+ * stays so while it may come back here.
+ */
 static struct vcpu *idle(struct cpu *c)
 {
 	struct vcpu *next;
@@ -312,7 +329,9 @@ __noreturn void sched_enter(void)
 	stack_reset_and_call(first_entry, c, (char *)c->stack + EL2_STACK_SIZE);
 }
 
-/* Whose turn it is then, vtime says: who has the double weight may well go on for a second slice. */
+/*
+ * Whose turn it is then, vtime says: who has the double weight may well go on for a second slice.
+ */
 static void slice_end(struct timer *t)
 {
 	struct cpu *c = this_cpu();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a domain may have: its weight (a share against others) and its cap (percent of one CPU, whoever else waits). A cap is a budget of run time per
- * period; its vCPUs, on any CPU, draw on it (atomic). Used up, none of them is runnable until the refill timer gives them a new period.
+ * What a domain may have: its weight (a share against others) and its cap (percent of one CPU,
+ * whoever else waits). A cap is a budget of run time per period; its vCPUs, on any CPU, draw on it
+ * (atomic). Used up, none of them is runnable until the refill timer gives them a new period.
  */
 #include <domain/sched_model.h>
 #include <lib/errno.h>
@@ -13,13 +14,17 @@ static s64 cap_budget(const struct domain *d)
 	return (s64)(CAP_PERIOD_NS / 100 * d->sched.cap);
 }
 
-/* A new period: what is due for the time gone by, less what was overdrawn. A late timer takes nothing away, and a long sleep saves up two periods only. */
+/*
+ * A new period: what is due for the time gone by, less what was overdrawn. A late timer takes
+ * nothing away, and a long sleep saves up two periods only.
+ */
 static void cap_new_period(struct domain *d, u64 now)
 {
 	s64 due = (s64)(min(now - d->sched.period_ns, 10 * CAP_PERIOD_NS) / 100 * d->sched.cap);
 
 	d->sched.period_ns = now;
-	__atomic_store_n(&d->sched.budget_ns, min(d->sched.budget_ns + due, 2 * cap_budget(d)), __ATOMIC_RELAXED);
+	__atomic_store_n(&d->sched.budget_ns, min(d->sched.budget_ns + due, 2 * cap_budget(d)),
+			 __ATOMIC_RELAXED);
 }
 
 static void cap_refill(struct timer *t)
@@ -31,7 +36,7 @@ static void cap_refill(struct timer *t)
 		timer_set(t, ticks_now() + ns_to_ticks(CAP_PERIOD_NS));
 		return;
 	}
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		vcpu_recheck(v);
 }
 
@@ -39,13 +44,18 @@ void sched_cap_account(struct domain *d, u64 ran, u64 now)
 {
 	s64 left = __atomic_sub_fetch(&d->sched.budget_ns, (s64)ran, __ATOMIC_RELAXED);
 
-	/* Who ran alone for long before it got a cap, or on a late timer, does not pay for all of that. */
+	/*
+	 * Who ran alone for long before it got a cap, or on a late timer, does not pay for all of
+	 * that.
+	 */
 	if (left < -(s64)CAP_PERIOD_NS)
 		__atomic_store_n(&d->sched.budget_ns, -(s64)CAP_PERIOD_NS, __ATOMIC_RELAXED);
 	if (left > 0 && now - d->sched.period_ns >= CAP_PERIOD_NS)
 		cap_new_period(d, now);
 	else if (left <= 0 && !READ_ONCE(d->sched.refill.cpu))
-		timer_set(&d->sched.refill, ticks_now() + ns_to_ticks(CAP_PERIOD_NS - min(now - d->sched.period_ns, CAP_PERIOD_NS)));
+		timer_set(&d->sched.refill,
+			  ticks_now() + ns_to_ticks(CAP_PERIOD_NS -
+						    min(now - d->sched.period_ns, CAP_PERIOD_NS)));
 }
 
 void sched_init_domain(struct domain *d)
@@ -68,7 +78,7 @@ int sched_set_params(struct domain *d, unsigned weight, unsigned cap)
 		d->sched.cap = (u16)cap;
 		d->sched.period_ns = now_ns();
 		__atomic_store_n(&d->sched.budget_ns, cap_budget(d), __ATOMIC_RELAXED);
-		for_each_vcpu(d, v)
+		for_each_vcpu (d, v)
 			vcpu_recheck(v);
 	}
 	return 0;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a vCPU waits. It belongs to its home CPU (sched.cpu), whose queue lock guards its place; a waiting one gets another home when that is idle or behind
- * (wake-up, steal, push) or when it may no longer run there. One that is loaded somewhere stays: only the CPU it is loaded on may unload it.
+ * Where a vCPU waits. It belongs to its home CPU (sched.cpu), whose queue lock guards its place; a
+ * waiting one gets another home when that is idle or behind (wake-up, steal, push) or when it may
+ * no longer run there. One that is loaded somewhere stays: only the CPU it is loaded on may unload
+ * it.
  */
 #include <domain/sched_model.h>
 #include <lib/errno.h>
 
-#define WAKE_BONUS_NS 2000000UL		/* how far behind the queue a sleeper may start */
+#define WAKE_BONUS_NS 2000000UL /* how far behind the queue a sleeper may start */
 
 u32 sched_idle_cpus, sched_nr_waiting;
 
@@ -14,7 +16,7 @@ void sched_enqueue(struct runqueue *rq, struct vcpu *v)
 {
 	struct vcpu *at;
 
-	list_for_each(at, &rq->queue, sched.link)
+	list_for_each (at, &rq->queue, sched.link)
 		if (at->sched.vtime > v->sched.vtime)
 			break;
 	list_add_before(&v->sched.link, &at->sched.link);
@@ -22,7 +24,10 @@ void sched_enqueue(struct runqueue *rq, struct vcpu *v)
 	__atomic_add_fetch(&sched_nr_waiting, 1, __ATOMIC_RELAXED);
 }
 
-/* How far the clients of c have come: the one that got least. rq.vtime alone is old when somebody has run alone for long. Its lock held. */
+/*
+ * How far the clients of c have come: the one that got least. rq.vtime alone is old when somebody
+ * has run alone for long. Its lock held.
+ */
 static u64 queue_vtime(struct cpu *c, u64 now)
 {
 	const struct vcpu *v = c->current, *head = runqueue_head(&c->rq);
@@ -42,7 +47,10 @@ static inline void catch_up(struct vcpu *v, u64 t, u64 bonus)
 		v->sched.vtime = t - bonus;
 }
 
-/* v became runnable, its CPU idles and holds it loaded still: it has that CPU again, without a queue (not with a cap: that needs its timer set). Home's lock held. */
+/*
+ * v became runnable, its CPU idles and holds it loaded still: it has that CPU again, without a
+ * queue (not with a cap: that needs its timer set). Home's lock held.
+ */
 static void resume(struct cpu *c, struct vcpu *v)
 {
 	u64 now = now_ns();
@@ -57,7 +65,10 @@ static void resume(struct cpu *c, struct vcpu *v)
 		cpu_kick(c, 0);
 }
 
-/* v became runnable while waiting: it joins the queue of its home CPU, which looks at it. Home's lock held. */
+/*
+ * v became runnable while waiting: it joins the queue of its home CPU, which looks at it. Home's
+ * lock held.
+ */
 static void join(struct cpu *c, struct vcpu *v)
 {
 	u64 now = now_ns();
@@ -76,8 +87,9 @@ struct cpu *sched_find_idle(const struct vcpu *v)
 
 	if (!READ_ONCE(sched_idle_cpus))
 		return NULL;
-	for_each_cpu(c) {
-		if (!READ_ONCE(c->idle) || READ_ONCE(c->current) || !sched_allowed(v, c) || READ_ONCE(c->work))
+	for_each_cpu (c) {
+		if (!READ_ONCE(c->idle) || READ_ONCE(c->current) || !sched_allowed(v, c) ||
+		    READ_ONCE(c->work))
 			continue;
 		if (mask_has(&v->sched.soft, c))
 			return c;
@@ -90,7 +102,7 @@ struct cpu *sched_find_allowed(const struct vcpu *v)
 {
 	struct cpu *best = NULL;
 
-	for_each_cpu(c)
+	for_each_cpu (c)
 		if (c->online && sched_allowed(v, c) && (!best || c->rq.nr < best->rq.nr))
 			best = c;
 	return best ? best : cpus;
@@ -104,7 +116,8 @@ void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to)
 	lock(&to->rq.lock);
 	if (v->sched.cpu == to && !sched_queued(v) && to->current != v) {
 		/* Where it comes from they may be far ahead. */
-		v->sched.vtime = min(v->sched.vtime, queue_vtime(to, now_ns()) + 2 * sched_slice_ns());
+		v->sched.vtime = min(v->sched.vtime,
+				     queue_vtime(to, now_ns()) + 2 * sched_slice_ns());
 		if (likely(vcpu_runnable(v)))
 			join(to, v);
 		else
@@ -123,7 +136,8 @@ static void wake_locked(struct cpu *c, struct vcpu *v)
 		unlock(&c->rq.lock);
 		return;
 	}
-	if (likely(c->idle && v->loaded_on == c && !c->rq.nr && !c->current && !v->domain->sched.cap && sched_allowed(v, c))) {
+	if (likely(c->idle && v->loaded_on == c && !c->rq.nr && !c->current &&
+		   !v->domain->sched.cap && sched_allowed(v, c))) {
 		resume(c, v);
 		unlock(&c->rq.lock);
 		return;
@@ -182,7 +196,7 @@ void sched_steal_any(struct cpu *c)
 		if (!READ_ONCE(from->rq.nr))
 			continue;
 		lock(&from->rq.lock);
-		list_for_each(v, &from->rq.queue, sched.link) {
+		list_for_each (v, &from->rq.queue, sched.link) {
 			if (!sched_allowed(v, c) || vcpu_loaded_on(v))
 				continue;
 			sched_dequeue(&from->rq, v);
@@ -200,7 +214,8 @@ static bool push_to(struct cpu *c, struct cpu *to, u64 there)
 
 	lock(&c->rq.lock);
 	v = runqueue_head(&c->rq);
-	if (v && !vcpu_loaded_on(v) && sched_allowed(v, to) && (READ_ONCE(to->idle) || there > v->sched.vtime + sched_slice_ns())) {
+	if (v && !vcpu_loaded_on(v) && sched_allowed(v, to) &&
+	    (READ_ONCE(to->idle) || there > v->sched.vtime + sched_slice_ns())) {
 		sched_dequeue(&c->rq, v);
 		sched_move_home(c, v, to);
 		return true;
@@ -211,10 +226,11 @@ static bool push_to(struct cpu *c, struct cpu *to, u64 there)
 
 void sched_push(struct cpu *c)
 {
-	for_each_cpu(to) {
+	for_each_cpu (to) {
 		u64 there;
 
-		if (to == c || !to->online || !READ_ONCE(c->rq.nr) || READ_ONCE(to->rq.nr) > READ_ONCE(c->rq.nr))
+		if (to == c || !to->online || !READ_ONCE(c->rq.nr) ||
+		    READ_ONCE(to->rq.nr) > READ_ONCE(c->rq.nr))
 			continue;
 		lock(&to->rq.lock);
 		there = queue_vtime(to, now_ns());
@@ -244,8 +260,9 @@ void sched_destroy_vcpu(struct vcpu *v)
 	if (sched_queued(v))
 		sched_dequeue(&home->rq, v);
 	unlock(&home->rq.lock);
-	for_each_cpu(c)
-		while (__atomic_load_n(&c->moving, __ATOMIC_ACQUIRE) == v || __atomic_load_n(&c->loaded, __ATOMIC_ACQUIRE) == v)
+	for_each_cpu (c)
+		while (__atomic_load_n(&c->moving, __ATOMIC_ACQUIRE) == v ||
+		       __atomic_load_n(&c->loaded, __ATOMIC_ACQUIRE) == v)
 			cpu_relax();
 }
 
@@ -254,7 +271,7 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct 
 	struct cpu *c;
 	bool any = !hard;
 
-	for_each_cpu(o)
+	for_each_cpu (o)
 		any = any || mask_has(hard, o);
 	if (!any)
 		return -EINVAL;

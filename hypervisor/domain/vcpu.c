@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A vCPU's state: made, reset, moved between memory and the hardware of a CPU. v->loaded_on says where it is; only that CPU touches it then. The way
- * between is the list in domain/el1_regs.h plus FP (lazily), vGIC and timers.
+ * A vCPU's state: made, reset, moved between memory and the hardware of a CPU. v->loaded_on says
+ * where it is; only that CPU touches it then. The way between is the list in domain/el1_regs.h plus
+ * FP (lazily), vGIC and timers.
  */
 #include <core/console.h>
 #include <domain/domain.h>
@@ -9,7 +10,7 @@
 #include <lib/string.h>
 
 #define CPTR_TFP BIT(10)
-#define SCTLR_EL1_RESET 0x30d00800UL	/* RES1 bits; MMU, caches off */
+#define SCTLR_EL1_RESET 0x30d00800UL /* RES1 bits; MMU, caches off */
 #define SCTLR_EL1_32_RESET 0x00c50078UL
 
 void fp_save(struct fp_state *fp);
@@ -67,10 +68,12 @@ void vcpu_reset(struct vcpu *v)
 	v->fp_cpu = NULL;
 	v->fp_used = false;
 	v->pc = 0;
-	v->pstate = wide ? PSR_MODE_EL1H | PSR_D | PSR_A | PSR_I | PSR_F : 0x13 | PSR_MODE32 | PSR_A | PSR_I | PSR_F;
+	v->pstate = wide ? PSR_MODE_EL1H | PSR_D | PSR_A | PSR_I | PSR_F
+			 : 0x13 | PSR_MODE32 | PSR_A | PSR_I | PSR_F;
 	v->el1.sctlr_el1 = wide ? SCTLR_EL1_RESET : SCTLR_EL1_32_RESET;
 	v->el1.fpexc32_el2 = 0x700;
-	v->hcr = (read_sysreg(hcr_el2) & ~(HCR_RW | HCR_VSE | HCR_TID3)) | (wide ? HCR_RW | HCR_TID3 : 0);
+	v->hcr = (read_sysreg(hcr_el2) & ~(HCR_RW | HCR_VSE | HCR_TID3)) |
+		 (wide ? HCR_RW | HCR_TID3 : 0);
 	v->blocked = false;
 	vgic_reset_vcpu(v);
 	vtimer_reset(v);
@@ -162,10 +165,10 @@ void vcpu_unload(struct vcpu *v)
 {
 	vgic_unload(v);
 	vtimer_unload(v);
-	set_fp_trap(false);			/* FPEXC32_EL2 traps with the rest of FP */
+	set_fp_trap(false); /* FPEXC32_EL2 traps with the rest of FP */
 	isb();
 	el1_save(&v->el1, v->domain->aarch32);
-	v->hcr = read_sysreg(hcr_el2);		/* a virtual SError may be pending in it */
+	v->hcr = read_sysreg(hcr_el2); /* a virtual SError may be pending in it */
 	if (v->fp_used) {
 		fp_save(&v->fp);
 		v->fp_used = false;

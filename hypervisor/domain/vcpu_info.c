@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a vCPU shares with its guest about events: where its vcpu_info is, the upcall, and SCHEDOP_poll. v->info is changed under the domain's event
- * lock, but read without: a sender sets an event's pending bit before it reads v->info, and whoever moves v->info marks everything pending
- * afterwards, so that no event is lost in between.
+ * What a vCPU shares with its guest about events: where its vcpu_info is, the upcall, and
+ * SCHEDOP_poll. v->info is changed under the domain's event lock, but read without: a sender sets
+ * an event's pending bit before it reads v->info, and whoever moves v->info marks everything
+ * pending afterwards, so that no event is lost in between.
  */
 #include <arm/sysreg.h>
 #include <core/console.h>
@@ -56,7 +57,7 @@ void evtchn_upcall_again(struct vcpu *v)
 
 void evtchn_irq_changed(struct domain *d)
 {
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		evtchn_upcall_again(v);
 }
 
@@ -124,13 +125,16 @@ void evtchn_poll_end(struct vcpu *v)
 
 void evtchn_wake_pollers(struct domain *d, u32 port)
 {
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		u32 want = READ_ONCE(v->poll_port);
 
 		/* An event wakes whoever waits for several ports; it looks for itself. */
 		if (READ_ONCE(v->polling) && (want == port || want == ANY_PORT)) {
 			evtchn_poll_end(v);
-			/* Before vcpu_wake() reads `blocked`: the poller writes that and then reads `polling`. */
+			/*
+			 * Before vcpu_wake() reads `blocked`: the poller writes that and then reads
+			 * `polling`.
+			 */
 			smp_mb();
 			vcpu_wake(v);
 		}

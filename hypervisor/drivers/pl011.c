@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ARM PL011 UART. Speed and line format stay as the firmware set them. The console's lock serialises output; input comes on the CPU that takes
- * the interrupt.
+ * ARM PL011 UART. Speed and line format stay as the firmware set them. The console's lock
+ * serialises output; input comes on the CPU that takes the interrupt.
  */
 #include <arm/cpu.h>
 #include <drivers/uart.h>
 
-enum { UARTDR = 0x00, UARTFR = 0x18, UARTLCR_H = 0x2c, UARTCR = 0x30, UARTIFLS = 0x34, UARTIMSC = 0x38, UARTICR = 0x44 };
+enum {
+	UARTDR = 0x00,
+	UARTFR = 0x18,
+	UARTLCR_H = 0x2c,
+	UARTCR = 0x30,
+	UARTIFLS = 0x34,
+	UARTIMSC = 0x38,
+	UARTICR = 0x44
+};
 
 #define FR_RXFE BIT(4)
 #define FR_TXFF BIT(5)
@@ -16,14 +24,20 @@ enum { UARTDR = 0x00, UARTFR = 0x18, UARTLCR_H = 0x2c, UARTCR = 0x30, UARTIFLS =
 #define CR_TXE BIT(8)
 #define CR_RXE BIT(9)
 #define INT_RX BIT(4)
-#define INT_RT BIT(6)	/* receive timeout: fewer characters than the trigger level wait */
+#define INT_RT BIT(6) /* receive timeout: fewer characters than the trigger level wait */
 
-#define TX_POLLS 200000	/* more than one character's time at any usual speed */
+#define TX_POLLS 200000 /* more than one character's time at any usual speed */
 
 static char *base;
 
-static u32 rd(unsigned reg) { return mmio_read32(base + reg); }
-static void wr(unsigned reg, u64 v) { mmio_write32(base + reg, (u32)v); }
+static u32 rd(unsigned reg)
+{
+	return mmio_read32(base + reg);
+}
+static void wr(unsigned reg, u64 v)
+{
+	mmio_write32(base + reg, (u32)v);
+}
 
 static void pl011_putc(char c)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists of closed ranges [first, last] of numbers: what of the machine a domain may use. Pure; the caller locks.
- * Invariant: ranges do not overlap or touch. No order.
+ * Lists of closed ranges [first, last] of numbers: what of the machine a domain may use. Pure; the
+ * caller locks. Invariant: ranges do not overlap or touch. No order.
  */
 #include <hypercall/ops.h>
 
@@ -23,7 +23,8 @@ static void drop(struct access_list *l, unsigned i)
 static bool touches(const struct access_list *l, unsigned i, u64 first, u64 last)
 {
 	/* Neighbours touch; without adding 1 to the largest number. */
-	return (first <= l->last[i] || first - 1 == l->last[i]) && (last >= l->first[i] || l->first[i] - 1 == last);
+	return (first <= l->last[i] || first - 1 == l->last[i]) &&
+	       (last >= l->first[i] || l->first[i] - 1 == last);
 }
 
 int access_add(struct access_list *l, u64 first, u64 last)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * console_io: Dom0's console is the machine's, byte by byte; what another domain writes goes to the log, line by line and within its budget.
- * No state; core/console.c locks. A long write is done in pieces and goes on where it was cut short.
+ * console_io: Dom0's console is the machine's, byte by byte; what another domain writes goes to the
+ * log, line by line and within its budget. No state; core/console.c locks. A long write is done in
+ * pieces and goes on where it was cut short.
  */
 #include <core/console.h>
 #include <hypercall/ops.h>
@@ -33,7 +34,10 @@ s64 hc_console_write(struct vcpu *v, u64 *a)
 	return 0;
 }
 
-/* a: cmd, count, buffer. Returns the number of bytes. Room for them is made sure of before they leave the console. */
+/*
+ * a: cmd, count, buffer. Returns the number of bytes. Room for them is made sure of before they
+ * leave the console.
+ */
 s64 hc_console_read(struct vcpu *v, u64 *a)
 {
 	u32 room = (u32)a[1];

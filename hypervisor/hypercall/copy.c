@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest memory by guest virtual address. The hardware translates both stages for the loaded vCPU; the frame found may have left the guest by
- * the time it is touched, so a reference is taken that only a frame of the caller's own domain grants. Frames of others (foreign and grant
- * mappings) take the slow path through the p2m, which gives the reference under its lock.
- * No state; no lock but the p2m's.
+ * Guest memory by guest virtual address. The hardware translates both stages for the loaded vCPU;
+ * the frame found may have left the guest by the time it is touched, so a reference is taken that
+ * only a frame of the caller's own domain grants. Frames of others (foreign and grant mappings)
+ * take the slow path through the p2m, which gives the reference under its lock. No state; no lock
+ * but the p2m's.
  */
 #include <core/page.h>
 #include <domain/domain.h>
@@ -12,8 +13,8 @@
 #include <lib/string.h>
 
 /*
- * The frame is another domain's, or there is none, or another CPU was in the middle of break-before-make in stage 2 when the walk came by: with the
- * lock held it is not.
+ * The frame is another domain's, or there is none, or another CPU was in the middle of
+ * break-before-make in stage 2 when the walk came by: with the lock held it is not.
  */
 static __attribute__((noinline)) struct page *any_page(gva_t gva, bool write, void **va)
 {
@@ -37,7 +38,9 @@ static inline struct page *guest_page(gva_t gva, bool write, void **va)
 {
 	struct page *pg;
 
-	return likely(own_page(this_cpu()->current->domain, gva, write, &pg, va)) ? pg : any_page(gva, write, va);
+	return likely(own_page(this_cpu()->current->domain, gva, write, &pg, va))
+		       ? pg
+		       : any_page(gva, write, va);
 }
 
 static inline size_t in_page(gva_t gva, size_t n)
@@ -64,7 +67,8 @@ static inline bool copy_small(void *dst, const void *src, size_t n)
 }
 
 /* Holds the reference, gives it back. */
-static __attribute__((noinline)) int copy_large(void *dst, const void *src, size_t n, struct page *pg)
+static __attribute__((noinline)) int copy_large(void *dst, const void *src, size_t n,
+						struct page *pg)
 {
 	memcpy(dst, src, n);
 	page_put(pg);

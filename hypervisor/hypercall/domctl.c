@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * domctl: the tools make, change and end domains. Owns control_lock, which makes domctls, sysctls and platform_ops one after the other. The request
- * is copied in once; the table (table.c) says what holds for each. A domain that dies is only to be looked at and ended.
+ * domctl: the tools make, change and end domains. Owns control_lock, which makes domctls, sysctls
+ * and platform_ops one after the other. The request is copied in once; the table (table.c) says
+ * what holds for each. A domain that dies is only to be looked at and ended.
  */
 #include <hypercall/ops.h>
 #include <lib/string.h>
@@ -10,11 +11,13 @@ struct lock control_lock = LOCK_INIT(RANK_CONTROL);
 
 static bool dying_allowed(u32 cmd)
 {
-	return cmd == XEN_DOMCTL_destroydomain || cmd == XEN_DOMCTL_pausedomain || cmd == XEN_DOMCTL_getvcpuinfo || cmd == XEN_DOMCTL_getvcpuaffinity ||
+	return cmd == XEN_DOMCTL_destroydomain || cmd == XEN_DOMCTL_pausedomain ||
+	       cmd == XEN_DOMCTL_getvcpuinfo || cmd == XEN_DOMCTL_getvcpuaffinity ||
 	       cmd == XEN_DOMCTL_scheduler_op;
 }
 
-static s64 domctl_on(struct vcpu *v, struct domain *d, const struct domctl_entry *e, struct xen_domctl *op)
+static s64 domctl_on(struct vcpu *v, struct domain *d, const struct domctl_entry *e,
+		     struct xen_domctl *op)
 {
 	s64 rc = -ESRCH;
 
@@ -65,7 +68,8 @@ s64 hc_domctl(struct vcpu *v, u64 *a)
 	if (d)
 		domain_put(d);
 	/* A call that is cut short leaves its progress in the request. */
-	if ((rc >= 0 || rc == -ERESTART) && (e->flags & DOMCTL_BACK) && copy_to_guest(a[0], &op, sizeof(op))) {
+	if ((rc >= 0 || rc == -ERESTART) && (e->flags & DOMCTL_BACK) &&
+	    copy_to_guest(a[0], &op, sizeof(op))) {
 		if (op.cmd == XEN_DOMCTL_createdomain)
 			take_back(op.domain);
 		return -EFAULT;
@@ -76,16 +80,20 @@ s64 hc_domctl(struct vcpu *v, u64 *a)
 /* What Hospes offers to a domain: hardware-virtualised, nothing optional. */
 static int create_check(const struct xen_domctl_createdomain *c)
 {
-	if (c->flags != (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap) || c->iommu_opts || c->vmtrace_size || !c->max_vcpus)
+	if (c->flags != (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap) || c->iommu_opts ||
+	    c->vmtrace_size || !c->max_vcpus)
 		return -EINVAL;
-	if (c->grant_opts != XEN_DOMCTL_GRANT_version(1) || c->arch.tee_type != XEN_DOMCTL_CONFIG_TEE_NONE)
+	if (c->grant_opts != XEN_DOMCTL_GRANT_version(1) ||
+	    c->arch.tee_type != XEN_DOMCTL_CONFIG_TEE_NONE)
 		return -EINVAL;
-	if (c->arch.gic_version != XEN_DOMCTL_CONFIG_GIC_NATIVE && c->arch.gic_version != hardware_domain->vgic.version - 1)
+	if (c->arch.gic_version != XEN_DOMCTL_CONFIG_GIC_NATIVE &&
+	    c->arch.gic_version != hardware_domain->vgic.version - 1)
 		return -EINVAL;
 	return c->cpupool_id ? -ENOENT : 0;
 }
 
-_Static_assert(XEN_DOMCTL_CONFIG_GIC_V2 == 2 - 1 && XEN_DOMCTL_CONFIG_GIC_V3 == 3 - 1, "gic_version");
+_Static_assert(XEN_DOMCTL_CONFIG_GIC_V2 == 2 - 1 && XEN_DOMCTL_CONFIG_GIC_V3 == 3 - 1,
+	       "gic_version");
 
 s64 domctl_create(struct vcpu *v, struct domain *none, struct xen_domctl *op)
 {
@@ -115,7 +123,7 @@ s64 domctl_create(struct vcpu *v, struct domain *none, struct xen_domctl *op)
 	wallclock_update(d);
 	op->domain = d->id;
 	c->arch.gic_version = (u8)(d->vgic.version - 1);
-	c->arch.clock_frequency = 0;	/* CNTFRQ is right */
+	c->arch.clock_frequency = 0; /* CNTFRQ is right */
 	return 0;
 }
 
@@ -210,7 +218,7 @@ s64 domctl_set_address_size(struct vcpu *v, struct domain *d, struct xen_domctl 
 		return 0;
 	domain_pause(d);
 	d->aarch32 = size == 32;
-	for_each_vcpu(d, each)
+	for_each_vcpu (d, each)
 		vcpu_reset(each);
 	domain_unpause(d);
 	return 0;
@@ -260,7 +268,9 @@ s64 domctl_sched(struct vcpu *v, struct domain *d, struct xen_domctl *op)
 		return 0;
 	case XEN_DOMCTL_SCHEDOP_putinfo:
 		/* Weight 0: as it is. */
-		return sched_set_params(d, s->u.credit2.weight ? s->u.credit2.weight : d->sched.weight, s->u.credit2.cap);
+		return sched_set_params(d,
+					s->u.credit2.weight ? s->u.credit2.weight : d->sched.weight,
+					s->u.credit2.cap);
 	}
 	return -EINVAL;
 }

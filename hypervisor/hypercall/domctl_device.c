@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * domctl: a domain is given devices: frames of MMIO and shared interrupts. First it is permitted (access lists), then mapped. Without an IOMMU no
- * device that masters the bus is given away. Control lock held. RAM is never given as a device, whoever says so.
+ * domctl: a domain is given devices: frames of MMIO and shared interrupts. First it is permitted
+ * (access lists), then mapped. Without an IOMMU no device that masters the bus is given away.
+ * Control lock held. RAM is never given as a device, whoever says so.
  */
 #include <arm/mm.h>
 #include <core/irq.h>
 #include <core/page.h>
 #include <hypercall/ops.h>
 
-#define MAX_MAP 64		/* frames in one call, as on Xen: libxc makes several */
+#define MAX_MAP 64 /* frames in one call, as on Xen: libxc makes several */
 #define FIRST_SPI 32
 #define LAST_SPI 1019
 
-/* Dom0 may use all of the machine but what the hypervisor keeps (its interrupts are refused where they are bound). */
+/*
+ * Dom0 may use all of the machine but what the hypervisor keeps (its interrupts are refused where
+ * they are bound).
+ */
 static bool iomem_ok(const struct domain *d, u64 first, u64 last)
 {
-	return d == hardware_domain ? !el2_owns_device(MFN(first), MFN(last)) : access_covers(&d->iomem, first, last);
+	return d == hardware_domain ? !el2_owns_device(MFN(first), MFN(last))
+				    : access_covers(&d->iomem, first, last);
 }
 
 static bool irq_ok(const struct domain *d, u32 irq)
@@ -40,7 +45,8 @@ s64 domctl_iomem_permission(struct vcpu *v, struct domain *d, struct xen_domctl 
 		return -EINVAL;
 	if (!iomem_ok(v->domain, p->first_mfn, last))
 		return -EPERM;
-	return p->allow_access ? access_add(&d->iomem, p->first_mfn, last) : access_remove(&d->iomem, p->first_mfn, last);
+	return p->allow_access ? access_add(&d->iomem, p->first_mfn, last)
+			       : access_remove(&d->iomem, p->first_mfn, last);
 }
 
 s64 domctl_irq_permission(struct vcpu *v, struct domain *d, struct xen_domctl *op)
@@ -51,7 +57,8 @@ s64 domctl_irq_permission(struct vcpu *v, struct domain *d, struct xen_domctl *o
 		return -EINVAL;
 	if (!irq_ok(v->domain, p->pirq))
 		return -EPERM;
-	return p->allow_access ? access_add(&d->irqs, p->pirq, p->pirq) : access_remove(&d->irqs, p->pirq, p->pirq);
+	return p->allow_access ? access_add(&d->irqs, p->pirq, p->pirq)
+			       : access_remove(&d->irqs, p->pirq, p->pirq);
 }
 
 static void unmap_device(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr)
@@ -66,7 +73,8 @@ s64 domctl_memory_mapping(struct vcpu *v, struct domain *d, struct xen_domctl *o
 	const struct xen_domctl_memory_mapping *m = &op->u.memory_mapping;
 	u64 last = m->first_mfn + m->nr_mfns - 1;
 
-	if (!range_ok(m->first_mfn, m->nr_mfns, cpu_pa_bits) || !range_ok(m->first_gfn, m->nr_mfns, cpu_ipa_bits))
+	if (!range_ok(m->first_mfn, m->nr_mfns, cpu_pa_bits) ||
+	    !range_ok(m->first_gfn, m->nr_mfns, cpu_ipa_bits))
 		return -EINVAL;
 	if (m->nr_mfns > MAX_MAP)
 		return -E2BIG;
@@ -89,7 +97,8 @@ static int pt_irq(const struct vcpu *v, const struct xen_domctl_bind_pt_irq *b)
 	if (b->irq_type != PT_IRQ_TYPE_SPI)
 		return -EOPNOTSUPP;
 	/* The guest sees it under its own number. */
-	if (b->u.spi.spi != b->machine_irq || b->machine_irq < FIRST_SPI || b->machine_irq > LAST_SPI)
+	if (b->u.spi.spi != b->machine_irq || b->machine_irq < FIRST_SPI ||
+	    b->machine_irq > LAST_SPI)
 		return -EINVAL;
 	return irq_ok(v->domain, b->machine_irq) ? 0 : -EPERM;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * domctl: what the tools see of a domain and its vCPUs, and where these may run. Everything handed out starts as zeroes. Control lock held.
+ * domctl: what the tools see of a domain and its vCPUs, and where these may run. Everything handed
+ * out starts as zeroes. Control lock held.
  */
 #include <hypercall/ops.h>
 #include <lib/bitmap.h>
@@ -17,7 +18,7 @@ static u32 vcpu_flags(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
 	u32 flags = XEN_DOMINF_blocked;
 
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		info->cpu_time += vcpu_runtime_ns(v);
 		info->max_vcpu_id = v->id;
 		if (READ_ONCE(v->down))
@@ -44,7 +45,8 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	if (d->paused_by_tool)
 		info->flags |= XEN_DOMINF_paused;
 	/* No reason yet: all ones, as on Xen. */
-	info->flags |= (d->is_shut_down ? (u32)d->shutdown_code : 0xffffU) << XEN_DOMINF_shutdownshift;
+	info->flags |= (d->is_shut_down ? (u32)d->shutdown_code : 0xffffU)
+		       << XEN_DOMINF_shutdownshift;
 	info->tot_pages = READ_ONCE(d->tot_pages);
 	info->max_pages = READ_ONCE(d->max_pages);
 	info->shared_info_frame = d->shared_info_gfn.n;
@@ -137,14 +139,15 @@ static bool mask_and(struct cpumask *set, const struct cpumask *other)
 static void mask_online(struct cpumask *m)
 {
 	memset(m, 0, sizeof(*m));
-	for_each_cpu(c)
+	for_each_cpu (c)
 		if (c->online)
 			bit_set(m->bits, c->id);
 }
 
 #define AFFINITY_KNOWN (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)
 
-static int affinity_put(const struct xen_domctl_vcpuaffinity *req, const struct cpumask *hard, const struct cpumask *soft)
+static int affinity_put(const struct xen_domctl_vcpuaffinity *req, const struct cpumask *hard,
+			const struct cpumask *soft)
 {
 	int rc = 0;
 
@@ -155,7 +158,8 @@ static int affinity_put(const struct xen_domctl_vcpuaffinity *req, const struct 
 	return rc;
 }
 
-static int affinity_get(const struct xen_domctl_vcpuaffinity *req, struct cpumask *hard, struct cpumask *soft)
+static int affinity_get(const struct xen_domctl_vcpuaffinity *req, struct cpumask *hard,
+			struct cpumask *soft)
 {
 	int rc = 0;
 
@@ -174,14 +178,16 @@ s64 domctl_setvcpuaffinity(struct vcpu *v, struct domain *d, struct xen_domctl *
 	struct cpumask hard, soft, online;
 	int rc;
 
-	if (!of || !(req->flags & AFFINITY_KNOWN) || (req->flags & ~(AFFINITY_KNOWN | XEN_VCPUAFFINITY_FORCE)))
+	if (!of || !(req->flags & AFFINITY_KNOWN) ||
+	    (req->flags & ~(AFFINITY_KNOWN | XEN_VCPUAFFINITY_FORCE)))
 		return -EINVAL;
 	hard = of->sched.hard;
 	soft = of->sched.soft;
 	mask_online(&online);
 	rc = affinity_get(req, &hard, &soft);
 	if (!rc)
-		rc = sched_set_affinity(of, req->flags & XEN_VCPUAFFINITY_HARD ? &hard : NULL, req->flags & XEN_VCPUAFFINITY_SOFT ? &soft : NULL);
+		rc = sched_set_affinity(of, req->flags & XEN_VCPUAFFINITY_HARD ? &hard : NULL,
+					req->flags & XEN_VCPUAFFINITY_SOFT ? &soft : NULL);
 	if (rc)
 		return rc;
 	mask_and(&hard, &online);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * domctl: a vCPU's registers, from and to the tools. The domain is paused meanwhile, so all of its state is in memory. Control lock held.
- * A guest is never given a mode above EL1 or of the other width.
+ * domctl: a vCPU's registers, from and to the tools. The domain is paused meanwhile, so all of its
+ * state is in memory. Control lock held. A guest is never given a mode above EL1 or of the other
+ * width.
  */
 #include <hypercall/ops.h>
 #include <lib/string.h>
 
 /* What of PSTATE a tool may set; the rest (single step, illegal state) is nobody's business. */
-#define PSTATE64_MASK 0xf1c013cfUL	/* NZCV DIT UAO PAN SSBS DAIF M */
-#define PSTATE32_MASK 0xfeefffffUL	/* NZCVQ IT SSBS PAN DIT GE E AIF T M */
+#define PSTATE64_MASK 0xf1c013cfUL /* NZCV DIT UAO PAN SSBS DAIF M */
+#define PSTATE32_MASK 0xfeefffffUL /* NZCVQ IT SSBS PAN DIT GE E AIF T M */
 
 static bool mode_ok(const struct domain *d, u64 psr)
 {
@@ -16,8 +17,9 @@ static bool mode_ok(const struct domain *d, u64 psr)
 
 	if (!d->aarch32)
 		return mode == PSR_MODE_EL1H || mode == PSR_MODE_EL1T || mode == PSR_MODE_EL0T;
-	return mode == PSR_MODE_USR || mode == PSR_MODE_FIQ || mode == PSR_MODE_IRQ || mode == PSR_MODE_SVC || mode == PSR_MODE_ABT ||
-	       mode == PSR_MODE_UND || mode == PSR_MODE_SYS;
+	return mode == PSR_MODE_USR || mode == PSR_MODE_FIQ || mode == PSR_MODE_IRQ ||
+	       mode == PSR_MODE_SVC || mode == PSR_MODE_ABT || mode == PSR_MODE_UND ||
+	       mode == PSR_MODE_SYS;
 }
 
 /* A saved status may also be 0: none. */
@@ -34,11 +36,12 @@ static bool context_ok(const struct domain *d, const struct vcpu_guest_context *
 		return false;
 	if (!d->aarch32)
 		return saved_ok(d, r->spsr_el1);
-	return r->pc64 >> 32 == 0 && saved_ok(d, r->spsr_svc) && saved_ok(d, r->spsr_fiq) && saved_ok(d, r->spsr_irq) && saved_ok(d, r->spsr_und) &&
-	       saved_ok(d, r->spsr_abt);
+	return r->pc64 >> 32 == 0 && saved_ok(d, r->spsr_svc) && saved_ok(d, r->spsr_fiq) &&
+	       saved_ok(d, r->spsr_irq) && saved_ok(d, r->spsr_und) && saved_ok(d, r->spsr_abt);
 }
 
-_Static_assert(offsetof(struct vcpu_guest_core_regs, pc64) == 31 * sizeof(u64), "x0 to x30, the banked registers of AArch32 at their place in them");
+_Static_assert(offsetof(struct vcpu_guest_core_regs, pc64) == 31 * sizeof(u64),
+	       "x0 to x30, the banked registers of AArch32 at their place in them");
 
 static void context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 {

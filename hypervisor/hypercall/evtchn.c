@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * event_channel_op: decodes each sub-op's request and calls domain/evtchn*.c. A port that was opened is closed again if its number cannot be
- * written back. No state, no lock.
+ * event_channel_op: decodes each sub-op's request and calls domain/evtchn*.c. A port that was
+ * opened is closed again if its number cannot be written back. No state, no lock.
  */
 #include <core/cmdline.h>
 #include <domain/evtchn.h>
 #include <hypercall/ops.h>
 #include <xen/event_channel.h>
 
-#define PAGE_ADDED BIT(31)	/* in the first argument of expand_array: only raising is left */
+#define PAGE_ADDED BIT(31) /* in the first argument of expand_array: only raising is left */
 
-#define FETCH(op) do { if (unlikely(copy_from_guest(&(op), a[1], sizeof(op)))) return -EFAULT; } while (0)
+#define FETCH(op) \
+	do { \
+		if (unlikely(copy_from_guest(&(op), a[1], sizeof(op)))) \
+			return -EFAULT; \
+	} while (0)
 
 /* Hands back a request that opened a port of d. */
 static s64 opened(struct domain *d, u32 port, gva_t to, const void *op, size_t size)
@@ -24,7 +28,7 @@ static s64 opened(struct domain *d, u32 port, gva_t to, const void *op, size_t s
 s64 hc_evtchn_send(struct vcpu *v, u64 *a)
 {
 	struct domain *d = v->domain;
-	s64 port = get_guest32(d, a[1]);	/* all that struct evtchn_send holds */
+	s64 port = get_guest32(d, a[1]); /* all that struct evtchn_send holds */
 
 	return likely(port >= 0) ? evtchn_send(d, (u32)port) : port;
 }

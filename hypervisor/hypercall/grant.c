@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * grant_table_op: arrays of requests, each of which gets its own status. A long one is cut between two requests: the array's address and count move on.
- * Requests in the caller's own memory are worked on in place a page at a time, copied once before they are looked at; others are copied in
- * and out. The domains that requests name are looked up once per run of equal ones. No state, no lock.
+ * grant_table_op: arrays of requests, each of which gets its own status. A long one is cut between
+ * two requests: the array's address and count move on. Requests in the caller's own memory are
+ * worked on in place a page at a time, copied once before they are looked at; others are copied in
+ * and out. The domains that requests name are looked up once per run of equal ones. No state, no
+ * lock.
  */
 #include <arm/cpu.h>
 #include <core/console.h>
@@ -12,20 +14,23 @@
 #include <lib/string.h>
 #include <xen/grant_table.h>
 
-#define CMD_BITS 12		/* of the first argument; above: where grant_cache_page() goes on */
-#define NO_ID (~0U)		/* no domid */
+#define CMD_BITS 12 /* of the first argument; above: where grant_cache_page() goes on */
+#define NO_ID (~0U) /* no domid */
 
 /* The last domain looked up, so that a run of requests that name the same one looks it up once. */
 struct peer {
-	struct domain *d;	/* referenced; NULL: there is none */
+	struct domain *d; /* referenced; NULL: there is none */
 	u32 id;
 };
 
-struct batch {			/* what of it the requests need is set up by the entry */
+struct batch { /* what of it the requests need is set up by the entry */
 	struct vcpu *v;
-	struct peer granter;	/* map */
-	struct side { struct peer peer; struct grant_end end; } src, dst;	/* copy */
-	u32 pos;		/* cache_flush */
+	struct peer granter; /* map */
+	struct side {
+		struct peer peer;
+		struct grant_end end;
+	} src, dst; /* copy */
+	u32 pos;    /* cache_flush */
 };
 
 /* Works on one request, a private copy. 0, or what to end the call with. */
@@ -56,15 +61,26 @@ static inline struct domain *peer_get(struct peer *p, domid_t id)
 	return likely(p->id == id) ? p->d : peer_look_up(p, id);
 }
 
-/* The requests of a call are all of one type; what of them goes back lies in [out, out + out_size). */
-struct layout { size_t size, out, out_size; };
+/*
+ * The requests of a call are all of one type; what of them goes back lies in [out, out + out_size).
+ */
+struct layout {
+	size_t size, out, out_size;
+};
 #define LAYOUT(type, first, last) \
-	{ sizeof(type), offsetof(type, first), offsetof(type, last) + sizeof(((type *)0)->last) - offsetof(type, first) }
+	{ \
+		sizeof(type), offsetof(type, first), \
+			offsetof(type, last) + sizeof(((type *)0)->last) - offsetof(type, first) \
+	}
 
-#define OP_MAX 48		/* bytes of the largest request */
+#define OP_MAX 48 /* bytes of the largest request */
 
-/* n requests in place from `at` on. Returns how many were done; *rc: why it stopped before. `first`: of the call, which is not cut before it has done something. */
-static inline __attribute__((always_inline)) u32 run_window(struct batch *b, char *at, u32 n, bool first, struct layout l, one_fn *fn, int *rc)
+/*
+ * n requests in place from `at` on. Returns how many were done; *rc: why it stopped before.
+ * `first`: of the call, which is not cut before it has done something.
+ */
+static inline __attribute__((always_inline)) u32
+run_window(struct batch *b, char *at, u32 n, bool first, struct layout l, one_fn *fn, int *rc)
 {
 	u64 op[OP_MAX / 8];
 	u32 i;
@@ -102,7 +118,8 @@ static int run_copied(struct batch *b, gva_t at, bool first, struct layout l, on
 }
 
 /* Requests that do not lie in one page: page by page, and those across a boundary one by one. */
-static __attribute__((noinline)) u32 run_pieces(struct batch *b, gva_t at, u32 count, struct layout l, one_fn *fn, int *rc)
+static __attribute__((noinline)) u32 run_pieces(struct batch *b, gva_t at, u32 count,
+						struct layout l, one_fn *fn, int *rc)
 {
 	u32 done = 0, n;
 
@@ -126,7 +143,8 @@ static __attribute__((noinline)) u32 run_pieces(struct batch *b, gva_t at, u32 c
 	return done;
 }
 
-static inline __attribute__((always_inline)) s64 run(struct batch *b, u64 *a, struct layout l, one_fn *fn)
+static inline __attribute__((always_inline)) s64 run(struct batch *b, u64 *a, struct layout l,
+						     one_fn *fn)
 {
 	u32 count = (u32)a[2], done;
 	gva_t at = a[1];
@@ -155,7 +173,8 @@ static inline __attribute__((always_inline)) int map_one(struct batch *b, void *
 {
 	struct gnttab_map_grant_ref *op = arg;
 	struct grant_mapping m;
-	int rc = grant_map(b->v->domain, peer_get(&b->granter, op->dom), op->ref, op->flags, op->host_addr, &m);
+	int rc = grant_map(b->v->domain, peer_get(&b->granter, op->dom), op->ref, op->flags,
+			   op->host_addr, &m);
 
 	op->status = (s16)rc;
 	if (likely(!rc)) {
@@ -172,7 +191,8 @@ s64 hc_gnttab_map_grant_ref(struct vcpu *v, u64 *a)
 
 	b.v = v;
 	peer_init(&b.granter);
-	rc = run(&b, a, (struct layout)LAYOUT(struct gnttab_map_grant_ref, status, dev_bus_addr), map_one);
+	rc = run(&b, a, (struct layout)LAYOUT(struct gnttab_map_grant_ref, status, dev_bus_addr),
+		 map_one);
 	peer_put(&b.granter);
 	return rc;
 }
@@ -190,7 +210,8 @@ s64 hc_gnttab_unmap_grant_ref(struct vcpu *v, u64 *a)
 	struct batch b;
 
 	b.v = v;
-	return run(&b, a, (struct layout)LAYOUT(struct gnttab_unmap_grant_ref, status, status), unmap_one);
+	return run(&b, a, (struct layout)LAYOUT(struct gnttab_unmap_grant_ref, status, status),
+		   unmap_one);
 }
 
 /* There is no null entry to put in place of a mapping: as an unmap if none is wanted. */
@@ -198,7 +219,8 @@ static int replace_one(struct batch *b, void *arg)
 {
 	struct gnttab_unmap_and_replace *op = arg;
 
-	op->status = op->new_addr ? GNTST_general_error : (s16)grant_unmap(b->v->domain, op->handle, op->host_addr);
+	op->status = op->new_addr ? GNTST_general_error
+				  : (s16)grant_unmap(b->v->domain, op->handle, op->host_addr);
 	return 0;
 }
 
@@ -207,7 +229,8 @@ s64 hc_gnttab_unmap_and_replace(struct vcpu *v, u64 *a)
 	struct batch b;
 
 	b.v = v;
-	return run(&b, a, (struct layout)LAYOUT(struct gnttab_unmap_and_replace, status, status), replace_one);
+	return run(&b, a, (struct layout)LAYOUT(struct gnttab_unmap_and_replace, status, status),
+		   replace_one);
 }
 
 static inline void side_init(struct side *s, bool write)
@@ -279,7 +302,8 @@ s64 hc_gnttab_swap_grant_ref(struct vcpu *v, u64 *a)
 	struct batch b;
 
 	b.v = v;
-	return run(&b, a, (struct layout)LAYOUT(struct gnttab_swap_grant_ref, status, status), swap_one);
+	return run(&b, a, (struct layout)LAYOUT(struct gnttab_swap_grant_ref, status, status),
+		   swap_one);
 }
 
 /* No guest on ARM can be given a frame this way. */
@@ -297,12 +321,13 @@ s64 hc_gnttab_transfer(struct vcpu *v, u64 *a)
 	struct batch b;
 
 	b.v = v;
-	return run(&b, a, (struct layout)LAYOUT(struct gnttab_transfer, status, status), transfer_one);
+	return run(&b, a, (struct layout)LAYOUT(struct gnttab_transfer, status, status),
+		   transfer_one);
 }
 
 /*
- * Invalidating alone would throw away what the granter wrote last: it is always cleaned first, as the hardware does with a guest's own DC IVAC under
- * stage-2 translation.
+ * Invalidating alone would throw away what the granter wrote last: it is always cleaned first, as
+ * the hardware does with a guest's own DC IVAC under stage-2 translation.
  */
 static int cache_flush_one(struct batch *b, void *arg)
 {
@@ -311,7 +336,8 @@ static int cache_flush_one(struct batch *b, void *arg)
 	char *va;
 	int rc;
 
-	if (op->offset >= PAGE_SIZE || op->length > PAGE_SIZE || (unsigned)op->offset + op->length > PAGE_SIZE ||
+	if (op->offset >= PAGE_SIZE || op->length > PAGE_SIZE ||
+	    (unsigned)op->offset + op->length > PAGE_SIZE ||
 	    op->op & ~(GNTTAB_CACHE_INVAL | GNTTAB_CACHE_CLEAN))
 		return -EINVAL;
 	if (!op->length || !op->op)
@@ -338,13 +364,17 @@ s64 hc_gnttab_cache_flush(struct vcpu *v, u64 *a)
 
 	b.v = v;
 	b.pos = ((u32)a[0] >> CMD_BITS) * GRANT_SCAN;
-	rc = run(&b, a, (struct layout){ .size = sizeof(struct gnttab_cache_flush) }, cache_flush_one);
+	rc = run(&b, a, (struct layout){ .size = sizeof(struct gnttab_cache_flush) },
+		 cache_flush_one);
 	if (rc == -ERESTART)
 		a[0] = GNTTABOP_cache_flush | (u64)(b.pos / GRANT_SCAN) << CMD_BITS;
 	return rc;
 }
 
-/* The domain named by a request for one; DOMID_SELF, or another for the control domain. Its answer is a status. */
+/*
+ * The domain named by a request for one; DOMID_SELF, or another for the control domain. Its answer
+ * is a status.
+ */
 static struct domain *named(struct vcpu *v, domid_t id, s16 *status)
 {
 	int err = 0;
@@ -372,7 +402,10 @@ s64 hc_gnttab_query_size(struct vcpu *v, u64 *a)
 	return copy_to_guest(a[1], &op, sizeof(op));
 }
 
-/* Where the guest has its frames; one that it has not mapped is reported as INVALID_GFN. GNTST_*, or -ERESTART. */
+/*
+ * Where the guest has its frames; one that it has not mapped is reported as INVALID_GFN. GNTST_*,
+ * or -ERESTART.
+ */
 static int setup_table(struct domain *d, const struct gnttab_setup_table *op)
 {
 	int rc = grant_grow(d, op->nr_frames);
@@ -382,7 +415,8 @@ static int setup_table(struct domain *d, const struct gnttab_setup_table *op)
 	for (u32 i = 0; i < op->nr_frames; i++) {
 		gfn_t gfn = grant_frame_gfn(d, i);
 
-		if (copy_to_guest(handle_gva(op->frame_list) + i * sizeof(gfn.n), &gfn.n, sizeof(gfn.n)))
+		if (copy_to_guest(handle_gva(op->frame_list) + i * sizeof(gfn.n), &gfn.n,
+				  sizeof(gfn.n)))
 			return GNTST_bad_virt_addr;
 	}
 	return GNTST_okay;
@@ -406,7 +440,8 @@ s64 hc_gnttab_setup_table(struct vcpu *v, u64 *a)
 			return rc;
 		op.status = (s16)rc;
 	}
-	return copy_to_guest(a[1] + offsetof(struct gnttab_setup_table, status), &op.status, sizeof(op.status));
+	return copy_to_guest(a[1] + offsetof(struct gnttab_setup_table, status), &op.status,
+			     sizeof(op.status));
 }
 
 s64 hc_gnttab_dump_table(struct vcpu *v, u64 *a)
@@ -452,5 +487,6 @@ s64 hc_gnttab_get_version(struct vcpu *v, u64 *a)
 		return err;
 	target_put(v, d);
 	op.version = 1;
-	return copy_to_guest(a[1] + offsetof(struct gnttab_get_version, version), &op.version, sizeof(op.version));
+	return copy_to_guest(a[1] + offsetof(struct gnttab_get_version, version), &op.version,
+			     sizeof(op.version));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hvm_op: parameters through which the tools tell a guest where its console and store are. The domain's lock guards them. Who may read and set
- * which is one table; a parameter that is not in it is refused, as on ARM Xen.
+ * hvm_op: parameters through which the tools tell a guest where its console and store are. The
+ * domain's lock guards them. Who may read and set which is one table; a parameter that is not in it
+ * is refused, as on ARM Xen.
  */
 #include <hypercall/ops.h>
 #include <xen/hvm/hvm_op.h>
@@ -21,14 +22,18 @@ static const u8 params[HVM_NR_PARAMS] = {
 #define FIRST_PPI 16
 #define LAST_PPI 31
 
-/* The interrupt by which a domain is told of events. Only a PPI can be chosen; other ways to be called do not exist here and change nothing. */
+/*
+ * The interrupt by which a domain is told of events. Only a PPI can be chosen; other ways to be
+ * called do not exist here and change nothing.
+ */
 static int set_callback(struct domain *d, u64 value)
 {
 	u64 intid = value & 0xff;
 
 	if ((value & HVM_PARAM_CALLBACK_IRQ_TYPE_MASK) >> 56 != HVM_PARAM_CALLBACK_TYPE_PPI)
 		return 0;
-	if (intid < FIRST_PPI || intid > LAST_PPI || intid == PPI_VIRT_TIMER || intid == PPI_PHYS_TIMER)
+	if (intid < FIRST_PPI || intid > LAST_PPI || intid == PPI_VIRT_TIMER ||
+	    intid == PPI_PHYS_TIMER)
 		return -EINVAL;
 	d->evtchn_irq = (u8)intid;
 	return 0;
@@ -87,7 +92,8 @@ s64 hc_hvm_get_param(struct vcpu *v, u64 *a)
 	else if (d == v->domain && !(params[req.index] & GUEST_READS))
 		rc = -EPERM;
 	else
-		rc = copy_to_guest(a[1] + offsetof(struct xen_hvm_param, value), &d->params[req.index], sizeof(u64));
+		rc = copy_to_guest(a[1] + offsetof(struct xen_hvm_param, value),
+				   &d->params[req.index], sizeof(u64));
 	target_put(v, d);
 	return rc;
 }

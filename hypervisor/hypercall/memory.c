@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memory_op: a domain's pages come and go (populate, decrease), and what is asked about them. Where pages appear is physmap.c.
- * No state of its own; p2m and page ledger lock themselves. As in Xen, populate and decrease never answer with an error but with the
- * number of extents done; progress of a call cut short is in the first argument above the sub-op's number.
+ * memory_op: a domain's pages come and go (populate, decrease), and what is asked about them. Where
+ * pages appear is physmap.c. No state of its own; p2m and page ledger lock themselves. As in Xen,
+ * populate and decrease never answer with an error but with the number of extents done; progress of
+ * a call cut short is in the first argument above the sub-op's number.
  */
 #include <core/page.h>
 #include <hypercall/ops.h>
@@ -11,24 +12,26 @@
 
 /* Extents of at most 2 MiB: decreasing one is not cut short. Tools go on with smaller ones. */
 #define MAX_EXTENT_ORDER 9
-#define CHUNK 32	/* frame numbers read at once */
+#define CHUNK 32 /* frame numbers read at once */
 
 struct extents {
 	struct domain *d;
 	u64 start, at;
 	struct xen_memory_reservation r;
-	xen_pfn_t gfn[CHUNK];	/* of extents from at on */
+	xen_pfn_t gfn[CHUNK]; /* of extents from at on */
 };
 
 /* false: nothing can be done. */
-static inline __attribute__((always_inline)) bool extents_begin(struct vcpu *v, const u64 *a, struct extents *x)
+static inline __attribute__((always_inline)) bool extents_begin(struct vcpu *v, const u64 *a,
+								struct extents *x)
 {
 	int err;
 
 	x->start = x->at = a[0] >> MEMOP_CMD_BITS;
 	if (copy_from_guest(&x->r, a[1], sizeof(x->r)))
 		return false;
-	if (x->r.nr_extents > (~0U >> MEMOP_CMD_BITS) || x->start >= x->r.nr_extents || x->r.extent_order > MAX_EXTENT_ORDER)
+	if (x->r.nr_extents > (~0U >> MEMOP_CMD_BITS) || x->start >= x->r.nr_extents ||
+	    x->r.extent_order > MAX_EXTENT_ORDER)
 		return false;
 	x->d = target_get(v, x->r.domid, &err);
 	return x->d != NULL;
@@ -65,7 +68,10 @@ static s64 extents_end(struct vcpu *v, u64 *a, struct extents *x, u64 cmd, bool 
 	return -ERESTART;
 }
 
-/* Width of the caller's limit on machine addresses, 0: none that matters. false: no frame can satisfy it. */
+/*
+ * Width of the caller's limit on machine addresses, 0: none that matters. false: no frame can
+ * satisfy it.
+ */
 static bool address_limit(unsigned flags, unsigned *bits)
 {
 	unsigned node = XENMEMF_get_node(flags);
@@ -77,7 +83,8 @@ static bool address_limit(unsigned flags, unsigned *bits)
 		*bits = 0;
 	if (*bits && *bits <= PAGE_SHIFT)
 		return false;
-	return !(flags & XENMEMF_populate_on_demand) && ((flags & XENMEMF_vnode) || !node || node == 0xff);
+	return !(flags & XENMEMF_populate_on_demand) &&
+	       ((flags & XENMEMF_vnode) || !node || node == 0xff);
 }
 
 static bool populate_direct(struct domain *d, gfn_t gfn, u64 nr)
@@ -149,7 +156,10 @@ s64 hc_mem_populate_physmap(struct vcpu *v, u64 *a)
 	return extents_end(v, a, &x, XENMEM_populate_physmap, rc == -ERESTART);
 }
 
-/* Only the domain's own RAM goes: foreign and grant mappings have other ways. Neighbours in the list that are neighbours in memory go at once. */
+/*
+ * Only the domain's own RAM goes: foreign and grant mappings have other ways. Neighbours in the
+ * list that are neighbours in memory go at once.
+ */
 static int decrease_chunk(struct extents *x, unsigned n)
 {
 	unsigned order = x->r.extent_order, run;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Small calls: vm_assist, and platform_op's wall clock. Owns the wall clock at the moment Hospes started, as Dom0 told it last, under clock_lock;
- * each domain's copy in its shared_info is written under that lock with the version protocol (odd while it changes), and only with the control lock
+ * Small calls: vm_assist, and platform_op's wall clock. Owns the wall clock at the moment Hospes
+ * started, as Dom0 told it last, under clock_lock; each domain's copy in its shared_info is written
+ * under that lock with the version protocol (odd while it changes), and only with the control lock
  * held, so that no domain dies meanwhile.
  */
 #include <hypercall/ops.h>
@@ -12,11 +13,13 @@
 #define NS_PER_S 1000000000UL
 
 static struct lock clock_lock = LOCK_INIT(RANK_DOMAIN);
-static u64 boot_wall_s, boot_wall_ns;	/* ns < NS_PER_S */
-static domid_t next_told;	/* domains from this id on have not been told the last setting (control lock) */
+static u64 boot_wall_s, boot_wall_ns; /* ns < NS_PER_S */
+/* domains from this id on have not been told the last setting (control lock) */
+static domid_t next_told;
 
 /*
- * A guest's clock begins with it: its copy says when that was. (Xen rounds this to seconds, and forgets it when a tool sets an offset.)
+ * A guest's clock begins with it: its copy says when that was. (Xen rounds this to seconds, and
+ * forgets it when a tool sets an offset.)
  */
 void wallclock_update(struct domain *d)
 {
@@ -57,7 +60,8 @@ static s64 tell_all(void)
 /* It was secs.nsecs when the system time was system_time. */
 static s64 settime(const struct xenpf_settime64 *t)
 {
-	u64 wall_ns = t->nsecs, wall_s, up_s = t->system_time / NS_PER_S, up_ns = t->system_time % NS_PER_S;
+	u64 wall_ns = t->nsecs, wall_s, up_s = t->system_time / NS_PER_S,
+	    up_ns = t->system_time % NS_PER_S;
 
 	if (t->mbz)
 		return -EINVAL;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * multicall: a list of hypercalls, each result written into its entry. A call that is cut short leaves its arguments in its entry as they have
- * to be to go on, and the multicall itself goes on with that entry. Between two calls it makes room for waiting interrupts.
- * No state, no lock. The list is the guest's memory: each entry is read once; entries in a frame of the guest's own are read and written in place.
+ * multicall: a list of hypercalls, each result written into its entry. A call that is cut short
+ * leaves its arguments in its entry as they have to be to go on, and the multicall itself goes on
+ * with that entry. Between two calls it makes room for waiting interrupts. No state, no lock. The
+ * list is the guest's memory: each entry is read once; entries in a frame of the guest's own are
+ * read and written in place.
  */
 #include <core/page.h>
 #include <hypercall/ops.h>
@@ -39,12 +41,19 @@ static s64 entry_by_copy(struct vcpu *v, gva_t gva)
 		return -EFAULT;
 	r = call(v, e.op, e.args);
 	if (r == -ERESTART)
-		return copy_to_guest(gva + offsetof(struct multicall_entry, args), e.args, sizeof(e.args)) ? -EFAULT : -ERESTART;
+		return copy_to_guest(gva + offsetof(struct multicall_entry, args), e.args,
+				     sizeof(e.args))
+			       ? -EFAULT
+			       : -ERESTART;
 	e.result = (u64)r;
-	return copy_to_guest(gva + offsetof(struct multicall_entry, result), &e.result, sizeof(e.result));
+	return copy_to_guest(gva + offsetof(struct multicall_entry, result), &e.result,
+			     sizeof(e.result));
 }
 
-/* The next entries, as far as they lie in one frame of the guest's own, or a single one. *done: how many. */
+/*
+ * The next entries, as far as they lie in one frame of the guest's own, or a single one. *done: how
+ * many.
+ */
 static s64 run_some(struct vcpu *v, gva_t gva, u32 left, u32 *done)
 {
 	u64 fit = (PAGE_SIZE - (gva & ~PAGE_MASK)) / sizeof(struct multicall_entry);
@@ -59,7 +68,7 @@ static s64 run_some(struct vcpu *v, gva_t gva, u32 left, u32 *done)
 		return rc;
 	}
 	end = e + min((u64)left, fit);
-	for (const struct multicall_entry *first = e;; ) {
+	for (const struct multicall_entry *first = e;;) {
 		rc = entry_in_place(v, e);
 		if (unlikely(rc) || ++e == end || unlikely(preempt_wanted())) {
 			*done = (u32)(e - first);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memory_op: what appears where in a guest's physical memory beside its RAM: shared_info, grant table, another domain's frames, devices.
- * No state of its own. Each mapping takes over a reference to its frame; p2m_map() keeps it, or here it goes back.
+ * memory_op: what appears where in a guest's physical memory beside its RAM: shared_info, grant
+ * table, another domain's frames, devices. No state of its own. Each mapping takes over a reference
+ * to its frame; p2m_map() keeps it, or here it goes back.
  */
 #include <arm/mm.h>
 #include <core/page.h>
@@ -19,8 +20,8 @@ static int map_frame(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t)
 }
 
 /*
- * A second mapping is as good as the first, unlike Xen's: firmware that ran before the kernel may have left its own behind. The first stays until
- * the guest removes it.
+ * A second mapping is as good as the first, unlike Xen's: firmware that ran before the kernel may
+ * have left its own behind. The first stays until the guest removes it.
  */
 static int add_shared_info(struct domain *d, u64 idx, gfn_t gfn)
 {
@@ -30,7 +31,7 @@ static int add_shared_info(struct domain *d, u64 idx, gfn_t gfn)
 
 	if (idx)
 		return -EINVAL;
-	if (!info)		/* just now it died */
+	if (!info) /* just now it died */
 		return -ESRCH;
 	pg = va_page(info);
 	if (!page_get(pg, d))
@@ -46,7 +47,7 @@ static int add_grant_frame(struct domain *d, u64 idx, gfn_t gfn)
 	mfn_t mfn;
 	int rc;
 
-	if (idx >> 31)		/* XENMAPIDX_grant_table_status: version 2 only */
+	if (idx >> 31) /* XENMAPIDX_grant_table_status: version 2 only */
 		return -EINVAL;
 	rc = grant_frame(d, (u32)idx, &mfn);
 	if (!rc)
@@ -83,17 +84,14 @@ static int add_dev_mmio(struct vcpu *v, struct domain *d, u64 idx, gfn_t gfn)
 	return p2m_map(d, gfn, MFN(idx), 1, P2M_DEVICE, true);
 }
 
-static int add_one(struct vcpu *v, struct domain *d, unsigned space, u64 idx, gfn_t gfn, struct domain *from)
+static int add_one(struct vcpu *v, struct domain *d, unsigned space, u64 idx, gfn_t gfn,
+		   struct domain *from)
 {
 	switch (space) {
-	case XENMAPSPACE_shared_info:
-		return add_shared_info(d, idx, gfn);
-	case XENMAPSPACE_grant_table:
-		return add_grant_frame(d, idx, gfn);
-	case XENMAPSPACE_gmfn_foreign:
-		return add_foreign(d, from, idx, gfn);
-	case XENMAPSPACE_dev_mmio:
-		return add_dev_mmio(v, d, idx, gfn);
+	case XENMAPSPACE_shared_info: return add_shared_info(d, idx, gfn);
+	case XENMAPSPACE_grant_table: return add_grant_frame(d, idx, gfn);
+	case XENMAPSPACE_gmfn_foreign: return add_foreign(d, from, idx, gfn);
+	case XENMAPSPACE_dev_mmio: return add_dev_mmio(v, d, idx, gfn);
 	}
 	return -ENOSYS;
 }
@@ -107,12 +105,13 @@ s64 hc_mem_add_to_physmap(struct vcpu *v, u64 *a)
 
 	if (copy_from_guest(&req, a[1], sizeof(req)))
 		return -EFAULT;
-	if (req.space == XENMAPSPACE_gmfn_foreign)	/* has no room for the other domain's id */
+	if (req.space == XENMAPSPACE_gmfn_foreign) /* has no room for the other domain's id */
 		return -ENOSYS;
 	d = target_get(v, req.domid, &rc);
 	if (!d)
 		return rc;
-	rc = d->state == DOM_ALIVE ? add_one(v, d, req.space, req.idx, GFN(req.gpfn), NULL) : -ESRCH;
+	rc = d->state == DOM_ALIVE ? add_one(v, d, req.space, req.idx, GFN(req.gpfn), NULL)
+				   : -ESRCH;
 	target_put(v, d);
 	return rc;
 }
@@ -199,7 +198,8 @@ s64 hc_mem_add_to_physmap_batch(struct vcpu *v, u64 *a)
 }
 
 /* A grant mapping goes by its handle, a device by its domctl. */
-#define REMOVABLE (BIT(P2M_RAM) | BIT(P2M_RAM_RO) | BIT(P2M_FOREIGN) | BIT(P2M_FOREIGN_RO) | BIT(P2M_XEN))
+#define REMOVABLE \
+	(BIT(P2M_RAM) | BIT(P2M_RAM_RO) | BIT(P2M_FOREIGN) | BIT(P2M_FOREIGN_RO) | BIT(P2M_XEN))
 
 /* a: cmd, struct xen_remove_from_physmap */
 s64 hc_mem_remove_from_physmap(struct vcpu *v, u64 *a)
@@ -223,7 +223,8 @@ s64 hc_mem_remove_from_physmap(struct vcpu *v, u64 *a)
 }
 
 /* Frames [frame + done, ...) of d's grant table appear where the caller's list says. */
-static s64 acquire_grants(struct vcpu *v, u64 *a, struct domain *d, const struct xen_mem_acquire_resource *req, u64 start)
+static s64 acquire_grants(struct vcpu *v, u64 *a, struct domain *d,
+			  const struct xen_mem_acquire_resource *req, u64 start)
 {
 	for (u64 i = start; i < req->nr_frames; i++) {
 		xen_pfn_t gfn;
@@ -258,7 +259,8 @@ static s64 acquire(struct vcpu *v, u64 *a, struct domain *d, struct xen_mem_acqu
 	if (!handle_gva(req->frame_list)) {
 		if (req->nr_frames || start)
 			return -EINVAL;
-		return copy_to_guest(a[1] + offsetof(struct xen_mem_acquire_resource, nr_frames), &d->grants.max_frames, sizeof(u32));
+		return copy_to_guest(a[1] + offsetof(struct xen_mem_acquire_resource, nr_frames),
+				     &d->grants.max_frames, sizeof(u32));
 	}
 	if (start >= req->nr_frames || req->nr_frames > (~0U >> MEMOP_CMD_BITS))
 		return -EINVAL;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sched_op: a vCPU gives its CPU away, waits, or ends its domain. Watchdogs: two timers a domain sets and has to set again before they run out;
- * the domain's lock guards which are in use.
+ * sched_op: a vCPU gives its CPU away, waits, or ends its domain. Watchdogs: two timers a domain
+ * sets and has to set again before they run out; the domain's lock guards which are in use.
  */
 #include <hypercall/ops.h>
 #include <lib/string.h>
 #include <xen/sched.h>
 
 #define MAX_POLL 128		/* ports */
-#define MAX_WAIT_NS (1UL << 55)	/* a year */
+#define MAX_WAIT_NS (1UL << 55) /* a year */
 
 static u64 deadline_after(u64 ns)
 {
@@ -158,7 +158,7 @@ static s64 watchdog_change(struct domain *d, unsigned i, u32 seconds)
 		timer_set(&d->watchdog[i], deadline_after(seconds * 1000000000UL));
 	} else {
 		timer_cancel(&d->watchdog[i]);
-		d->watchdogs_used &= (u8)~(1U << i);
+		d->watchdogs_used &= (u8) ~(1U << i);
 	}
 	return 0;
 }

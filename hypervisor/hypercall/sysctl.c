@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sysctl: what the tools see of the machine, and the few things they may set. Control lock held. The request is copied in once and goes back on
- * success (and with -ENOBUFS, where it says how much room is needed); what is handed out starts as zeroes.
+ * sysctl: what the tools see of the machine, and the few things they may set. Control lock held.
+ * The request is copied in once and goes back on success (and with -ENOBUFS, where it says how much
+ * room is needed); what is handed out starts as zeroes.
  */
 #include <core/console.h>
 #include <core/page.h>
@@ -9,7 +10,7 @@
 #include <lib/bitmap.h>
 #include <lib/string.h>
 
-#define NODE_DISTANCE 20	/* of node 0 to itself: what ARM Xen says */
+#define NODE_DISTANCE 20 /* of node 0 to itself: what ARM Xen says */
 #define MAX_KEYS 128
 
 /* a: struct xen_sysctl */
@@ -36,15 +37,22 @@ s64 hc_sysctl(struct vcpu *v, u64 *a)
 }
 
 /*
- * How far a call that was cut short came, where the request itself has no place to say so: in the part of it that means nothing to the tool, behind a number
- * that is not there by chance. A tool that puts it there deceives itself only.
+ * How far a call that was cut short came, where the request itself has no place to say so: in the
+ * part of it that means nothing to the tool, behind a number that is not there by chance. A tool
+ * that puts it there deceives itself only.
  */
-struct progress { u64 mark; u32 done; u32 next; };
+struct progress {
+	u64 mark;
+	u32 done;
+	u32 next;
+};
 #define PROGRESS_MARK 0x6f73706573486964UL
 
 static struct progress *progress_of(struct xen_sysctl *op)
 {
-	_Static_assert(sizeof(op->u.getdomaininfolist) + sizeof(struct progress) <= sizeof(op->u.pad), "room in the request");
+	_Static_assert(sizeof(op->u.getdomaininfolist) + sizeof(struct progress) <=
+			       sizeof(op->u.pad),
+		       "room in the request");
 	return (struct progress *)&op->u.pad[sizeof(op->u.pad) - sizeof(struct progress)];
 }
 
@@ -62,7 +70,8 @@ s64 sysctl_readconsole(struct vcpu *v, struct xen_sysctl *op)
 			*p = (struct progress){ .mark = PROGRESS_MARK, .done = done };
 			return -ERESTART;
 		}
-		n = (u32)console_ring_read(text, min((size_t)(r->count - done), sizeof(text)), &r->index, incremental);
+		n = (u32)console_ring_read(text, min((size_t)(r->count - done), sizeof(text)),
+					   &r->index, incremental);
 		if (!n)
 			break;
 		if (copy_to_guest(handle_at(r->buffer, done), text, n))
@@ -87,7 +96,8 @@ s64 sysctl_physinfo(struct vcpu *v, struct xen_sysctl *op)
 	p->max_cpu_id = cpu_count - 1;
 	p->nr_nodes = 1;
 	p->cpu_khz = (u32)(timer_hz / 1000);
-	p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+	p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
+			  XEN_SYSCTL_PHYSCAP_gnttab_v1;
 	p->total_pages = ram_pages;
 	p->free_pages = READ_ONCE(heap_free_pages);
 	p->max_mfn = frame_base + frame_count - 1;
@@ -165,7 +175,8 @@ s64 sysctl_availheap(struct vcpu *v, struct xen_sysctl *op)
 {
 	struct xen_sysctl_availheap *h = &op->u.availheap;
 
-	h->avail_bytes = h->node == -1 || h->node == 0 ? READ_ONCE(heap_free_pages) << PAGE_SHIFT : 0;
+	h->avail_bytes = h->node == -1 || h->node == 0 ? READ_ONCE(heap_free_pages) << PAGE_SHIFT
+						       : 0;
 	return 0;
 }
 
@@ -173,7 +184,8 @@ s64 sysctl_availheap(struct vcpu *v, struct xen_sysctl *op)
 s64 sysctl_cputopoinfo(struct vcpu *v, struct xen_sysctl *op)
 {
 	struct xen_sysctl_cputopoinfo *t = &op->u.cputopoinfo;
-	static const struct xen_sysctl_cputopo topo;	/* one core of one socket of one node, as ARM Xen says of all */
+	/* one core of one socket of one node, as ARM Xen says of all */
+	static const struct xen_sysctl_cputopo topo;
 	u32 room = t->num_cpus;
 
 	t->num_cpus = cpu_count;
@@ -204,7 +216,8 @@ s64 sysctl_numainfo(struct vcpu *v, struct xen_sysctl *op)
 		return -ENOBUFS;
 	if (handle_gva(n->meminfo) && copy_to_guest(handle_gva(n->meminfo), &mem, sizeof(mem)))
 		return -EFAULT;
-	if (handle_gva(n->distance) && copy_to_guest(handle_gva(n->distance), &distance, sizeof(distance)))
+	if (handle_gva(n->distance) &&
+	    copy_to_guest(handle_gva(n->distance), &distance, sizeof(distance)))
 		return -EFAULT;
 	return 0;
 }
@@ -218,7 +231,7 @@ static int pool_info(struct xen_sysctl_cpupool_op *p)
 		return -ENOENT;
 	p->sched_id = XEN_SCHEDULER_CREDIT2;
 	p->n_dom = domain_count();
-	for_each_cpu(c)
+	for_each_cpu (c)
 		bit_set(all.bits, c->id);
 	return bitmap_put(&p->cpumap, all.bits, cpu_count);
 }
@@ -231,10 +244,8 @@ s64 sysctl_cpupool(struct vcpu *v, struct xen_sysctl *op)
 	struct domain *d;
 
 	switch (p->op) {
-	case XEN_SYSCTL_CPUPOOL_OP_INFO:
-		return pool_info(p);
-	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-		return bitmap_put(&p->cpumap, none, cpu_count);
+	case XEN_SYSCTL_CPUPOOL_OP_INFO: return pool_info(p);
+	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return bitmap_put(&p->cpumap, none, cpu_count);
 	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
 		if (p->cpupool_id)
 			return -ENOENT;
@@ -246,8 +257,7 @@ s64 sysctl_cpupool(struct vcpu *v, struct xen_sysctl *op)
 	case XEN_SYSCTL_CPUPOOL_OP_CREATE:
 	case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
 	case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-	case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-		return -EOPNOTSUPP;
+	case XEN_SYSCTL_CPUPOOL_OP_RMCPU: return -EOPNOTSUPP;
 	}
 	return -ENOSYS;
 }
@@ -267,7 +277,8 @@ s64 sysctl_sched(struct vcpu *v, struct xen_sysctl *op)
 		return 0;
 	case XEN_SYSCTL_SCHEDOP_putinfo:
 		us = s->u.sched_credit2.ratelimit_us;
-		if (us && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN || us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
+		if (us &&
+		    (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN || us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
 			return -EINVAL;
 		WRITE_ONCE(sched_ratelimit_us, us);
 		return 0;

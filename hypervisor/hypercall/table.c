@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The closed list of hypercalls: number and sub-op -> entry and permission. What is not here does not exist: -ENOSYS (VCPUOPs: -EINVAL, as on ARM
- * Xen). docs/abi.md has a line for every name of the public headers; scripts/check-abi holds the two against each other.
- * No state, no lock.
+ * The closed list of hypercalls: number and sub-op -> entry and permission. What is not here does
+ * not exist: -ENOSYS (VCPUOPs: -EINVAL, as on ARM Xen). docs/abi.md has a line for every name of
+ * the public headers; scripts/check-abi holds the two against each other. No state, no lock.
  */
 #include <hypercall/ops.h>
 #include <xen/event_channel.h>
@@ -16,17 +16,18 @@
 
 /* Who may call is where the entry stands. */
 struct sub_op {
-	hypercall_fn *any;	/* any domain, for itself; what it may do to others the entry decides */
-	hypercall_fn *control;	/* the control domain; for others -EPERM */
+	/* any domain, for itself; what it may do to others the entry decides */
+	hypercall_fn *any;
+	hypercall_fn *control; /* the control domain; for others -EPERM */
 };
 #define ANY any
 #define CONTROL control
 
 struct hypercall {
 	const struct sub_op *sub;
-	u32 cmd_mask;	/* of the first argument: the sub-op's number; 0: there are none */
+	u32 cmd_mask; /* of the first argument: the sub-op's number; 0: there are none */
 	u8 nr;
-	u8 unknown;	/* errno of a sub-op that is not here */
+	u8 unknown; /* errno of a sub-op that is not here */
 };
 
 #define OP(cmd, permission, entry) [cmd] = { .permission = (entry) }
@@ -41,7 +42,8 @@ static const struct sub_op xen_version_ops[] = {
 	OP(XENVER_get_features, ANY, hc_xenver_get_features),
 	OP(XENVER_pagesize, ANY, hc_xenver_pagesize),
 	OP(XENVER_guest_handle, ANY, hc_xenver_guest_handle),
-	OP(XENVER_commandline, ANY, hc_xenver_commandline),	/* others than the control domain read "<denied>" */
+	/* others than the control domain read "<denied>" */
+	OP(XENVER_commandline, ANY, hc_xenver_commandline),
 	OP(XENVER_build_id, CONTROL, hc_xenver_build_id),
 };
 
@@ -85,7 +87,7 @@ static const struct sub_op grant_table_ops[] = {
 	OP(GNTTABOP_query_size, ANY, hc_gnttab_query_size),
 	OP(GNTTABOP_set_version, ANY, hc_gnttab_set_version),
 	OP(GNTTABOP_get_version, ANY, hc_gnttab_get_version),
-	OP(GNTTABOP_transfer, ANY, hc_gnttab_transfer),	/* each request refused */
+	OP(GNTTABOP_transfer, ANY, hc_gnttab_transfer), /* each request refused */
 	OP(GNTTABOP_unmap_and_replace, ANY, hc_gnttab_unmap_and_replace),
 	OP(GNTTABOP_swap_grant_ref, ANY, hc_gnttab_swap_grant_ref),
 	OP(GNTTABOP_cache_flush, ANY, hc_gnttab_cache_flush),
@@ -125,7 +127,8 @@ static const struct sub_op vm_assist_op[] = { OP(0, ANY, hc_vm_assist) };
 static const struct sub_op sysctl_op[] = { OP(0, CONTROL, hc_sysctl) };
 static const struct sub_op domctl_op[] = { OP(0, CONTROL, hc_domctl) };
 
-#define CALL(number, table, mask, err) [number] = { .sub = (table), .cmd_mask = (mask), .nr = ARRAY_SIZE(table), .unknown = (err) }
+#define CALL(number, table, mask, err) \
+	[number] = { .sub = (table), .cmd_mask = (mask), .nr = ARRAY_SIZE(table), .unknown = (err) }
 #define CMD32 0xffffffff
 
 static const struct hypercall hypercalls[] = {
@@ -138,7 +141,8 @@ static const struct hypercall hypercalls[] = {
 	CALL(__HYPERVISOR_vm_assist, vm_assist_op, 0, 0),
 	CALL(__HYPERVISOR_vcpu_op, vcpu_ops, CMD32, EINVAL),
 	CALL(__HYPERVISOR_sched_op, sched_ops, CMD32, ENOSYS),
-	CALL(__HYPERVISOR_event_channel_op, event_channel_ops, BIT(31) - 1, ENOSYS),	/* above: expand_array's progress */
+	/* above: expand_array's progress */
+	CALL(__HYPERVISOR_event_channel_op, event_channel_ops, BIT(31) - 1, ENOSYS),
 	CALL(__HYPERVISOR_hvm_op, hvm_ops, CMD32, ENOSYS),
 	CALL(__HYPERVISOR_sysctl, sysctl_op, 0, 0),
 	CALL(__HYPERVISOR_domctl, domctl_op, 0, 0),

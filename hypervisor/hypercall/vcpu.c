@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vcpu_op: the memory through which a vCPU's state is told to its guest. Bringing vCPUs up and down is PSCI's on ARM. No state, no lock.
+ * vcpu_op: the memory through which a vCPU's state is told to its guest. Bringing vCPUs up and down
+ * is PSCI's on ARM. No state, no lock.
  */
 #include <hypercall/ops.h>
 #include <xen/vcpu.h>
@@ -45,7 +46,10 @@ s64 hc_vcpu_register_runstate(struct vcpu *v, u64 *a)
 	return vcpu_register_runstate(of, req.addr.p);
 }
 
-/* a: cmd, vCPU, struct vcpu_register_vcpu_info. For the caller itself, or a vCPU that does not run yet. */
+/*
+ * a: cmd, vCPU, struct vcpu_register_vcpu_info. For the caller itself, or a vCPU that does not run
+ * yet.
+ */
 s64 hc_vcpu_register_vcpu_info(struct vcpu *v, u64 *a)
 {
 	struct vcpu *of = vcpu_named(v, a[1]);

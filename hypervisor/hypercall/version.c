@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * xen_version: what the guest's kernel and the tools learn of the hypervisor. The number is Xen's whose ABI this is; the rest tells who is here.
- * Constant; no lock. As on Xen, others than the control domain learn neither command line nor build id.
+ * xen_version: what the guest's kernel and the tools learn of the hypervisor. The number is Xen's
+ * whose ABI this is; the rest tells who is here. Constant; no lock. As on Xen, others than the
+ * control domain learn neither command line nor build id.
  */
 #include <arm/cpu.h>
 #include <core/cmdline.h>
@@ -44,7 +45,8 @@ s64 hc_xenver_capabilities(struct vcpu *v, u64 *a)
 {
 	xen_capabilities_info_t text;
 
-	strscpy(text, cpu_has_el1_32 ? "xen-3.0-aarch64 xen-3.0-armv7l " : "xen-3.0-aarch64 ", sizeof(text));
+	strscpy(text, cpu_has_el1_32 ? "xen-3.0-aarch64 xen-3.0-armv7l " : "xen-3.0-aarch64 ",
+		sizeof(text));
 	return copy_to_guest(a[1], text, sizeof(text));
 }
 
@@ -56,7 +58,10 @@ s64 hc_xenver_changeset(struct vcpu *v, u64 *a)
 	return copy_to_guest(a[1], text, sizeof(text));
 }
 
-/* virt_start: no guest virtual address is reserved for the hypervisor, and where it is concerns nobody. */
+/*
+ * virt_start: no guest virtual address is reserved for the hypervisor, and where it is concerns
+ * nobody.
+ */
 s64 hc_xenver_platform_parameters(struct vcpu *v, u64 *a)
 {
 	struct xen_platform_parameters p = { .virt_start = 0 };
@@ -73,8 +78,9 @@ s64 hc_xenver_get_features(struct vcpu *v, u64 *a)
 		return -EFAULT;
 	if (fi.submap_idx >= XENFEAT_NR_SUBMAPS)
 		return -EINVAL;
-	fi.submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap | 1U << XENFEAT_memory_op_vnode_supported |
-		    1U << XENFEAT_ARM_SMCCC_supported | 1U << (d->direct_mapped ? XENFEAT_direct_mapped : XENFEAT_not_direct_mapped);
+	fi.submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
+		    1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_ARM_SMCCC_supported |
+		    1U << (d->direct_mapped ? XENFEAT_direct_mapped : XENFEAT_not_direct_mapped);
 	if (d == hardware_domain)
 		fi.submap |= 1U << XENFEAT_dom0;
 	return copy_to_guest(a[1], &fi, sizeof(fi));
@@ -102,7 +108,11 @@ s64 hc_xenver_commandline(struct vcpu *v, u64 *a)
 /* The image's ELF note: name size, descriptor size, type, "GNU", descriptor. */
 s64 hc_xenver_build_id(struct vcpu *v, u64 *a)
 {
-	const struct { u32 namesz, descsz, type; char name[4]; u8 desc[]; } *note = (const void *)__build_id_start;
+	const struct {
+		u32 namesz, descsz, type;
+		char name[4];
+		u8 desc[];
+	} *note = (const void *)__build_id_start;
 	u32 len;
 
 	if ((size_t)(__build_id_end - __build_id_start) <= sizeof(*note))

@@ -4,7 +4,7 @@
 
 struct out {
 	char *buf;
-	size_t size, len;	/* len counts what did not fit, too */
+	size_t size, len; /* len counts what did not fit, too */
 };
 
 struct spec {
@@ -31,7 +31,8 @@ static void put_padded(struct out *o, const char *s, size_t n, const struct spec
 		put(o, ' ');
 }
 
-static void put_number(struct out *o, u64 v, bool negative, unsigned base, bool upper, struct spec *sp)
+static void put_number(struct out *o, u64 v, bool negative, unsigned base, bool upper,
+		       struct spec *sp)
 {
 	char digits[24];
 	size_t at = sizeof(digits);
@@ -74,13 +75,9 @@ static const char *put_one(struct out *o, const char *f, va_list *ap)
 		v = longs ? va_arg(*ap, s64) : va_arg(*ap, s32);
 		put_number(o, v < 0 ? -(u64)v : (u64)v, v < 0, 10, false, &sp);
 		break;
-	case 'u':
-		put_number(o, next_unsigned(ap, longs), false, 10, false, &sp);
-		break;
+	case 'u': put_number(o, next_unsigned(ap, longs), false, 10, false, &sp); break;
 	case 'x':
-	case 'X':
-		put_number(o, next_unsigned(ap, longs), false, 16, *f == 'X', &sp);
-		break;
+	case 'X': put_number(o, next_unsigned(ap, longs), false, 16, *f == 'X', &sp); break;
 	case 'p':
 		sp = (struct spec){ .width = 16, .zero = true };
 		put_number(o, (u64)va_arg(*ap, void *), false, 16, false, &sp);
@@ -94,10 +91,8 @@ static const char *put_one(struct out *o, const char *f, va_list *ap)
 		s = s ? s : "(null)";
 		put_padded(o, s, strlen(s), &sp);
 		break;
-	case '\0':
-		return f;
-	default:
-		put(o, *f);
+	case '\0': return f;
+	default: put(o, *f);
 	}
 	return f + 1;
 }

@@ -2,7 +2,10 @@
 /* Memory and string functions; the compiler and libfdt call some of them too. Pure. */
 #include <lib/string.h>
 
-/* At any address: all our data is in Normal memory, where EL2 may access words unaligned (SCTLR_EL2.A is 0). */
+/*
+ * At any address: all our data is in Normal memory, where EL2 may access words unaligned
+ * (SCTLR_EL2.A is 0).
+ */
 typedef u64 __attribute__((may_alias, aligned(1))) any_u64;
 typedef u32 __attribute__((may_alias, aligned(1))) any_u32;
 typedef u16 __attribute__((may_alias, aligned(1))) any_u16;
@@ -16,11 +19,15 @@ void *memcpy(void *dst, const void *src, size_t n)
 	for (; n >= 128; n -= 128, d += 128, s += 128) {
 		any_u64 *dw = (any_u64 *)d;
 		const any_u64 *sw = (const any_u64 *)s;
-		u64 a = sw[0], b = sw[1], c = sw[2], e = sw[3], f = sw[4], g = sw[5], h = sw[6], i = sw[7];
-		u64 j = sw[8], k = sw[9], l = sw[10], m = sw[11], o = sw[12], p = sw[13], q = sw[14], r = sw[15];
+		u64 a = sw[0], b = sw[1], c = sw[2], e = sw[3], f = sw[4], g = sw[5], h = sw[6],
+		    i = sw[7];
+		u64 j = sw[8], k = sw[9], l = sw[10], m = sw[11], o = sw[12], p = sw[13],
+		    q = sw[14], r = sw[15];
 
-		dw[0] = a, dw[1] = b, dw[2] = c, dw[3] = e, dw[4] = f, dw[5] = g, dw[6] = h, dw[7] = i;
-		dw[8] = j, dw[9] = k, dw[10] = l, dw[11] = m, dw[12] = o, dw[13] = p, dw[14] = q, dw[15] = r;
+		dw[0] = a, dw[1] = b, dw[2] = c, dw[3] = e, dw[4] = f, dw[5] = g, dw[6] = h,
+		dw[7] = i;
+		dw[8] = j, dw[9] = k, dw[10] = l, dw[11] = m, dw[12] = o, dw[13] = p, dw[14] = q,
+		dw[15] = r;
 	}
 	for (; n >= 8; n -= 8, d += 8, s += 8)
 		*(any_u64 *)d = *(const any_u64 *)s;
@@ -164,7 +171,8 @@ u64 strtoul(const char *s, const char **end, unsigned base)
 	if (!base)
 		base = 10;
 	for (; digit(*s) < base; s++)
-		if (__builtin_mul_overflow(n, (u64)base, &n) || __builtin_add_overflow(n, (u64)digit(*s), &n))
+		if (__builtin_mul_overflow(n, (u64)base, &n) ||
+		    __builtin_add_overflow(n, (u64)digit(*s), &n))
 			n = ~0UL;
 	if (end)
 		*end = s;

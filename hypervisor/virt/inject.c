@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exceptions for a guest, taken the way the Arm ARM's AArch64.TakeException and AArch32 pseudocode do. v is current: its EL1 state is in the hardware. */
+/*
+ * Exceptions for a guest, taken the way the Arm ARM's AArch64.TakeException and AArch32 pseudocode
+ * do. v is current: its EL1 state is in the hardware.
+ */
 #include <domain/domain.h>
 #include <virt/trap.h>
 
@@ -43,8 +46,9 @@ static u64 take32(struct vcpu *v, unsigned mode, unsigned vector, unsigned lr, u
 
 	v->x[lr] = (u32)ret;
 	v->pc = (sctlr & SCTLR32_V ? 0xffff0000UL : read_sysreg(vbar_el1)) + vector;
-	v->pstate = (old & ~(0x1fUL | PSR32_T | PSR32_E | PSR32_IT)) | PSR_MODE32 | mode | PSR_I | (mode == 0x17 ? PSR_A : 0) |
-		    (sctlr & SCTLR32_TE ? PSR32_T : 0) | (sctlr & SCTLR32_EE ? PSR32_E : 0);
+	v->pstate = (old & ~(0x1fUL | PSR32_T | PSR32_E | PSR32_IT)) | PSR_MODE32 | mode | PSR_I |
+		    (mode == 0x17 ? PSR_A : 0) | (sctlr & SCTLR32_TE ? PSR32_T : 0) |
+		    (sctlr & SCTLR32_EE ? PSR32_E : 0);
 	return old;
 }
 
@@ -60,7 +64,8 @@ void inject_undef(struct vcpu *v)
 void inject_abort(struct vcpu *v, u64 far, bool instr)
 {
 	bool from_el0 = (v->pstate & PSR_MODE_MASK) == PSR_MODE_EL0T;
-	u64 ec = instr ? EC_IABT_LOW : EC_DABT_LOW, fsc = 0x10;	/* synchronous external abort, not on a walk */
+	/* synchronous external abort, not on a walk */
+	u64 ec = instr ? EC_IABT_LOW : EC_DABT_LOW, fsc = 0x10;
 
 	if (!v->domain->aarch32) {
 		write_sysreg(far, far_el1);
@@ -72,7 +77,8 @@ void inject_abort(struct vcpu *v, u64 far, bool instr)
 		write_sysreg(read_sysreg(tcr_el1) >> 31 & 1 ? 0x210 : 0x8, ifsr32_el2);
 		write_sysreg(take32(v, 0x17, 0x0c, 20, v->pc + 4), spsr_abt);
 	} else {
-		write_sysreg((read_sysreg(far_el1) & ~0xffffffffUL) | (far & 0xffffffffUL), far_el1);
+		write_sysreg((read_sysreg(far_el1) & ~0xffffffffUL) | (far & 0xffffffffUL),
+			     far_el1);
 		write_sysreg(read_sysreg(tcr_el1) >> 31 & 1 ? 0x210 : 0x8, esr_el1);
 		write_sysreg(take32(v, 0x17, 0x10, 20, v->pc + 8), spsr_abt);
 	}

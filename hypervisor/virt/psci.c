@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PSCI 1.1 and SMCCC 1.1 as a guest sees them (Arm DEN0022, DEN0028). A guest's PSCI ends at its own vCPUs. One const table, sorted by function;
- * what is not in it is NOT_SUPPORTED. A vCPU that is down has no owner but who clears v->down, under the domain's lock.
+ * PSCI 1.1 and SMCCC 1.1 as a guest sees them (Arm DEN0022, DEN0028). A guest's PSCI ends at its
+ * own vCPUs. One const table, sorted by function; what is not in it is NOT_SUPPORTED. A vCPU that
+ * is down has no owner but who clears v->down, under the domain's lock.
  */
 #include <arm/cpu.h>
 #include <core/console.h>
 #include <domain/domain.h>
 #include <virt/trap.h>
 
-enum { SUCCESS = 0, NOT_SUPPORTED = -1, INVALID_PARAMETERS = -2, DENIED = -3, ALREADY_ON = -4, INVALID_ADDRESS = -9 };
+enum {
+	SUCCESS = 0,
+	NOT_SUPPORTED = -1,
+	INVALID_PARAMETERS = -2,
+	DENIED = -3,
+	ALREADY_ON = -4,
+	INVALID_ADDRESS = -9
+};
 enum { STATE_ON, STATE_OFF };
 
 #define FN64 BIT(30)
@@ -103,9 +111,10 @@ static s64 affinity_info(struct vcpu *v, u64 mpidr, u64 level, u64 a3)
 		t = vcpu_by_affinity(v->domain, mpidr);
 		if (!t)
 			return INVALID_PARAMETERS;
-		return t->down && !__atomic_load_n(&t->loaded_on, __ATOMIC_ACQUIRE) ? STATE_OFF : STATE_ON;
+		return t->down && !__atomic_load_n(&t->loaded_on, __ATOMIC_ACQUIRE) ? STATE_OFF
+										    : STATE_ON;
 	}
-	for_each_vcpu(v->domain, o)
+	for_each_vcpu (v->domain, o)
 		if (((vgic_affinity(o->id) ^ mpidr) >> (8 * level) & 0xffffff) == 0 && !o->down)
 			return STATE_ON;
 	return STATE_OFF;
@@ -134,19 +143,17 @@ static s64 smccc_version(struct vcpu *v, u64 a1, u64 a2, u64 a3)
 }
 
 /*
- * The truth about this CPU: what its firmware says, and nothing where it says nothing. (A kernel that is told "implemented" makes the call at
- * every entry from user space.)
+ * The truth about this CPU: what its firmware says, and nothing where it says nothing. (A kernel
+ * that is told "implemented" makes the call at every entry from user space.)
  */
 static s64 arch_features(struct vcpu *v, u64 fn, u64 a2, u64 a3)
 {
 	switch ((u32)fn) {
 	case SMCCC_VERSION:
-	case SMCCC_ARCH_FEATURES:
-		return SUCCESS;
+	case SMCCC_ARCH_FEATURES: return SUCCESS;
 	case SMCCC_WORKAROUND_1:
 	case SMCCC_WORKAROUND_2:
-	case SMCCC_WORKAROUND_3:
-		return smccc_arch_feature((u32)fn);
+	case SMCCC_WORKAROUND_3: return smccc_arch_feature((u32)fn);
 	}
 	return NOT_SUPPORTED;
 }
@@ -159,7 +166,11 @@ static s64 workaround(struct vcpu *v, u64 a1, u64 a2, u64 a3)
 
 static psci_fn psci_features;
 
-static const struct psci_op { u32 fn; bool both_widths; psci_fn *call; } ops[] = {
+static const struct psci_op {
+	u32 fn;
+	bool both_widths;
+	psci_fn *call;
+} ops[] = {
 	/* Those that kernels call often come first. */
 	{ SMCCC_WORKAROUND_3, false, workaround },
 	{ SMCCC_WORKAROUND_2, false, workaround },
@@ -190,7 +201,8 @@ static s64 psci_features(struct vcpu *v, u64 fn, u64 a2, u64 a3)
 	u32 range = (u32)fn & 0xbf000000;
 
 	/* Of the SMCCC functions only the version may be asked for here. */
-	return (u32)fn == SMCCC_VERSION || (range == 0x84000000 && find((u32)fn)) ? SUCCESS : NOT_SUPPORTED;
+	return (u32)fn == SMCCC_VERSION || (range == 0x84000000 && find((u32)fn)) ? SUCCESS
+										  : NOT_SUPPORTED;
 }
 
 void psci_call(struct vcpu *v)
@@ -210,5 +222,6 @@ void psci_call(struct vcpu *v)
 	}
 	/* A 32-bit function has 32-bit arguments. */
 	wide = fn & FN64;
-	v->x[0] = (u64)op->call(v, wide ? v->x[1] : (u32)v->x[1], wide ? v->x[2] : (u32)v->x[2], wide ? v->x[3] : (u32)v->x[3]);
+	v->x[0] = (u64)op->call(v, wide ? v->x[1] : (u32)v->x[1], wide ? v->x[2] : (u32)v->x[2],
+				wide ? v->x[3] : (u32)v->x[3]);
 }

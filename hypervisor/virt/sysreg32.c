@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AArch32 at EL1 and EL0: trapped coprocessor registers (CP15, CP14), conditional instructions. The same meaning as in sysreg.c under the names
- * that MRC and MCRR use.
+ * AArch32 at EL1 and EL0: trapped coprocessor registers (CP15, CP14), conditional instructions. The
+ * same meaning as in sysreg.c under the names that MRC and MCRR use.
  */
 #include <domain/domain.h>
 #include <virt/sysreg.h>
@@ -53,13 +53,13 @@ u64 psr32_advance_it(u64 psr)
 static bool access64(struct vcpu *v, u32 iss, u64 *val, bool read)
 {
 	switch (iss & CP64_MASK) {
-	case CP64(2, 14):		/* CNTP_CVAL */
+	case CP64(2, 14): /* CNTP_CVAL */
 		if (read)
 			*val = vtimer_read_phys(v, CNTP_CVAL);
 		else
 			vtimer_write_phys(v, CNTP_CVAL, *val);
 		return true;
-	case CP64(0, 12):		/* ICC_SGI1R, ICC_ASGI1R, ICC_SGI0R */
+	case CP64(0, 12): /* ICC_SGI1R, ICC_ASGI1R, ICC_SGI0R */
 	case CP64(1, 12):
 	case CP64(2, 12):
 		if (read || v->domain->vgic.version != 3)
@@ -73,7 +73,7 @@ static bool access64(struct vcpu *v, u32 iss, u64 *val, bool read)
 static bool access32(struct vcpu *v, u32 iss, u64 *val, bool read)
 {
 	switch (iss & CP_MASK) {
-	case CP(0, 14, 2, 0):		/* CNTP_TVAL, CNTP_CTL */
+	case CP(0, 14, 2, 0): /* CNTP_TVAL, CNTP_CTL */
 	case CP(0, 14, 2, 1): {
 		unsigned reg = (iss & CP_MASK) == CP(0, 14, 2, 0) ? CNTP_TVAL : CNTP_CTL;
 
@@ -83,21 +83,22 @@ static bool access32(struct vcpu *v, u32 iss, u64 *val, bool read)
 			vtimer_write_phys(v, reg, (u32)*val);
 		return true;
 	}
-	case CP(0, 12, 11, 1):		/* ICC_DIR */
+	case CP(0, 12, 11, 1): /* ICC_DIR */
 		if (read || v->domain->vgic.version != 3)
 			return false;
 		vgic_dir(v, *val);
 		return true;
-	case CP(0, 1, 0, 1):		/* ACTLR, ACTLR2 */
+	case CP(0, 1, 0, 1): /* ACTLR, ACTLR2 */
 	case CP(0, 1, 0, 3):
-	case CP(0, 9, 14, 0):		/* PMUSERENR */
-		*val = 0;
-		return true;
+	case CP(0, 9, 14, 0): /* PMUSERENR */ *val = 0; return true;
 	}
 	return false;
 }
 
-/* Debug registers: the same as in AArch64, read as zero and ignore writes; DBGOSLSR says that the lock is there and open. */
+/*
+ * Debug registers: the same as in AArch64, read as zero and ignore writes; DBGOSLSR says that the
+ * lock is there and open.
+ */
 static bool access_debug(u32 iss, u64 *val, bool read)
 {
 	if ((iss >> 14 & 7) != 0 || (iss >> 10 & 15) > 7)
@@ -111,7 +112,8 @@ void sysreg32_trap(struct vcpu *v, u64 esr)
 {
 	u32 iss = ESR_ISS(esr);
 	bool read = iss & 1, two = ESR_EC(esr) == EC_CP15_64 || ESR_EC(esr) == EC_CP14_64, ok;
-	unsigned rt = iss >> 5 & 31, rt2 = iss >> 10 & 31;	/* the AArch64 view of the register */
+	/* the AArch64 view of the register */
+	unsigned rt = iss >> 5 & 31, rt2 = iss >> 10 & 31;
 	u64 val = two ? (u32)v->x[rt] | v->x[rt2] << 32 : (u32)v->x[rt];
 
 	if (psr32_condition(v->pstate, iss)) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a trap to its handler by the exception class (one const table), emulated MMIO, stage-2 faults. Handlers run on the vCPU that trapped;
- * only this file and sysreg.c move its PC past an emulated instruction.
+ * From a trap to its handler by the exception class (one const table), emulated MMIO, stage-2
+ * faults. Handlers run on the vCPU that trapped; only this file and sysreg.c move its PC past an
+ * emulated instruction.
  */
 #include <core/console.h>
 #include <domain/domain.h>
@@ -20,7 +21,7 @@
 #define DABT_CM BIT(8)
 #define ABT_S1PTW BIT(7)
 #define DABT_WNR BIT(6)
-#define ABT_FSC_TYPE(iss) ((iss) & 0x3c)
+#define ABT_FSC_TYPE(iss) (0x3c & (iss))
 #define FSC_TRANSLATION 0x04
 #define FSC_ACCESS 0x08
 #define FSC_PERMISSION 0x0c
@@ -29,7 +30,7 @@ typedef void trap_handler(struct vcpu *v, u64 esr);
 
 static void skip(struct vcpu *v, u64 esr)
 {
-	v->pc += 2 + (esr >> 24 & 2);		/* IL: bit 25 */
+	v->pc += 2 + (esr >> 24 & 2); /* IL: bit 25 */
 	if (unlikely(v->pstate & PSR_MODE32))
 		v->pstate = psr32_advance_it(v->pstate);
 	v->pstate &= ~PSR_SS;
@@ -57,7 +58,7 @@ static void hvc(struct vcpu *v, u64 esr)
 	unsigned imm = (unsigned)esr & 0xffff;
 
 	if (imm == HVC_XEN)
-		hypercall_trap32(v);	/* from AArch64 it does not come here */
+		hypercall_trap32(v); /* from AArch64 it does not come here */
 	else if (imm == 0)
 		psci_call(v);
 	else
@@ -119,7 +120,8 @@ static inline void mmio_end(struct vcpu *v, u64 esr, bool ok)
 		inject_abort(v, read_sysreg(far_el2), false);
 }
 
-static __attribute__((noinline)) void mmio_read(struct vcpu *v, const struct mmio_range *r, u64 offset, u64 esr)
+static __attribute__((noinline)) void mmio_read(struct vcpu *v, const struct mmio_range *r,
+						u64 offset, u64 esr)
 {
 	unsigned size = 1U << DABT_SAS(esr), srt = DABT_SRT(esr);
 	u64 val = 0;
@@ -132,7 +134,8 @@ static __attribute__((noinline)) void mmio_read(struct vcpu *v, const struct mmi
 	mmio_end(v, esr, ok);
 }
 
-static __attribute__((noinline)) void mmio_write(struct vcpu *v, const struct mmio_range *r, u64 offset, u64 esr)
+static __attribute__((noinline)) void mmio_write(struct vcpu *v, const struct mmio_range *r,
+						 u64 offset, u64 esr)
 {
 	unsigned size = 1U << DABT_SAS(esr), srt = DABT_SRT(esr);
 	u64 val = srt == 31 ? 0 : v->x[srt] & ~0UL >> (64 - 8 * size);
@@ -145,7 +148,10 @@ static inline gpa_t hpfar_gpa(u64 far)
 	return (read_sysreg(hpfar_el2) & 0xffffffffff0UL) << 8 | (far & ~PAGE_MASK);
 }
 
-/* The guest physical address of a stage-2 fault; HPFAR_EL2 does not hold it for a permission fault outside a walk. */
+/*
+ * The guest physical address of a stage-2 fault; HPFAR_EL2 does not hold it for a permission fault
+ * outside a walk.
+ */
 static bool fault_gpa(u64 esr, u64 far, gpa_t *gpa)
 {
 	u32 iss = ESR_ISS(esr);
@@ -157,8 +163,8 @@ static bool fault_gpa(u64 esr, u64 far, gpa_t *gpa)
 }
 
 /*
- * Memory that is not there, or not for this access. Another CPU may have been replacing the entry (break-before-make): then the access
- * is simply tried again.
+ * Memory that is not there, or not for this access. Another CPU may have been replacing the entry
+ * (break-before-make): then the access is simply tried again.
  */
 static void stage2_abort(struct vcpu *v, u64 esr, bool instr)
 {
@@ -170,20 +176,24 @@ static void stage2_abort(struct vcpu *v, u64 esr, bool instr)
 	switch (ABT_FSC_TYPE(iss)) {
 	case FSC_TRANSLATION:
 	case FSC_ACCESS:
-	case FSC_PERMISSION:
-		break;
-	default:	/* external aborts and the like: the guest's own access failed */
+	case FSC_PERMISSION: break;
+	default: /* external aborts and the like: the guest's own access failed */
 		inject_abort(v, far, instr);
 		return;
 	}
 	if (!fault_gpa(esr, far, &gpa))
-		return;		/* its stage 1 changed meanwhile: again */
-	/* Cache maintenance reports WnR whatever it needs; where it needs to write (DC IVAC), a missing right is a permission fault. */
-	write = !instr && (iss & DABT_WNR) && (!(iss & DABT_CM) || ABT_FSC_TYPE(iss) == FSC_PERMISSION);
+		return; /* its stage 1 changed meanwhile: again */
+	/*
+	 * Cache maintenance reports WnR whatever it needs; where it needs to write (DC IVAC), a
+	 * missing right is a permission fault.
+	 */
+	write = !instr && (iss & DABT_WNR) &&
+		(!(iss & DABT_CM) || ABT_FSC_TYPE(iss) == FSC_PERMISSION);
 	if (p2m_access_ok(v->domain, gpa, write, instr && !(iss & ABT_S1PTW)))
 		return;
 	if (!instr && (iss & DABT_CM)) {
-		skip(v, esr);	/* maintenance of memory that is not there, or never written, has nothing to do */
+		/* maintenance of memory that is not there, or never written, has nothing to do */
+		skip(v, esr);
 		return;
 	}
 	inject_abort(v, far, instr);
@@ -224,20 +234,21 @@ static trap_handler *const handlers[64] = {
 	[EC_CP14_LS] = undefined,
 	[EC_FP] = fp,
 	[EC_CP10_ID] = undefined,
-	[0x09] = undefined,		/* pointer authentication */
-	[0x0a] = undefined,		/* LD64B and the like */
+	[0x09] = undefined, /* pointer authentication */
+	[0x0a] = undefined, /* LD64B and the like */
 	[EC_CP14_64] = sysreg32_trap,
-	[0x0d] = undefined,		/* branch target: taken to EL2 only by our mistake, the guest's anyway */
-	[0x14] = undefined,		/* 128-bit system registers */
+	/* branch target: taken to EL2 only by our mistake, the guest's anyway */
+	[0x0d] = undefined,
+	[0x14] = undefined, /* 128-bit system registers */
 	[EC_HVC32] = hvc,
 	[EC_SMC32] = smc,
 	[EC_HVC64] = hvc,
 	[EC_SMC64] = smc,
 	[EC_SYSREG] = sysreg_trap,
 	[EC_SVE] = undefined,
-	[0x1a] = undefined,		/* ERET: nested virtualization */
-	[0x1b] = undefined,		/* TSTART */
-	[0x1d] = undefined,		/* SME */
+	[0x1a] = undefined, /* ERET: nested virtualization */
+	[0x1b] = undefined, /* TSTART */
+	[0x1d] = undefined, /* SME */
 	[EC_IABT_LOW] = instruction_abort,
 	[EC_DABT_LOW] = data_abort,
 };
@@ -253,10 +264,12 @@ void trap_sync(struct vcpu *v, u64 esr)
 }
 
 /*
- * An SError while a guest ran is its own as far as anybody can tell: it gets a virtual one. (Those that hit EL2 itself end in panic.)
+ * An SError while a guest ran is its own as far as anybody can tell: it gets a virtual one. (Those
+ * that hit EL2 itself end in panic.)
  */
 void trap_serror(struct vcpu *v)
 {
-	log_guest(v->domain, LOG_ERR, "vCPU %u: SError, ESR %lx PC %lx: passed on\n", v->id, read_sysreg(esr_el2), v->pc);
+	log_guest(v->domain, LOG_ERR, "vCPU %u: SError, ESR %lx PC %lx: passed on\n", v->id,
+		  read_sysreg(esr_el2), v->pc);
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 }

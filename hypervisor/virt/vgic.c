@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The virtual GIC's model: what makes an interrupt pending, active or not, and whom to tell. Owns struct vgic_bank; all under vgic->lock of the domain.
- * Invariant: what could be delivered and is in no list register has its bank's bit in `dirty` of its vCPU, and that vCPU's CPU has been kicked, or
- * the vCPU is not loaded.
+ * The virtual GIC's model: what makes an interrupt pending, active or not, and whom to tell. Owns
+ * struct vgic_bank; all under vgic->lock of the domain. Invariant: what could be delivered and is
+ * in no list register has its bank's bit in `dirty` of its vCPU, and that vCPU's CPU has been
+ * kicked, or the vCPU is not loaded.
  */
 #include <core/console.h>
 #include <core/irq.h>
 #include <domain/sched.h>
 #include <virt/vgic_model.h>
 
-/* v's list registers have to change, or v has to wake. The kick comes first: whoever reads `blocked` too early still finds the work bit. */
+/*
+ * v's list registers have to change, or v has to wake. The kick comes first: whoever reads
+ * `blocked` too early still finds the work bit.
+ */
 void vgic_notify(struct vcpu *v)
 {
 	struct cpu *c = v->vgic.cpu;
@@ -23,7 +27,10 @@ void vgic_notify(struct vcpu *v)
 		vcpu_wake(v);
 }
 
-/* The physical interrupt shall no longer be active on the guest's behalf. A PPI is its CPU's; of a vCPU that is not loaded it is nobody's. */
+/*
+ * The physical interrupt shall no longer be active on the guest's behalf. A PPI is its CPU's; of a
+ * vCPU that is not loaded it is nobody's.
+ */
 void vgic_hw_release(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
 {
 	if (!b && v->vgic.cpu && v->vgic.cpu != this_cpu()) {
@@ -36,7 +43,10 @@ void vgic_hw_release(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigne
 		gic_set_active(bank->pirq[n], false);
 }
 
-/* What was active outside list registers has ended. If it is pending again, `dirty` is still set or the caller raises it. */
+/*
+ * What was active outside list registers has ended. If it is pending again, `dirty` is still set or
+ * the caller raises it.
+ */
 void vgic_end_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
 {
 	bank->active &= ~(1U << n);
@@ -51,8 +61,8 @@ void vgic_review(struct vcpu *v)
 }
 
 /*
- * vgic_notify() of many: the list registers of whoever is loaded here change once, when all is marked. *here: who that is, NULL at first; the caller
- * ends by notifying it.
+ * vgic_notify() of many: the list registers of whoever is loaded here change once, when all is
+ * marked. *here: who that is, NULL at first; the caller ends by notifying it.
  */
 static inline void notify_of_many(struct vcpu *to, struct vcpu **here)
 {
@@ -77,10 +87,12 @@ void vgic_review_holders(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32
 }
 
 /* Interrupt n of the bank is to be looked at; who has to be notified of it, if anybody. */
-static inline struct vcpu *mark_raised(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
+static inline struct vcpu *mark_raised(struct vcpu *v, struct vgic_bank *bank, unsigned b,
+				       unsigned n)
 {
 	u32 bit = 1U << n;
-	struct vcpu *to = (bank->inlr | bank->active) & bit ? vgic_holder(v, bank, b, n) : vgic_target(v, bank, b, n);
+	struct vcpu *to = (bank->inlr | bank->active) & bit ? vgic_holder(v, bank, b, n)
+							    : vgic_target(v, bank, b, n);
 
 	if (unlikely(!to))
 		return NULL;
@@ -126,7 +138,9 @@ void vgic_drop_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 ma
 {
 	u32 ended = mask & bank->active;
 
-	/* All before anything is refilled, which moves interrupts from the model to list registers. */
+	/*
+	 * All before anything is refilled, which moves interrupts from the model to list registers.
+	 */
 	for (u32 m = ended; m; m &= m - 1)
 		vgic_end_active(v, bank, b, (unsigned)__builtin_ctz(m));
 	bank->drop_active |= mask & bank->inlr;
@@ -187,7 +201,10 @@ bool vgic_fold_all(struct vcpu *by, struct vcpu *v, struct vgic_bank *bank, unsi
 	return all;
 }
 
-/* fields: what the list register will hold besides, i.e. a GICv2 SGI's source or the physical interrupt. */
+/*
+ * fields: what the list register will hold besides, i.e. a GICv2 SGI's source or the physical
+ * interrupt.
+ */
 void vgic_latch(struct vcpu *v, unsigned intid, u64 fields)
 {
 	struct vgic *vg = &v->domain->vgic;
@@ -253,7 +270,10 @@ void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
 	unlock(&v->domain->vgic.lock);
 }
 
-/* Priority mask and group enable of the CPU interface are where both versions' VMCR have them: bits 31:24; bit 0 or 1. */
+/*
+ * Priority mask and group enable of the CPU interface are where both versions' VMCR have them: bits
+ * 31:24; bit 0 or 1.
+ */
 static bool accepts(const struct vgic *vg, u32 vmcr, unsigned priority)
 {
 	return (vmcr & (vg->version == 2 ? 1 : 2)) && priority < vmcr >> 24;
@@ -278,13 +298,17 @@ static bool pending_in_model(struct vcpu *v)
 		struct vgic_bank *bank = vgic_bank_of(v, b);
 
 		for (u32 m = vgic_ready(v, b) & ~bank->active; m; m &= m - 1)
-			if (accepts(&v->domain->vgic, v->vgic.state.vmcr, bank->priority[__builtin_ctz(m)]))
+			if (accepts(&v->domain->vgic, v->vgic.state.vmcr,
+				    bank->priority[__builtin_ctz(m)]))
 				return true;
 	}
 	return false;
 }
 
-/* Whoever injects writes `dirty` and then reads `blocked`: here it is the other way round, so one of both sees the other's. */
+/*
+ * Whoever injects writes `dirty` and then reads `blocked`: here it is the other way round, so one
+ * of both sees the other's.
+ */
 bool vgic_pending(struct vcpu *v)
 {
 	struct vgic_vcpu *vv = &v->vgic;
@@ -304,7 +328,10 @@ bool vgic_pending(struct vcpu *v)
 	return found;
 }
 
-/* A list register that asked for it has ended (it does not count as empty before it is read), or an overflow goes on. */
+/*
+ * A list register that asked for it has ended (it does not count as empty before it is read), or an
+ * overflow goes on.
+ */
 static void maintenance(unsigned irq)
 {
 	struct vcpu *v = this_cpu()->loaded;
@@ -367,7 +394,7 @@ void vgic_set_on(struct domain *d, bool on)
 	if (vg->on == all)
 		return;
 	vg->on = all;
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		v->vgic.dirty |= (u32)(BIT(vg->nr_banks) - 1);
 		v->vgic.review = true;
 		vgic_notify(v);

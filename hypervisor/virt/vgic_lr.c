@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Between the virtual GIC's model and list registers: vgic_update() retires what the guest is through with and fills in what is new. Under
- * vgic->lock, on the CPU where the vCPU is loaded.
- * Invariants: an interrupt is in the model or in one list register (inlr), never in both; `hw` is set exactly while the physical interrupt is active
- * for it, until the guest's EOI ended it unseen.
- * When list registers run out the best by priority are chosen; NPIE brings the CPU back when the last pending one is taken, LRENPIE when
- * the guest ends one that had to make room.
+ * Between the virtual GIC's model and list registers: vgic_update() retires what the guest is
+ * through with and fills in what is new. Under vgic->lock, on the CPU where the vCPU is loaded.
+ * Invariants: an interrupt is in the model or in one list register (inlr), never in both; `hw` is
+ * set exactly while the physical interrupt is active for it, until the guest's EOI ended it unseen.
+ * When list registers run out the best by priority are chosen; NPIE brings the CPU back when the
+ * last pending one is taken, LRENPIE when the guest ends one that had to make room.
  */
 #include <domain/sched.h>
 #include <virt/vgic_model.h>
@@ -40,10 +40,14 @@ u32 vgic_ready(struct vcpu *v, unsigned b)
 	return ready(v, vgic_bank_of(v, b), b);
 }
 
-/* Interrupt n of the bank is back in the model: its vCPU has to look at it. v is the one whose list registers are at work. */
+/*
+ * Interrupt n of the bank is back in the model: its vCPU has to look at it. v is the one whose list
+ * registers are at work.
+ */
 static void reconsider(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
 {
-	struct vcpu *to = bank->active >> n & 1 ? vgic_holder(v, bank, b, n) : vgic_target(v, bank, b, n);
+	struct vcpu *to = bank->active >> n & 1 ? vgic_holder(v, bank, b, n)
+						: vgic_target(v, bank, b, n);
 
 	if (!to)
 		return;
@@ -69,14 +73,17 @@ static inline void retire(struct vcpu *v, unsigned i)
 
 	v->vgic.used &= ~(1U << i);
 	bank->inlr &= ~bit;
-	if (unlikely(bank->orders & bit)) {	/* nothing is left to drop */
+	if (unlikely(bank->orders & bit)) { /* nothing is left to drop */
 		bank->active |= bank->add_active & bit;
 		clear_orders(bank, bit);
 	}
 	if (unlikely(v->vgic.soft >> i & 1))
 		vgic_hw_release(v, bank, b, n);
 	if (likely(!(bank->latch & bit)))
-		bank->hw &= ~bit;	/* else it is the new one's, which could fire only since the old one was deactivated */
+		/*
+		 * else it is the new one's, which could fire only since the old one was deactivated
+		 */
+		bank->hw &= ~bit;
 	if (unlikely((bank->latch | bank->line | bank->active) & bit))
 		reconsider(v, bank, b, n);
 }
@@ -90,14 +97,17 @@ static u64 sgi_fields(struct vgic_vcpu *vv, u32 bit, unsigned n)
 		src = vv->sgi_active[n];
 	} else {
 		src = (unsigned)__builtin_ctz(vv->sgi_source[n] | 0x100) & 7;
-		vv->sgi_source[n] &= (u8)~(1U << src);
+		vv->sgi_source[n] &= (u8) ~(1U << src);
 		if (!vv->sgi_source[n])
 			vv->bank.latch &= ~bit;
 	}
 	return (u64)src << 32 | (vv->bank.latch & bit ? LR_EOI : 0);
 }
 
-/* The fields of list register i for what is not just pending, or not just linked to a private physical interrupt. */
+/*
+ * The fields of list register i for what is not just pending, or not just linked to a private
+ * physical interrupt.
+ */
 static u64 lr_fields(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i)
 {
 	struct vgic_vcpu *vv = &v->vgic;
@@ -111,7 +121,10 @@ static u64 lr_fields(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigne
 		bank->latch &= ~bit;
 	bank->active &= ~bit;
 	if (bank->hw & bit) {
-		/* Deactivated by EL2 where the list register cannot: pending again meanwhile, or acknowledged by another CPU's interface. */
+		/*
+		 * Deactivated by EL2 where the list register cannot: pending again meanwhile, or
+		 * acknowledged by another CPU's interface.
+		 */
 		if (!(bank->latch & bit) && (!b || bank->ack_cpu[n] == vv->cpu->id))
 			return lr | LR_HW | (u64)bank->pirq[n] << LR_PIRQ_SHIFT;
 		vv->soft |= 1U << i;
@@ -126,7 +139,8 @@ static u64 lr_fields(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigne
 }
 
 /* Moves an interrupt from the model to list register i. */
-static inline void lr_fill(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i)
+static inline void lr_fill(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n,
+			   unsigned i)
 {
 	struct vgic_vcpu *vv = &v->vgic;
 	u32 bit = 1U << n;
@@ -136,7 +150,8 @@ static inline void lr_fill(struct vcpu *v, struct vgic_bank *bank, unsigned b, u
 		vv->soft &= ~(1U << i);
 		vv->by_line &= ~(1U << i);
 	}
-	if (unlikely(((bank->active | bank->line | bank->hw) & bit) || (!b && n < v->domain->vgic.sourced))) {
+	if (unlikely(((bank->active | bank->line | bank->hw) & bit) ||
+		     (!b && n < v->domain->vgic.sourced))) {
 		lr |= lr_fields(v, bank, b, n, i);
 	} else {
 		bank->latch &= ~bit;
@@ -152,7 +167,10 @@ static inline void lr_fill(struct vcpu *v, struct vgic_bank *bank, unsigned b, u
 	gic->lr_write(i, lr);
 }
 
-/* Back to the model: state of a list register that is taken back. What is no longer active belongs to its target again. */
+/*
+ * Back to the model: state of a list register that is taken back. What is no longer active belongs
+ * to its target again.
+ */
 static void lr_to_model(struct vcpu *v, unsigned i, u64 lr)
 {
 	unsigned b = v->vgic.lr_intid[i] / 32, n = v->vgic.lr_intid[i] % 32;
@@ -175,7 +193,9 @@ static void lr_to_model(struct vcpu *v, unsigned i, u64 lr)
 	reconsider(v, bank, b, n);
 }
 
-/* More SGIs of one number: from the same source they are one, from others they come after this one. */
+/*
+ * More SGIs of one number: from the same source they are one, from others they come after this one.
+ */
 static u64 sgi_review(struct vgic_vcpu *vv, unsigned n, u64 lr, bool takes_more)
 {
 	u8 src = (u8)(1U << LR_SOURCE(lr));
@@ -191,8 +211,12 @@ static u64 sgi_review(struct vgic_vcpu *vv, unsigned n, u64 lr, bool takes_more)
 	return lr | LR_EOI;
 }
 
-/* The new value of list register i, once orders and what happened to its interrupt meanwhile are taken into account. */
-static u64 lr_review(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i, u64 lr)
+/*
+ * The new value of list register i, once orders and what happened to its interrupt meanwhile are
+ * taken into account.
+ */
+static u64 lr_review(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n, unsigned i,
+		     u64 lr)
 {
 	u32 bit = 1U << n;
 	bool sgi2 = v->domain->vgic.version == 2 && b == 0 && n < 16;
@@ -214,7 +238,10 @@ static u64 lr_review(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigne
 	if (sgi2)
 		return sgi_review(&v->vgic, n, lr, takes_more);
 	if ((lr & LR_HW) && (lr & LR_ACTIVE)) {
-		/* Has to come after this one, which a list register with HW bit would not report: its physical interrupt is ended by EL2. */
+		/*
+		 * Has to come after this one, which a list register with HW bit would not report:
+		 * its physical interrupt is ended by EL2.
+		 */
 		v->vgic.soft |= 1U << i;
 		return (lr & ~(LR_HW | 0x3ffUL << LR_PIRQ_SHIFT)) | LR_EOI;
 	}
@@ -229,7 +256,10 @@ static u64 lr_review(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigne
 	return lr | LR_PENDING;
 }
 
-/* Reads every list register in use, carries out orders, takes back what may not be pending any more. */
+/*
+ * Reads every list register in use, carries out orders, takes back what may not be pending any
+ * more.
+ */
 void vgic_review_all(struct vcpu *v)
 {
 	struct vgic_vcpu *vv = &v->vgic;
@@ -237,7 +267,8 @@ void vgic_review_all(struct vcpu *v)
 
 	vv->review = false;
 	for (u32 m = vv->used; m; m &= m - 1) {
-		unsigned i = (unsigned)__builtin_ctz(m), b = vv->lr_intid[i] / 32, n = vv->lr_intid[i] % 32;
+		unsigned i = (unsigned)__builtin_ctz(m), b = vv->lr_intid[i] / 32,
+			 n = vv->lr_intid[i] % 32;
 		struct vgic_bank *bank = vgic_bank_of(v, b);
 		u32 bit = 1U << n;
 		u64 old = gic->lr_read(i), lr = old;
@@ -247,11 +278,14 @@ void vgic_review_all(struct vcpu *v)
 			clear_orders(bank, bit);
 		}
 		if (!(lr & (LR_PENDING | LR_ACTIVE))) {
-			if (old != lr && (bank->hw & bit))	/* ended by order: the hardware has not deactivated it */
+			/* ended by order: the hardware has not deactivated it */
+			if (old != lr && (bank->hw & bit))
 				vv->soft |= 1U << i;
-			gic->lr_write(i, 0);	/* one with EOI bit asks for maintenance until then */
+			/* one with EOI bit asks for maintenance until then */
+			gic->lr_write(i, 0);
 			retire(v, i);
-		} else if ((lr & LR_PENDING) && (!(bank->enabled & v->domain->vgic.on & bit) || (b && bank->target[n] != v->id))) {
+		} else if ((lr & LR_PENDING) && (!(bank->enabled & v->domain->vgic.on & bit) ||
+						 (b && bank->target[n] != v->id))) {
 			gic->lr_write(i, 0);
 			lr_to_model(v, i, lr);
 		} else if (old != lr) {
@@ -284,8 +318,13 @@ void vgic_spill_all(struct vcpu *v)
 	}
 }
 
-struct choice { u16 intid, key; };	/* key: priority; the pending come after the active */
-struct selection { struct choice best[GIC_MAX_LRS], top; unsigned nr, active, pending; };
+struct choice {
+	u16 intid, key;
+}; /* key: priority; the pending come after the active */
+struct selection {
+	struct choice best[GIC_MAX_LRS], top;
+	unsigned nr, active, pending;
+};
 
 static void choose(struct selection *s, unsigned intid, unsigned priority, bool active)
 {
@@ -308,8 +347,9 @@ static void choose(struct selection *s, unsigned intid, unsigned priority, bool 
 }
 
 /*
- * More than there are list registers. The active ones come first, so that their EOI finds them, but the most urgent pending one always gets a
- * register; a maintenance interrupt tells when to look again.
+ * More than there are list registers. The active ones come first, so that their EOI finds them, but
+ * the most urgent pending one always gets a register; a maintenance interrupt tells when to look
+ * again.
  */
 static void overflow(struct vcpu *v)
 {
@@ -346,7 +386,9 @@ static void overflow(struct vcpu *v)
 	hcr_set(vv, hcr);
 }
 
-/* The guest ended `count` interrupts that are in no list register: EOIs come in order of priority. */
+/*
+ * The guest ended `count` interrupts that are in no list register: EOIs come in order of priority.
+ */
 static void end_spilled(struct vcpu *v, unsigned count)
 {
 	while (count--) {
@@ -377,7 +419,7 @@ void vgic_overflow_end(struct vcpu *v)
 {
 	unsigned count = HCR_GIC_EOICOUNT(gic->hcr_read());
 
-	hcr_set(&v->vgic, HCR_GIC_EN);		/* the count too starts again */
+	hcr_set(&v->vgic, HCR_GIC_EN); /* the count too starts again */
 	if (count)
 		end_spilled(v, count);
 }
@@ -397,19 +439,26 @@ static void record_all(struct vcpu *v)
 	}
 }
 
-/* Takes note of list registers that the guest has emptied. Needed only when they, or what was in them, are wanted again. */
+/*
+ * Takes note of list registers that the guest has emptied. Needed only when they, or what was in
+ * them, are wanted again.
+ */
 static void retire_empty(struct vcpu *v)
 {
 	for (u32 m = v->vgic.used & gic->lr_empty(); m; m &= m - 1)
 		retire(v, (unsigned)__builtin_ctz(m));
 }
 
-/* Interrupts of a bank are pending again whose list register was not empty when it was last looked at. */
+/*
+ * Interrupts of a bank are pending again whose list register was not empty when it was last looked
+ * at.
+ */
 static void pending_again(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 again)
 {
 	u32 empty = gic->lr_empty();
 
-	for (u32 m = b ? 0 : again & bank->enabled & v->domain->vgic.on & ~bank->orders; m; m &= m - 1) {
+	for (u32 m = b ? 0 : again & bank->enabled & v->domain->vgic.on & ~bank->orders; m;
+	     m &= m - 1) {
 		unsigned n = (unsigned)__builtin_ctz(m), i = v->vgic.lr_of[n];
 
 		if (empty >> i & 1) {
@@ -468,7 +517,8 @@ void vgic_update(struct vcpu *v)
 }
 
 /*
- * The usual case after a kick: one SGI or PPI, whose last list register is empty again, and nothing else. It goes there once more.
+ * The usual case after a kick: one SGI or PPI, whose last list register is empty again, and nothing
+ * else. It goes there once more.
  */
 static bool refill_one(struct vcpu *v)
 {
@@ -479,7 +529,8 @@ static bool refill_one(struct vcpu *v)
 	unsigned n, source = 0;
 	u64 lr;
 
-	if (vv->dirty != 1 || vv->review || !(m & bank->inlr) || (m & (m - 1)) || ((bank->hw | bank->orders) & m) || (bank->active | bank->line))
+	if (vv->dirty != 1 || vv->review || !(m & bank->inlr) || (m & (m - 1)) ||
+	    ((bank->hw | bank->orders) & m) || (bank->active | bank->line))
 		return false;
 	n = (unsigned)__builtin_ctz(m);
 	if (n < vg->sourced) {
@@ -488,7 +539,8 @@ static bool refill_one(struct vcpu *v)
 			return false;
 		source = (unsigned)__builtin_ctz(source | 0x100) & 7;
 	}
-	lr = n | (u64)source << 32 | (u64)bank->priority[n] << LR_PRIO_SHIFT | vg->lr_group | LR_PENDING;
+	lr = n | (u64)source << 32 | (u64)bank->priority[n] << LR_PRIO_SHIFT | vg->lr_group |
+	     LR_PENDING;
 	if (!gic->lr_reuse(vv->lr_of[n], lr))
 		return false;
 	bank->latch &= ~m;
@@ -507,17 +559,21 @@ void vgic_flush(struct vcpu *v)
 }
 
 /*
- * The short way for what comes again and again, with no lock: a private interrupt of v, loaded here, whose last list register is empty again, is written
- * there once more. It changes nothing in the model, and whoever changes that at the same time kicks this CPU to look again.
+ * The short way for what comes again and again, with no lock: a private interrupt of v, loaded
+ * here, whose last list register is empty again, is written there once more. It changes nothing in
+ * the model, and whoever changes that at the same time kicks this CPU to look again.
  */
 void vgic_relight(struct vcpu *v, unsigned intid, u64 fields)
 {
 	struct vgic_vcpu *vv = &v->vgic;
 	struct vgic *vg = &v->domain->vgic;
-	u64 lr = intid | (u64)vv->bank.priority[intid] << LR_PRIO_SHIFT | vg->lr_group | LR_PENDING | fields;
+	u64 lr = intid | (u64)vv->bank.priority[intid] << LR_PRIO_SHIFT | vg->lr_group |
+		 LR_PENDING | fields;
 
 	if (unlikely((READ_ONCE(vv->dirty) | READ_ONCE(vv->review)) ||
-		     !((vv->bank.inlr & READ_ONCE(vv->bank.enabled) & READ_ONCE(vg->on)) >> intid & 1) || !gic->lr_reuse(vv->lr_of[intid], lr)))
+		     !((vv->bank.inlr & READ_ONCE(vv->bank.enabled) & READ_ONCE(vg->on)) >> intid &
+		       1) ||
+		     !gic->lr_reuse(vv->lr_of[intid], lr)))
 		vgic_latch(v, intid, fields);
 	else if (unlikely(v->blocked))
 		vcpu_wake(v);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The registers per interrupt that GICv2's distributor, GICv3's distributor and GICv3's redistributors have in common, 0x080 to 0xcff: a table by
- * offset / 128. Reads of one word need no lock; writes and reads of state that may be in list registers take the vGIC's.
+ * The registers per interrupt that GICv2's distributor, GICv3's distributor and GICv3's
+ * redistributors have in common, 0x080 to 0xcff: a table by offset / 128. Reads of one word need no
+ * lock; writes and reads of state that may be in list registers take the vGIC's.
  */
 #include <virt/vgic_model.h>
 
-static __attribute__((noinline)) void newly_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 new)
+static __attribute__((noinline)) void newly_enabled(struct vcpu *v, struct vgic_bank *bank,
+						    unsigned b, u32 new)
 {
 	vgic_spi_enable(v->domain, bank, new & bank->routed, true);
-	vgic_raise_all(v, bank, b, new & (bank->latch | bank->line));
+	vgic_raise_all(v, bank, b, new &(bank->latch | bank->line));
 }
 
 static void set_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
@@ -16,7 +18,7 @@ static void set_enabled(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 
 	u32 new = mask & ~bank->enabled;
 
 	bank->enabled |= new;
-	if (new & (bank->routed | bank->latch | bank->line))
+	if (new &(bank->routed | bank->latch | bank->line))
 		newly_enabled(v, bank, b, new);
 }
 
@@ -45,7 +47,8 @@ static u32 without_sgis(const struct vcpu *v, unsigned b, u32 mask)
 static void set_pending(struct vcpu *v, struct vgic_bank *bank, unsigned b, u32 mask)
 {
 	mask = without_sgis(v, b, mask);
-	if (unlikely(mask & bank->inlr & bank->hw))	/* those that the guest has ended are not linked any more */
+	/* those that the guest has ended are not linked any more */
+	if (unlikely(mask & bank->inlr & bank->hw))
 		vgic_review_holders(v, bank, b, mask & bank->hw);
 	bank->latch |= mask;
 	vgic_raise_all(v, bank, b, mask);
@@ -70,8 +73,12 @@ static u64 get_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, un
 	return val;
 }
 
-/* Five bits, as many as list registers have on every machine. Takes effect when the interrupt next becomes pending. */
-static void set_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+/*
+ * Five bits, as many as list registers have on every machine. Takes effect when the interrupt next
+ * becomes pending.
+ */
+static void set_priority(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size,
+			 u64 val)
 {
 	for (unsigned i = 0; i < size; i++, val >>= 8)
 		bank->priority[irq % 32 + i] = (u8)val & 0xf8;
@@ -91,7 +98,7 @@ static void set_config(struct vcpu *v, struct vgic_bank *bank, unsigned irq, uns
 	u32 edge = 0, changed;
 
 	if (irq < 16)
-		return;		/* SGIs are edge */
+		return; /* SGIs are edge */
 	for (unsigned i = 0; i < 16; i++)
 		edge |= (u32)(val >> (2 * i + 1) & 1) << i;
 	changed = (edge << irq % 32 ^ bank->edge) & 0xffffU << irq % 32;
@@ -110,7 +117,8 @@ static u64 get_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, uns
 }
 
 /* An SPI goes to the first vCPU of its mask. */
-static void set_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size, u64 val)
+static void set_targets(struct vcpu *v, struct vgic_bank *bank, unsigned irq, unsigned size,
+			u64 val)
 {
 	if (irq < 32)
 		return;
@@ -148,20 +156,56 @@ LOCKED(clear_pending)
 LOCKED(vgic_add_active)
 LOCKED(vgic_drop_active)
 
-#define ENABLE(s) { .bits = 1, .widths = 4, .fast_read = 4, .word = offsetof(struct vgic_bank, enabled), .fast_write = 4, .set_bits = s##_locked }
-#define LIVE(g, s) { .bits = 1, .widths = 4, .live = true, .get = g, .fast_write = 4, .set_bits = s##_locked }
-#define PRIORITY { .bits = 8, .widths = 4 | 1, .get = get_priority, .set = set_priority }
-#define TARGETS { .bits = 8, .widths = 4 | 1, .get = get_targets, .set = set_targets }
-#define CONFIG { .bits = 2, .widths = 4, .get = get_config, .set = set_config }
+#define ENABLE(s) \
+	{ \
+		.bits = 1, .widths = 4, .fast_read = 4, \
+		.word = offsetof(struct vgic_bank, enabled), .fast_write = 4, \
+		.set_bits = s##_locked \
+	}
+#define LIVE(g, s) \
+	{ \
+		.bits = 1, .widths = 4, .live = true, .get = g, .fast_write = 4, \
+		.set_bits = s##_locked \
+	}
+#define PRIORITY \
+	{ \
+		.bits = 8, .widths = 4 | 1, .get = get_priority, .set = set_priority \
+	}
+#define TARGETS \
+	{ \
+		.bits = 8, .widths = 4 | 1, .get = get_targets, .set = set_targets \
+	}
+#define CONFIG \
+	{ \
+		.bits = 2, .widths = 4, .get = get_config, .set = set_config \
+	}
 
 /* IGROUPR (1) and IGRPMODR (26) read as zero: there is one group, as for a non-secure access. */
 const struct vgic_reg vgic_irq_regs[32] = {
-	[2] = ENABLE(set_enabled), [3] = ENABLE(clear_enabled),
-	[4] = LIVE(get_pending, set_pending), [5] = LIVE(get_pending, clear_pending),
-	[6] = LIVE(get_active, vgic_add_active), [7] = LIVE(get_active, vgic_drop_active),
-	[8] = PRIORITY, [9] = PRIORITY, [10] = PRIORITY, [11] = PRIORITY, [12] = PRIORITY, [13] = PRIORITY, [14] = PRIORITY, [15] = PRIORITY,
-	[16] = TARGETS, [17] = TARGETS, [18] = TARGETS, [19] = TARGETS, [20] = TARGETS, [21] = TARGETS, [22] = TARGETS, [23] = TARGETS,
-	[24] = CONFIG, [25] = CONFIG,
+	[2] = ENABLE(set_enabled),
+	[3] = ENABLE(clear_enabled),
+	[4] = LIVE(get_pending, set_pending),
+	[5] = LIVE(get_pending, clear_pending),
+	[6] = LIVE(get_active, vgic_add_active),
+	[7] = LIVE(get_active, vgic_drop_active),
+	[8] = PRIORITY,
+	[9] = PRIORITY,
+	[10] = PRIORITY,
+	[11] = PRIORITY,
+	[12] = PRIORITY,
+	[13] = PRIORITY,
+	[14] = PRIORITY,
+	[15] = PRIORITY,
+	[16] = TARGETS,
+	[17] = TARGETS,
+	[18] = TARGETS,
+	[19] = TARGETS,
+	[20] = TARGETS,
+	[21] = TARGETS,
+	[22] = TARGETS,
+	[23] = TARGETS,
+	[24] = CONFIG,
+	[25] = CONFIG,
 };
 
 /* The first interrupt of the word at off: each array begins at a multiple of its own size. */
@@ -183,7 +227,8 @@ static bool exists(const struct vcpu *v, const struct vgic_reg *r)
 	return r->bits && !(r->get == get_targets && v->domain->vgic.version == 3);
 }
 
-bool vgic_reg_read(struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size, u64 *val)
+bool vgic_reg_read(struct vcpu *by, struct vcpu *v, unsigned first, u64 off, unsigned size,
+		   u64 *val)
 {
 	const struct vgic_reg *r = vgic_reg_at(off);
 	unsigned irq = irq_at(r, off);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Set-up of a domain's and a vCPU's virtual GIC, and its SPIs' physical side: what the guest writes of enable, configuration and target is passed on
- * for those connected to a physical interrupt. Under vgic->lock, but for set-up.
+ * Set-up of a domain's and a vCPU's virtual GIC, and its SPIs' physical side: what the guest writes
+ * of enable, configuration and target is passed on for those connected to a physical interrupt.
+ * Under vgic->lock, but for set-up.
  */
 #include <core/console.h>
 #include <core/irq.h>
@@ -95,7 +96,8 @@ void irq_guest_raise(struct domain *d, unsigned virq, unsigned irq)
 	lock(&d->vgic.lock);
 	bank = &d->vgic.spi[virq / 32];
 	to = vgic_target(d->vcpu[0], bank, 1, n);
-	if (to && to->vgic.cpu && to->vgic.cpu != this_cpu())	/* it has moved: the next one goes where it is */
+	/* it has moved: the next one goes where it is */
+	if (to && to->vgic.cpu && to->vgic.cpu != this_cpu())
 		gic_set_target(irq, to->vgic.cpu);
 	bank->ack_cpu[n] = (u8)this_cpu()->id;
 	bank->pirq[n] = (u16)irq;
@@ -120,7 +122,7 @@ int irq_guest_attach(struct domain *d, unsigned virq, unsigned irq)
 		bank = &d->vgic.spi[virq / 32];
 		bank->pirq[virq % 32] = (u16)irq;
 		bank->routed |= bit;
-		gic_set_active(irq, false);	/* whatever its last owner left */
+		gic_set_active(irq, false); /* whatever its last owner left */
 		if (bank->enabled & bit)
 			vgic_spi_enable(d, bank, bit, true);
 	}
@@ -143,7 +145,8 @@ void irq_guest_detach(struct domain *d, unsigned virq)
 	unlock(&d->vgic.lock);
 }
 
-static void add_range(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read, mmio_write_fn *write, u64 priv)
+static void add_range(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read,
+		      mmio_write_fn *write, u64 priv)
 {
 	unsigned i = d->nr_mmio++;
 
@@ -160,10 +163,13 @@ static int set_layout_v2(struct domain *d)
 	vg->dist = d->direct_mapped ? gic_info.dist : GUEST_GICD_BASE;
 	vg->dist_size = 0x1000;
 	vg->cpu = d->direct_mapped ? gic_info.cpu : GUEST_GICC_BASE;
-	vg->cpu_size = d->direct_mapped ? min(gic_info.cpu_size, gic_info.vcpu_size) & PAGE_MASK : GUEST_GICC_SIZE;
-	vg->cpu_size = min(ROUND_UP(vg->cpu_size, PAGE_SIZE), ROUND_UP(gic_info.vcpu_size, PAGE_SIZE));
+	vg->cpu_size = d->direct_mapped ? min(gic_info.cpu_size, gic_info.vcpu_size) & PAGE_MASK
+					: GUEST_GICC_SIZE;
+	vg->cpu_size = min(ROUND_UP(vg->cpu_size, PAGE_SIZE),
+			   ROUND_UP(gic_info.vcpu_size, PAGE_SIZE));
 	add_range(d, vg->dist, vg->dist_size, vgic_v2_read, vgic_v2_write, 0);
-	return p2m_map(d, gfn_of(vg->cpu), mfn_of(gic_info.vcpu), vg->cpu_size >> PAGE_SHIFT, P2M_DEVICE, true);
+	return p2m_map(d, gfn_of(vg->cpu), mfn_of(gic_info.vcpu), vg->cpu_size >> PAGE_SHIFT,
+		       P2M_DEVICE, true);
 }
 
 static int set_layout_v3(struct domain *d)
@@ -173,15 +179,19 @@ static int set_layout_v3(struct domain *d)
 
 	vg->dist = d->direct_mapped ? gic_info.dist : GUEST_GICV3_GICD_BASE;
 	vg->dist_size = 0x10000;
-	vg->rdist_stride = d->direct_mapped && gic_info.rdist_stride ? gic_info.rdist_stride : RDIST_SIZE;
+	vg->rdist_stride = d->direct_mapped && gic_info.rdist_stride ? gic_info.rdist_stride
+								     : RDIST_SIZE;
 	vg->nr_rdist = d->direct_mapped ? gic_info.nr_rdist : 1;
 	add_range(d, vg->dist, vg->dist_size, vgic_v3_dist_read, vgic_v3_dist_write, 0);
 	for (unsigned r = 0; r < vg->nr_rdist; r++) {
-		vg->rdist[r].base = d->direct_mapped ? gic_info.rdist[r].base : GUEST_GICV3_GICR0_BASE;
-		vg->rdist[r].size = d->direct_mapped ? gic_info.rdist[r].size : GUEST_GICV3_GICR0_SIZE;
+		vg->rdist[r].base = d->direct_mapped ? gic_info.rdist[r].base
+						     : GUEST_GICV3_GICR0_BASE;
+		vg->rdist[r].size = d->direct_mapped ? gic_info.rdist[r].size
+						     : GUEST_GICV3_GICR0_SIZE;
 		vg->rdist[r].first = first;
 		first += (unsigned)min(vg->rdist[r].size / vg->rdist_stride, (u64)VGIC_MAX_VCPUS);
-		add_range(d, vg->rdist[r].base, vg->rdist[r].size, vgic_v3_rdist_read, vgic_v3_rdist_write, r);
+		add_range(d, vg->rdist[r].base, vg->rdist[r].size, vgic_v3_rdist_read,
+			  vgic_v3_rdist_write, r);
 	}
 	return 0;
 }
@@ -205,7 +215,7 @@ int vgic_init_domain(struct domain *d, unsigned nr_spis)
 		if (!vg->spi)
 			return -ENOMEM;
 	}
-	if (vg->version == 2)		/* as after reset: no target */
+	if (vg->version == 2) /* as after reset: no target */
 		for (unsigned b = 1; b < vg->nr_banks; b++)
 			memset(vg->spi[b].target, VGIC_NO_TARGET, sizeof(vg->spi[0].target));
 	return vg->version == 2 ? set_layout_v2(d) : set_layout_v3(d);
@@ -229,7 +239,7 @@ void vgic_free_domain(struct domain *d)
 	vg->nr_banks = 1;
 	vg->nr_irqs = 32;
 	if (d->vcpu)
-		for_each_vcpu(d, v)
+		for_each_vcpu (d, v)
 			v->vgic.dirty &= 1;
 	unlock(&vg->lock);
 	xfree(spi);
@@ -248,20 +258,22 @@ void vgic_reset_vcpu(struct vcpu *v)
 	lock(&vg->lock);
 	memset(vv, 0, sizeof(*vv));
 	vv->bank.enabled = vg->version == 2 ? 0xffff : 0;
-	vv->bank.edge = 0xffff;		/* SGIs */
+	vv->bank.edge = 0xffff; /* SGIs */
 	vv->bank.pirq[PPI_VIRT_TIMER] = (u16)vtimer_ppi;
 	vv->dirty = 1;
 	for (unsigned b = 1; b < vg->nr_banks; b++)
 		if (vg->spi[b].latch | vg->spi[b].line | vg->spi[b].active)
-			vv->dirty |= 1U << b;	/* SPIs may wait for it */
+			vv->dirty |= 1U << b; /* SPIs may wait for it */
 	unlock(&vg->lock);
 }
 
 static void dump_bank(const char *who, unsigned id, unsigned b, const struct vgic_bank *bank)
 {
 	if (bank->latch | bank->line | bank->active | bank->inlr | bank->hw)
-		printk("  %s %u, %u..: enabled %08x latch %08x line %08x active %08x in LR %08x hw %08x routed %08x\n", who, id, 32 * b, bank->enabled,
-		       bank->latch, bank->line, bank->active, bank->inlr, bank->hw, bank->routed);
+		printk("  %s %u, %u..: enabled %08x latch %08x line %08x active %08x in LR %08x hw "
+		       "%08x routed %08x\n",
+		       who, id, 32 * b, bank->enabled, bank->latch, bank->line, bank->active,
+		       bank->inlr, bank->hw, bank->routed);
 }
 
 /* Without the lock: for a machine that hangs. At most a line per vCPU and per bank. */
@@ -269,10 +281,12 @@ void vgic_dump(struct domain *d)
 {
 	struct vgic *vg = &d->vgic;
 
-	printk("d%u: GICv%u %s, %u interrupts\n", d->id, vg->version, vg->on ? "on" : "off", vg->nr_irqs);
-	for_each_vcpu(d, v) {
-		printk(" vCPU %u: CPU %d, dirty %x, list registers %x%s\n", v->id, v->vgic.cpu ? (int)v->vgic.cpu->id : -1, v->vgic.dirty,
-		       v->vgic.used, v->vgic.review ? ", to review" : "");
+	printk("d%u: GICv%u %s, %u interrupts\n", d->id, vg->version, vg->on ? "on" : "off",
+	       vg->nr_irqs);
+	for_each_vcpu (d, v) {
+		printk(" vCPU %u: CPU %d, dirty %x, list registers %x%s\n", v->id,
+		       v->vgic.cpu ? (int)v->vgic.cpu->id : -1, v->vgic.dirty, v->vgic.used,
+		       v->vgic.review ? ", to review" : "");
 		dump_bank("vCPU", v->id, 0, &v->vgic.bank);
 	}
 	for (unsigned b = 1; b < vg->nr_banks; b++)

@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest's GICv2 distributor: what vgic_mmio.c's common table does not have. The CPU interface is the machine's GICV, without exits. */
+/*
+ * A guest's GICv2 distributor: what vgic_mmio.c's common table does not have. The CPU interface is
+ * the machine's GICV, without exits.
+ */
 #include <virt/vgic_model.h>
 
-enum { GICD_CTLR = 0, GICD_TYPER = 4, GICD_IIDR = 8, GICD_SGIR = 0xf00, GICD_CPENDSGIR = 0xf10, GICD_SPENDSGIR = 0xf20, GICD_PIDR2 = 0xfe8 };
+enum {
+	GICD_CTLR = 0,
+	GICD_TYPER = 4,
+	GICD_IIDR = 8,
+	GICD_SGIR = 0xf00,
+	GICD_CPENDSGIR = 0xf10,
+	GICD_SPENDSGIR = 0xf20,
+	GICD_PIDR2 = 0xfe8
+};
 
 static u64 get_control(const struct vcpu *v, u64 off)
 {
 	const struct vgic *vg = &v->domain->vgic;
 
 	switch (off) {
-	case GICD_CTLR:
-		return vg->on & 1;
+	case GICD_CTLR: return vg->on & 1;
 	case GICD_TYPER:
 		return (vg->nr_banks - 1UL) | (min((u64)v->domain->max_vcpus, 8UL) - 1) << 5;
-	case GICD_IIDR:
-		return VGIC_IIDR;
-	case GICD_PIDR2:
-		return 0x20;
+	case GICD_IIDR: return VGIC_IIDR;
+	case GICD_PIDR2: return 0x20;
 	}
 	return 0;
 }
@@ -24,11 +32,12 @@ static u64 get_control(const struct vcpu *v, u64 off)
 static __attribute__((noinline)) bool send_sgi(struct vcpu *v, unsigned size, u32 val)
 {
 	struct domain *d = v->domain;
-	u32 online = (u32)(BIT(min(d->max_vcpus, (u16)8)) - 1), list = val >> 16 & online, filter = val >> 24 & 3;
+	u32 online = (u32)(BIT(min(d->max_vcpus, (u16)8)) - 1), list = val >> 16 & online,
+	    filter = val >> 24 & 3;
 
 	if (size != 4)
 		return false;
-	if (unlikely(filter))	/* all but itself, itself, nobody */
+	if (unlikely(filter)) /* all but itself, itself, nobody */
 		list = filter == 1 ? online & ~(1U << v->id) : filter == 2 ? 1U << v->id : 0;
 	for (; list; list &= list - 1)
 		vgic_inject_from(d->vcpu[__builtin_ctz(list)], val & 15, v->id);
@@ -36,8 +45,8 @@ static __attribute__((noinline)) bool send_sgi(struct vcpu *v, unsigned size, u3
 }
 
 /*
- * CPENDSGIR and SPENDSGIR: a byte per SGI, a bit per source. Sources of pending SGIs go back from list registers to where they are read and
- * changed, and out again afterwards.
+ * CPENDSGIR and SPENDSGIR: a byte per SGI, a bit per source. Sources of pending SGIs go back from
+ * list registers to where they are read and changed, and out again afterwards.
  */
 static bool sgi_sources(struct vcpu *v, u64 off, unsigned size, u64 *val, bool write)
 {

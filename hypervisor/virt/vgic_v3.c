@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's GICv3: distributor with affinity routing on, redistributors without LPIs, SGI generation. The rest of the CPU interface is the
- * machine's own virtual one, without exits. Guests see one security state, as from the non-secure side.
+ * A guest's GICv3: distributor with affinity routing on, redistributors without LPIs, SGI
+ * generation. The rest of the CPU interface is the machine's own virtual one, without exits. Guests
+ * see one security state, as from the non-secure side.
  */
 #include <virt/vgic_model.h>
 
-enum { GICD_CTLR = 0, GICD_TYPER = 4, GICD_IIDR = 8, GICD_IROUTER = 0x6000, GICD_PIDR2 = 0xffe8, GICR_IIDR = 4, GICR_TYPER = 8, GICR_SGI_FRAME = 0x10000 };
+enum {
+	GICD_CTLR = 0,
+	GICD_TYPER = 4,
+	GICD_IIDR = 8,
+	GICD_IROUTER = 0x6000,
+	GICD_PIDR2 = 0xffe8,
+	GICR_IIDR = 4,
+	GICR_TYPER = 8,
+	GICR_SGI_FRAME = 0x10000
+};
 #define GICD_CTLR_GRP1A BIT(1)
 #define GICD_CTLR_ARE BIT(4)
-#define GICD_TYPER_IDBITS (9UL << 19)	/* ten bits: no LPIs */
+#define GICD_TYPER_IDBITS (9UL << 19) /* ten bits: no LPIs */
 #define GICR_TYPER_LAST BIT(4)
 
 /* A 32-bit access to half of a 64-bit register, or all of it. false: wrong width. */
@@ -27,7 +37,10 @@ static u64 router_get(const struct vgic_bank *bank, unsigned n)
 static void router_set(struct vcpu *v, struct vgic_bank *bank, unsigned n, u64 aff)
 {
 	u64 id = (aff & 15) | (aff >> 8 & 7) << 4;
-	u8 target = (u8)(vgic_affinity((unsigned)id) == (aff & 0xff00ffffffUL) && id < v->domain->max_vcpus ? id : VGIC_NO_TARGET);
+	u8 target = (u8)(vgic_affinity((unsigned)id) == (aff & 0xff00ffffffUL) &&
+					 id < v->domain->max_vcpus
+				 ? id
+				 : VGIC_NO_TARGET);
 
 	if (bank->target[n] == target)
 		return;
@@ -48,14 +61,12 @@ static u64 dist_get(const struct vcpu *v, u64 off)
 	const struct vgic *vg = &v->domain->vgic;
 
 	switch (off) {
-	case GICD_CTLR:
-		return GICD_CTLR_ARE | (vg->on & GICD_CTLR_GRP1A);
+	case GICD_CTLR: return GICD_CTLR_ARE | (vg->on & GICD_CTLR_GRP1A);
 	case GICD_TYPER:
-		return GICD_TYPER_IDBITS | (min((u64)v->domain->max_vcpus, 8UL) - 1) << 5 | (vg->nr_banks - 1UL);
-	case GICD_IIDR:
-		return VGIC_IIDR;
-	case GICD_PIDR2:
-		return 0x30;
+		return GICD_TYPER_IDBITS | (min((u64)v->domain->max_vcpus, 8UL) - 1) << 5 |
+		       (vg->nr_banks - 1UL);
+	case GICD_IIDR: return VGIC_IIDR;
+	case GICD_PIDR2: return 0x30;
 	}
 	return 0;
 }
@@ -122,7 +133,10 @@ bool vgic_v3_dist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64 
 	return vgic_v3_dist_slow_write(v, priv, off, size, val);
 }
 
-/* The redistributor that an offset in a region falls in; NULL: none, in the gap of a wide stride or behind the last one. */
+/*
+ * The redistributor that an offset in a region falls in; NULL: none, in the gap of a wide stride or
+ * behind the last one.
+ */
 static struct vcpu *rdist_owner(struct vcpu *v, const void *priv, u64 *off)
 {
 	struct vgic *vg = &v->domain->vgic;
@@ -144,10 +158,8 @@ static u64 rdist_get(struct vcpu *v, u64 off)
 		for (unsigned r = 1; r < vg->nr_rdist; r++)
 			last |= vg->rdist[r].first == id + 1U;
 		return vgic_affinity(id) << 32 | (u64)id << 8 | (last ? GICR_TYPER_LAST : 0);
-	case GICR_IIDR & ~4UL:
-		return (u64)VGIC_IIDR << 32;	/* CTLR, with nothing set, below it */
-	case GICD_PIDR2:
-		return 0x30;
+	case GICR_IIDR & ~4UL: return (u64)VGIC_IIDR << 32; /* CTLR, with nothing set, below it */
+	case GICD_PIDR2: return 0x30;
 	}
 	return 0;
 }
@@ -178,11 +190,13 @@ bool vgic_v3_rdist_write(struct vcpu *v, void *priv, u64 off, unsigned size, u64
 {
 	struct vcpu *owner = rdist_owner(v, priv, &off);
 
-	return !owner || off < GICR_SGI_FRAME || !in_bank_0(off) || vgic_reg_write(owner, 0, off, size, val);
+	return !owner || off < GICR_SGI_FRAME || !in_bank_0(off) ||
+	       vgic_reg_write(owner, 0, off, size, val);
 }
 
 #define SGI1R_IRM BIT(40)
-#define SGI1R_NOBODY (0xffUL << 48 | 0xffUL << 32 | 0xfUL << 44)	/* Aff3, Aff2, range selector */
+/* Aff3, Aff2, range selector */
+#define SGI1R_NOBODY (0xffUL << 48 | 0xffUL << 32 | 0xfUL << 44)
 
 /* Affinity is Aff1.Aff0 with 16 vCPUs to an Aff1: the target list of one write is one Aff1's. */
 void vgic_sgi1r(struct vcpu *v, u64 value)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A vCPU's timers. The virtual one is CNTV of the CPU on which it is loaded: its interrupt stays active on the machine until the guest's EOI, so a line that
- * stays high does not come again. Not loaded and blocked, a software timer stands in for it. The physical one is emulated: CNTP_* trap,
- * CNTPCT does not. No lock: only the vCPU itself, or the one that switches it, gets here; the timers' functions end in the vGIC's.
+ * A vCPU's timers. The virtual one is CNTV of the CPU on which it is loaded: its interrupt stays
+ * active on the machine until the guest's EOI, so a line that stays high does not come again. Not
+ * loaded and blocked, a software timer stands in for it. The physical one is emulated: CNTP_* trap,
+ * CNTPCT does not. No lock: only the vCPU itself, or the one that switches it, gets here; the
+ * timers' functions end in the vGIC's.
  */
 #include <arm/gic.h>
 #include <arm/sysreg.h>
@@ -14,7 +16,7 @@
 #define CTL_ENABLE 1U
 #define CTL_IMASK 2U
 #define CTL_ISTATUS 4U
-#define CNTHCTL_EL1PCTEN BIT(0)	/* EL1 reads CNTPCT; CNTP_* (bit 1 clear) trap */
+#define CNTHCTL_EL1PCTEN BIT(0) /* EL1 reads CNTPCT; CNTP_* (bit 1 clear) trap */
 
 unsigned vtimer_ppi;
 
@@ -23,15 +25,18 @@ static void virt_fired(unsigned irq)
 {
 	struct vcpu *v = this_cpu()->loaded;
 
-	if (likely(v && (read_sysreg(cntv_ctl_el0) & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS)))
+	if (likely(v && (read_sysreg(cntv_ctl_el0) & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) ==
+				(CTL_ENABLE | CTL_ISTATUS)))
 		vgic_inject_hw(v, PPI_VIRT_TIMER, irq);
 	else
 		gic_set_active(irq, false);
 }
 
 /*
- * The same on GICv2: the timer is masked in its own register until the guest sets it anew, as on Xen. A list register linked to the physical interrupt would not do on
- * QEMU, which does not look again at a line that is high when the guest's EOI deactivates its interrupt: the guest's clock would stand still.
+ * The same on GICv2: the timer is masked in its own register until the guest sets it anew, as on
+ * Xen. A list register linked to the physical interrupt would not do on QEMU, which does not look
+ * again at a line that is high when the guest's EOI deactivates its interrupt: the guest's clock
+ * would stand still.
  */
 static void virt_fired_masked(unsigned irq)
 {
@@ -47,7 +52,10 @@ static void virt_fired_masked(unsigned irq)
 		vgic_inject(v, PPI_VIRT_TIMER);
 }
 
-/* Time is up for a vCPU that is nowhere loaded: as if its line had been acknowledged where it will be loaded next. */
+/*
+ * Time is up for a vCPU that is nowhere loaded: as if its line had been acknowledged where it will
+ * be loaded next.
+ */
 static void virt_wake(struct timer *t)
 {
 	struct vcpu *v = container_of(t, struct vcpu, vtimer.virt_wake);
@@ -62,7 +70,8 @@ static void virt_wake(struct timer *t)
 
 static bool phys_due(const struct vtimer *t)
 {
-	return (t->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE && ticks_now() >= t->cntp_cval;
+	return (t->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE &&
+	       ticks_now() >= t->cntp_cval;
 }
 
 /* On the CPU that armed it; the vCPU may be elsewhere, and may have just moved the deadline. */
@@ -85,7 +94,8 @@ void vtimer_init_cpu(void)
 __init void vtimer_init(unsigned ppi)
 {
 	vtimer_ppi = ppi;
-	if (gic_info.version == 3 ? irq_request_linked(ppi, virt_fired) : irq_request(ppi, virt_fired_masked))
+	if (gic_info.version == 3 ? irq_request_linked(ppi, virt_fired)
+				  : irq_request(ppi, virt_fired_masked))
 		panic("virtual timer: interrupt %u is no PPI or taken", ppi);
 	vtimer_init_cpu();
 }
@@ -157,26 +167,21 @@ u64 vtimer_read_phys(struct vcpu *v, unsigned reg)
 	const struct vtimer *t = &v->vtimer;
 
 	switch (reg) {
-	case CNTP_TVAL:
-		return (u32)(t->cntp_cval - ticks_now());
+	case CNTP_TVAL: return (u32)(t->cntp_cval - ticks_now());
 	case CNTP_CTL:
-		return t->cntp_ctl | ((t->cntp_ctl & CTL_ENABLE) && ticks_now() >= t->cntp_cval ? CTL_ISTATUS : 0);
-	default:
-		return t->cntp_cval;
+		return t->cntp_ctl |
+		       ((t->cntp_ctl & CTL_ENABLE) && ticks_now() >= t->cntp_cval ? CTL_ISTATUS
+										  : 0);
+	default: return t->cntp_cval;
 	}
 }
 
 void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val)
 {
 	switch (reg) {
-	case CNTP_TVAL:
-		v->vtimer.cntp_cval = ticks_now() + (u64)(s64)(s32)val;
-		break;
-	case CNTP_CTL:
-		v->vtimer.cntp_ctl = (u32)val & (CTL_ENABLE | CTL_IMASK);
-		break;
-	default:
-		v->vtimer.cntp_cval = val;
+	case CNTP_TVAL: v->vtimer.cntp_cval = ticks_now() + (u64)(s64)(s32)val; break;
+	case CNTP_CTL: v->vtimer.cntp_ctl = (u32)val & (CTL_ENABLE | CTL_IMASK); break;
+	default: v->vtimer.cntp_cval = val;
 	}
 	phys_update(v);
 }

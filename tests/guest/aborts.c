@@ -6,7 +6,7 @@
  */
 #include "guest.h"
 
-#define UNBACKED	0x7f00000000ul	/* beyond any RAM, inside the 1:1 map */
+#define UNBACKED 0x7f00000000ul /* beyond any RAM, inside the 1:1 map */
 
 static void check(const char *what, int n, u32 class, u64 far)
 {
@@ -19,8 +19,8 @@ static void check(const char *what, int n, u32 class, u64 far)
 	report_value(f->esr >> 6 & 1, "%s: write bit", what);
 }
 
-#define BAD_ACCESS(what, insn)							\
-	check(what, FAULTS(asm volatile(insn :: "r"(at) : "x1", "x2", "memory")), 0x25, at)
+#define BAD_ACCESS(what, insn) \
+	check(what, FAULTS(asm volatile(insn ::"r"(at) : "x1", "x2", "memory")), 0x25, at)
 
 static void data(u64 at)
 {
@@ -43,7 +43,8 @@ static void write_back(u64 at)
 {
 	u64 p = at;
 
-	report(FAULTS(asm volatile("ldr x1, [%0], #8" : "+r"(p) :: "x1", "memory")) == 1,
+	report(FAULTS(asm volatile("ldr x1, [%0], #8"
+				   : "+r"(p)::"x1", "memory")) == 1,
 	       "load with write-back aborts once");
 	report(p == at, "and does not write back");
 }
@@ -64,31 +65,34 @@ static void alignment(void)
 	static u64 word[4];
 	u64 at = (u64)word + 1, sctlr = read_sysreg(sctlr_el1);
 
-	report(FAULTS(asm volatile("ldr x1, [%0]" :: "r"(at) : "x1")) == 0,
+	report(FAULTS(asm volatile("ldr x1, [%0]" ::"r"(at)
+				   : "x1")) == 0,
 	       "an unaligned load works while A is clear");
 	write_sysreg(sctlr | 2, sctlr_el1);
 	isb();
-	report(FAULTS(asm volatile("ldr x1, [%0]" :: "r"(at) : "x1")) == 1,
+	report(FAULTS(asm volatile("ldr x1, [%0]" ::"r"(at)
+				   : "x1")) == 1,
 	       "and aborts while A is set");
 	report((faults[0].esr & 0x3f) == 0x21, "as an alignment fault");
 	write_sysreg(sctlr, sctlr_el1);
 	isb();
-	report(FAULTS(asm volatile("ldaxr x1, [%0]" :: "r"(at) : "x1")) == 1,
+	report(FAULTS(asm volatile("ldaxr x1, [%0]" ::"r"(at)
+				   : "x1")) == 1,
 	       "an unaligned exclusive aborts");
 }
 
 static void stage1(void)
 {
-	u64 at = 0xffffff0000000000ul;	/* outside both halves' 39 bits */
+	u64 at = 0xffffff0000000000ul; /* outside both halves' 39 bits */
 
 	BAD_ACCESS("not translated", "ldr x1, [%0]");
-	asm volatile("at s1e1r, %0; isb" :: "r"(at));
+	asm volatile("at s1e1r, %0; isb" ::"r"(at));
 	report(read_sysreg(par_el1) & 1, "AT reports the fault");
-	asm volatile("at s1e1r, %0; isb" :: "r"(KBASE));
+	asm volatile("at s1e1r, %0; isb" ::"r"(KBASE));
 	report((read_sysreg(par_el1) & 0xfffffff000) == machine.phys,
-		       "AT translates our own image");
+	       "AT translates our own image");
 	/* translates at stage 1, has nothing at stage 2 */
-	asm volatile("at s1e1r, %0; isb" :: "r"(UNBACKED));
+	asm volatile("at s1e1r, %0; isb" ::"r"(UNBACKED));
 	report_value(read_sysreg(par_el1) & 1, "AT of unbacked memory faults");
 }
 
@@ -112,7 +116,7 @@ static void bad_walk(void)
 	write_sysreg(UNBACKED, ttbr0_el1);
 	isb();
 	asm volatile("tlbi vmalle1; dsb nsh; isb" ::: "memory");
-	n = FAULTS(asm volatile("ldr x1, [%0]" :: "r"(0x40000000ul) : "x1"));
+	n = FAULTS(asm volatile("ldr x1, [%0]" ::"r"(0x40000000ul) : "x1"));
 	write_sysreg(saved, ttbr0_el1);
 	isb();
 	asm volatile("tlbi vmalle1; dsb nsh; isb" ::: "memory");

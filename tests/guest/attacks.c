@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A DomU that turns on the hypervisor, Dom0 beside it the victim: memory that the hypervisor reads or writes for it changes under its hands, and
- * several vCPUs ask for the same thing at once. Nobody but the DomU may be hurt, and its memory comes back to the page.
+ * A DomU that turns on the hypervisor, Dom0 beside it the victim: memory that the hypervisor reads
+ * or writes for it changes under its hands, and several vCPUs ask for the same thing at once.
+ * Nobody but the DomU may be hurt, and its memory comes back to the page.
  */
 #include "domu.h"
 
-#define SECONDS	2		/* of each attack: the CPUs of a host that is busy do not always run at once */
+/* of each attack: the CPUs of a host that is busy do not always run at once */
+#define SECONDS 2
 #define NR_VCPUS 3
 
 enum role { RUNSTATE_INDEX = 1, RUNSTATE_TWICE, NAPPING };
@@ -105,7 +107,9 @@ static void attack_pause(void)
 
 void domu_main(void)
 {
-	static void (*const attack[])(void) = { [RUNSTATE_INDEX] = attack_index, [RUNSTATE_TWICE] = attack_twice, [NAPPING] = attack_pause };
+	static void (*const attack[])(void) = { [RUNSTATE_INDEX] = attack_index,
+						[RUNSTATE_TWICE] = attack_twice,
+						[NAPPING] = attack_pause };
 
 	report_prefix("attacks: domU");
 	attack[start_info->role]();
@@ -125,13 +129,17 @@ static u64 free_pages(void)
 	return sysctl(XEN_SYSCTL_physinfo, &op) ? 0 : op.u.physinfo.free_pages;
 }
 
-/* A paused domain's vCPUs stand still from the moment that the call returns: what it writes, and its registers. */
+/*
+ * A paused domain's vCPUs stand still from the moment that the call returns: what it writes, and
+ * its registers.
+ */
 static void paused_is_paused(struct domu *d)
 {
 	volatile u32 *count = domu_ptr(d, naps);
 	u32 moved = 0, rounds = 0;
 
-	for (u64 end = ticks() + 20 * read_sysreg(cntfrq_el0); ticks() < end && !(count[0] && count[1] && count[2]);)
+	for (u64 end = ticks() + 20 * read_sysreg(cntfrq_el0);
+	     ticks() < end && !(count[0] && count[1] && count[2]);)
 		sched_op(SCHEDOP_yield, NULL);
 	report(count[0] && count[1] && count[2], "napping guest: all vCPUs run");
 	for (u64 end = end_of_attack(); ticks() < end; rounds++) {
@@ -169,7 +177,7 @@ static void attack(const char *name, enum role role)
 	for (u32 i = 0; i < ARRAY_SIZE(pattern); i++)
 		same &= pattern[i] == i * 2654435761u;
 	report(same, "%s: the victim's memory is as it was", name);
-	if (!on_oracle())	/* Xen gives some back later */
+	if (!on_oracle()) /* Xen gives some back later */
 		report(free_pages() == before, "%s: all memory came back", name);
 }
 

@@ -72,8 +72,8 @@ static void wrong(void)
 		report_value((u64)evtchn_send(ports[i]), "send to port %x", ports[i]);
 		report_value((u64)evtchn_close(ports[i]), "close port %x", ports[i]);
 		report_value((u64)status(ports[i], &s), "status of port %x", ports[i]);
-		report_value((u64)evtchn_op(EVTCHNOP_bind_vcpu, &bv),
-			       "bind_vcpu of port %x", ports[i]);
+		report_value((u64)evtchn_op(EVTCHNOP_bind_vcpu, &bv), "bind_vcpu of port %x",
+			     ports[i]);
 		report_value((u64)evtchn_op(EVTCHNOP_unmask, &u), "unmask port %x", ports[i]);
 	}
 	for (u32 vcpu = 0; vcpu < 300; vcpu += 100) {
@@ -95,8 +95,8 @@ static void virqs(void)
 		report_value((u64)rc, "bind_virq %u", virq);
 		if (rc)
 			continue;
-		report_value((u64)evtchn_op(EVTCHNOP_bind_virq, &again),
-			       "bind_virq %u twice", virq);
+		report_value((u64)evtchn_op(EVTCHNOP_bind_virq, &again), "bind_virq %u twice",
+			     virq);
 		evtchn_close(b.port);
 	}
 }
@@ -111,7 +111,7 @@ static void unbound_and_loop(void)
 	       "status names the other end");
 	evtchn_handler[b] = on_port;
 	evtchn_unmask(b);
-	delay_us(200);			/* bind itself makes the port pending once */
+	delay_us(200); /* bind itself makes the port pending once */
 	report_value(got[b] != 0, "bind_interdomain raises the new port");
 	got[b] = 0;
 	report(evtchn_send(a) == 0 && wait_for(&got[b], 1), "send arrives at the other end");
@@ -166,7 +166,7 @@ static void fifo(void)
 
 	report_value((u64)evtchn_op(EVTCHNOP_set_priority, &pri), "set_priority of port 0");
 	report_value((u64)evtchn_op(EVTCHNOP_expand_array, &ex),
-		       "expand_array before init_control");
+		     "expand_array before init_control");
 	report_value((u64)evtchn_op(EVTCHNOP_init_control, &ic), "init_control with a bad frame");
 	ic = (struct evtchn_init_control){ .control_gfn = 0, .offset = 4, .vcpu = 0 };
 	report_value((u64)evtchn_op(EVTCHNOP_init_control, &ic), "init_control with a bad offset");

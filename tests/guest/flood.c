@@ -29,7 +29,7 @@ static void dom0_writes(void)
 	console_out(1, "\n");
 	report(true, "control characters are harmless");
 	report_value((u64)HYPERCALL(__HYPERVISOR_console_io, CONSOLEIO_read, 16, text, 0, 0),
-		       "read with no input");
+		     "read with no input");
 	report_value((u64)HYPERCALL(__HYPERVISOR_console_io, 2, 16, text, 0, 0), "console_io 2");
 }
 

@@ -8,10 +8,10 @@
  */
 #include "domu.h"
 
-#define PATTERN_PAGES	64
-#define ROLE_FUZZ	1
-#define ROLE_VICTIM	2
-#define LIFE_MS		400		/* of one fuzzer */
+#define PATTERN_PAGES 64
+#define ROLE_FUZZ 1
+#define ROLE_VICTIM 2
+#define LIFE_MS 400 /* of one fuzzer */
 
 static u64 pattern[PATTERN_PAGES][PAGE_SIZE / 8] __page_aligned;
 static u8 arg[4][PAGE_SIZE] __page_aligned;
@@ -39,24 +39,37 @@ static u64 pick(const u64 *v, size_t n)
 static u64 value(void)
 {
 	static const u64 special[] = {
-		0, 1, 2, 3, DOMID_SELF, DOMID_IO, DOMID_XEN, DOMID_INVALID, 0xffff, 4096, 0x7fffffff,
-		0x80000000, 0xffffffff, 1ul << 32, 1ul << 40, 1ul << 52, 1ul << 63, ~0ul,
-		GUEST_GICD_BASE, GUEST_GNTTAB_BASE, GUEST_MAGIC_BASE, 0x40200000,
+		0,
+		1,
+		2,
+		3,
+		DOMID_SELF,
+		DOMID_IO,
+		DOMID_XEN,
+		DOMID_INVALID,
+		0xffff,
+		4096,
+		0x7fffffff,
+		0x80000000,
+		0xffffffff,
+		1ul << 32,
+		1ul << 40,
+		1ul << 52,
+		1ul << 63,
+		~0ul,
+		GUEST_GICD_BASE,
+		GUEST_GNTTAB_BASE,
+		GUEST_MAGIC_BASE,
+		0x40200000,
 	};
 
 	switch (rnd() % 6) {
-	case 0:
-		return rnd() % 16;
-	case 1:
-		return pick(special, ARRAY_SIZE(special));
-	case 2:
-		return (u64)arg[rnd() % 4] + rnd() % 64 * 8;
-	case 3:
-		return virt_to_gfn(arg[rnd() % 4]);
-	case 4:
-		return rnd() % 1100;
-	default:
-		return rnd() >> rnd() % 64;
+	case 0: return rnd() % 16;
+	case 1: return pick(special, ARRAY_SIZE(special));
+	case 2: return (u64)arg[rnd() % 4] + rnd() % 64 * 8;
+	case 3: return virt_to_gfn(arg[rnd() % 4]);
+	case 4: return rnd() % 1100;
+	default: return rnd() >> rnd() % 64;
 	}
 }
 
@@ -75,13 +88,13 @@ static void fill_args(void)
 
 static void fuzz_hypercall(void)
 {
-	static const u64 known[] = { 7, 12, 12, 12, 13, 15, 17, 18, 20, 20, 20, 21, 24, 27, 29, 32,
-				     32, 32, 33, 34, 34, 35, 36 };
+	static const u64 known[] = { 7,	 12, 12, 12, 13, 15, 17, 18, 20, 20, 20, 21,
+				     24, 27, 29, 32, 32, 32, 33, 34, 34, 35, 36 };
 	u64 nr = rnd() % 8 ? pick(known, ARRAY_SIZE(known)) : rnd() % 64;
 	u64 cmd = rnd() % 40;
 
 	if (nr == __HYPERVISOR_sched_op && rnd() % 16)
-		cmd = 0;		/* most of the others end or stop this domain */
+		cmd = 0; /* most of the others end or stop this domain */
 	fill_args();
 	if (nr == __HYPERVISOR_domctl || nr == __HYPERVISOR_sysctl ||
 	    nr == __HYPERVISOR_platform_op || nr == __HYPERVISOR_multicall)
@@ -103,21 +116,26 @@ static void fuzz_sysreg(void)
 	u32 crm = (u32)rnd() % 16, op2 = (u32)rnd() % 8, read = (u32)rnd() & 1;
 	u64 (*fn)(u64) = (void *)at;
 
-	if (!read && op0 == 3 && (crn == 1 || crn == 2 || crn == 4 || crn == 10 || crn == 13 ||
-				  (crn == 12 && crm == 0)))
+	if (!read && op0 == 3 &&
+	    (crn == 1 || crn == 2 || crn == 4 || crn == 10 || crn == 13 || (crn == 12 && crm == 0)))
 		return;
 	at[0] = (read ? 0xd5300000 : 0xd5100000) | (op0 - 2) << 19 | op1 << 16 | crn << 12 |
 		crm << 8 | op2 << 5;
 	at[1] = 0xd65f03c0;
-	asm volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" :: "r"(at) : "memory");
+	asm volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" ::"r"(at) : "memory");
 	FAULTS(fn(value()));
 }
 
 static void fuzz_mmio(void)
 {
-	static const u64 base[] = { GUEST_GICD_BASE, GUEST_GICD_BASE, GUEST_GICC_BASE,
-				    GUEST_GICV3_GICR0_BASE, GUEST_GICV3_GICR0_BASE + 0x10000,
-				    GUEST_GNTTAB_BASE, 0x10000000, 0x7f00000000 };
+	static const u64 base[] = { GUEST_GICD_BASE,
+				    GUEST_GICD_BASE,
+				    GUEST_GICC_BASE,
+				    GUEST_GICV3_GICR0_BASE,
+				    GUEST_GICV3_GICR0_BASE + 0x10000,
+				    GUEST_GNTTAB_BASE,
+				    0x10000000,
+				    0x7f00000000 };
 	u64 at = pick(base, ARRAY_SIZE(base)) + rnd() % 0x10000;
 	u64 v = value();
 
@@ -135,19 +153,22 @@ static void fuzz_mmio(void)
 
 static void fuzz_psci(void)
 {
-	static const u64 fns[] = { PSCI_VERSION, PSCI_CPU_ON, PSCI_AFFINITY_INFO, PSCI_FEATURES,
-				   PSCI_MIGRATE_INFO_TYPE, SMCCC_VERSION, SMCCC_ARCH_FEATURES };
+	static const u64 fns[] = { PSCI_VERSION,	   PSCI_CPU_ON,
+				   PSCI_AFFINITY_INFO,	   PSCI_FEATURES,
+				   PSCI_MIGRATE_INFO_TYPE, SMCCC_VERSION,
+				   SMCCC_ARCH_FEATURES };
 	u64 fn = rnd() % 4 ? pick(fns, ARRAY_SIZE(fns)) : 0x84000000 | (rnd() & 0x400000ff);
 
 	if ((fn & 0xff) == 2 || (fn & 0xff) == 8 || (fn & 0xff) == 9)
-		return;			/* off, reset: too soon */
+		return; /* off, reset: too soon */
 	psci((u32)fn, value(), virt_to_phys(code), value());
 }
 
 static void fuzz(int cpu)
 {
 	static void (*const act[])(void) = { fuzz_hypercall, fuzz_hypercall, fuzz_hypercall,
-					     fuzz_sysreg, fuzz_mmio, fuzz_mmio, fuzz_psci };
+					     fuzz_sysreg,    fuzz_mmio,	     fuzz_mmio,
+					     fuzz_psci };
 
 	random_state[cpu] = (start_info->arg[0] + 1) * 0x9e3779b97f4a7c15 + (u64)cpu;
 	for (;;) {
@@ -273,7 +294,7 @@ void guest_main(void)
 		ok = done && victim_lives(&v, &was, &timer_was);
 		total += done;
 		printf("seed %lu: %u rounds\n", seed, done);
-		if (!lives) {		/* Dom0's tables for the window stay */
+		if (!lives) { /* Dom0's tables for the window stay */
 			delay_us(200000);
 			before = free_pages();
 		} else if (!free_pages_return_to(before)) {

@@ -10,7 +10,7 @@
 struct frame {
 	const char *name;
 	u64 base, size;
-	bool writable;			/* by this test */
+	bool writable; /* by this test */
 };
 
 struct answer {
@@ -22,69 +22,66 @@ static struct answer get(u64 at, int width)
 {
 	struct answer a = { 0 };
 
-	a.fault = FAULTS(
-		a.value = width == 8 ? mmio_read8(at) : width == 16 ? mmio_read16(at) :
-			  width == 32 ? mmio_read32(at) : mmio_read64(at)) != 0;
+	a.fault = FAULTS(a.value = width == 8	 ? mmio_read8(at)
+				   : width == 16 ? mmio_read16(at)
+				   : width == 32 ? mmio_read32(at)
+						 : mmio_read64(at)) != 0;
 	return a;
 }
 
 static bool put(u64 at, int width, u64 v)
 {
-	return FAULTS(
-		if (width == 8)
-			mmio_write8(at, (u8)v);
-		else if (width == 16)
-			mmio_write16(at, (u16)v);
-		else if (width == 32)
-			mmio_write32(at, (u32)v);
-		else
-			mmio_write64(at, v)) == 0;
+	return FAULTS(if (width == 8) mmio_write8(at, (u8)v);
+		      else if (width == 16) mmio_write16(at, (u16)v);
+		      else if (width == 32) mmio_write32(at, (u32)v);
+		      else mmio_write64(at, v)) == 0;
 }
 
 struct reg {
 	const char *name;
 	u64 off;
-	int width;			/* as architected */
-	bool read_only;			/* by this test: acts when written, or drives us */
+	int width;	/* as architected */
+	bool read_only; /* by this test: acts when written, or drives us */
 };
 
 static const struct reg gicd_common[] = {
-	{ "CTLR", 0x000, 32, true }, { "TYPER", 0x004, 32, false }, { "IIDR", 0x008, 32, false },
-	{ "IGROUPR1", 0x084, 32, false }, { "ISENABLER1", 0x104, 32, false },
-	{ "ICENABLER1", 0x184, 32, false }, { "ISPENDR1", 0x204, 32, true },
-	{ "ICPENDR1", 0x284, 32, true }, { "ISACTIVER1", 0x304, 32, true },
-	{ "ICACTIVER1", 0x384, 32, true }, { "IPRIORITYR8", 0x420, 32, false },
-	{ "IPRIORITYR8.1", 0x421, 8, false }, { "ICFGR2", 0xc08, 32, false },
+	{ "CTLR", 0x000, 32, true },	     { "TYPER", 0x004, 32, false },
+	{ "IIDR", 0x008, 32, false },	     { "IGROUPR1", 0x084, 32, false },
+	{ "ISENABLER1", 0x104, 32, false },  { "ICENABLER1", 0x184, 32, false },
+	{ "ISPENDR1", 0x204, 32, true },     { "ICPENDR1", 0x284, 32, true },
+	{ "ISACTIVER1", 0x304, 32, true },   { "ICACTIVER1", 0x384, 32, true },
+	{ "IPRIORITYR8", 0x420, 32, false }, { "IPRIORITYR8.1", 0x421, 8, false },
+	{ "ICFGR2", 0xc08, 32, false },
 };
 
 static const struct reg gicd_v2[] = {
-	{ "IGROUPR0", 0x080, 32, false }, { "ISENABLER0", 0x100, 32, true },
-	{ "ISPENDR0", 0x200, 32, true }, { "ISACTIVER0", 0x300, 32, true },
+	{ "IGROUPR0", 0x080, 32, false },    { "ISENABLER0", 0x100, 32, true },
+	{ "ISPENDR0", 0x200, 32, true },     { "ISACTIVER0", 0x300, 32, true },
 	{ "IPRIORITYR0", 0x400, 32, false }, { "IPRIORITYR7", 0x41c, 32, false },
-	{ "ITARGETSR0", 0x800, 32, false }, { "ITARGETSR8", 0x820, 32, false },
+	{ "ITARGETSR0", 0x800, 32, false },  { "ITARGETSR8", 0x820, 32, false },
 	{ "ITARGETSR8.1", 0x821, 8, false }, { "ICFGR0", 0xc00, 32, false },
-	{ "ICFGR1", 0xc04, 32, false }, { "SGIR", 0xf00, 32, true },
+	{ "ICFGR1", 0xc04, 32, false },	     { "SGIR", 0xf00, 32, true },
 	{ "ICPIDR2", 0xfe8, 32, false },
 };
 
 static const struct reg gicd_v3[] = {
-	{ "TYPER2", 0x00c, 32, false }, { "IGRPMODR1", 0xd04, 32, false },
+	{ "TYPER2", 0x00c, 32, false },	    { "IGRPMODR1", 0xd04, 32, false },
 	{ "IROUTER32", 0x6100, 64, false }, { "IROUTER33", 0x6108, 64, false },
 	{ "PIDR2", 0xffe8, 32, false },
 };
 
 static const struct reg gicr[] = {
-	{ "CTLR", 0x0, 32, false }, { "TYPER", 0x8, 64, false }, { "WAKER", 0x14, 32, true },
-	{ "PROPBASER", 0x70, 64, false }, { "PENDBASER", 0x78, 64, false },
-	{ "PIDR2", 0xffe8, 32, false },
+	{ "CTLR", 0x0, 32, false },	  { "TYPER", 0x8, 64, false },
+	{ "WAKER", 0x14, 32, true },	  { "PROPBASER", 0x70, 64, false },
+	{ "PENDBASER", 0x78, 64, false }, { "PIDR2", 0xffe8, 32, false },
 };
 
 static const struct reg gicr_sgi[] = {
-	{ "IGROUPR0", 0x080, 32, false }, { "ISENABLER0", 0x100, 32, true },
-	{ "ICENABLER0", 0x180, 32, true }, { "ISPENDR0", 0x200, 32, true },
-	{ "ISACTIVER0", 0x300, 32, true }, { "IPRIORITYR0", 0x400, 32, false },
+	{ "IGROUPR0", 0x080, 32, false },     { "ISENABLER0", 0x100, 32, true },
+	{ "ICENABLER0", 0x180, 32, true },    { "ISPENDR0", 0x200, 32, true },
+	{ "ISACTIVER0", 0x300, 32, true },    { "IPRIORITYR0", 0x400, 32, false },
 	{ "IPRIORITYR4.1", 0x411, 8, false }, { "ICFGR0", 0xc00, 32, false },
-	{ "ICFGR1", 0xc04, 32, false }, { "IGRPMODR0", 0xd00, 32, false },
+	{ "ICFGR1", 0xc04, 32, false },	      { "IGRPMODR0", 0xd00, 32, false },
 };
 
 /* What a register says, and what stays of ones and of zeros written to it. */
@@ -138,22 +135,25 @@ static void unaligned(const struct frame *f)
 
 	a.fault = FAULTS(asm volatile("ldr %w0, [%1]" : "=r"(a.value) : "r"(f->base + 0x402))) != 0;
 	report(true, "%s survives an unaligned access", f->name);
-	report(FAULTS(asm volatile("ldp %w0, %w1, [%2]" : "=r"(a.value), "=r"(a.fault) :
-				   "r"(f->base + 0x400))) <= 1, "%s survives a pair load", f->name);
-	report(FAULTS(asm volatile("ldr w1, [%0], #4" : "+r"(at) :: "w1")) <= 1,
+	report(FAULTS(asm volatile("ldp %w0, %w1, [%2]"
+				   : "=r"(a.value), "=r"(a.fault)
+				   : "r"(f->base + 0x400))) <= 1,
+	       "%s survives a pair load", f->name);
+	report(FAULTS(asm volatile("ldr w1, [%0], #4"
+				   : "+r"(at)::"w1")) <= 1,
 	       "%s survives a load with write-back", f->name);
-	report(FAULTS(asm volatile("stxr w3, wzr, [%0]" :: "r"(f->base + 0x400) : "w3")) <= 1,
+	report(FAULTS(asm volatile("stxr w3, wzr, [%0]" ::"r"(f->base + 0x400)
+				   : "w3")) <= 1,
 	       "%s survives an exclusive store", f->name);
-	report(FAULTS(asm volatile("dc civac, %0" :: "r"(f->base + 0x400))) <= 1,
+	report(FAULTS(asm volatile("dc civac, %0" ::"r"(f->base + 0x400))) <= 1,
 	       "%s survives cache maintenance", f->name);
-	report(FAULTS(((void (*)(void))(f->base + 0x100))()) == 1,
-	       "%s does not execute", f->name);
+	report(FAULTS(((void (*)(void))(f->base + 0x100))()) == 1, "%s does not execute", f->name);
 }
 
 /* As a 32-bit guest writes it: two words, in either order. */
 static void halves(void)
 {
-	u64 at = machine.gicd + 0x6100;		/* IROUTER32 */
+	u64 at = machine.gicd + 0x6100; /* IROUTER32 */
 	u32 cpu = machine.ncpus > 1;
 
 	mmio_write32(at + 4, 0);

@@ -7,16 +7,16 @@
  */
 #include "domu.h"
 
-#define REF_RW		8
-#define REF_RO		9
-#define REF_FOR_OTHER	10
-#define REF_NEVER	11
+#define REF_RW 8
+#define REF_RO 9
+#define REF_FOR_OTHER 10
+#define REF_NEVER 11
 
 static u8 page[4][PAGE_SIZE] __page_aligned;
 static u8 buffer[PAGE_SIZE] __page_aligned;
 static volatile u32 ready, command, answered;
 static volatile s64 answer;
-#define GTF_BUSY	(GTF_reading | GTF_writing)
+#define GTF_BUSY (GTF_reading | GTF_writing)
 static u64 spare;
 
 enum { CMD_NONE, CMD_STEAL, CMD_FLAGS };
@@ -87,11 +87,11 @@ static void read_only(struct domu *d)
 	u32 h;
 
 	report_value((u64)map(d->domid, REF_RO, GNTMAP_host_map, spare, &h),
-		       "map a read-only grant for writing");
+		     "map a read-only grant for writing");
 	report(map(d->domid, REF_RO, GNTMAP_host_map | GNTMAP_readonly, spare, &h) == 0,
 	       "map it read-only");
 	report(FAULTS(*here) == 0, "reading works");
-	if (on_oracle())	/* Xen 4.17 returns to the same instruction for ever */
+	if (on_oracle()) /* Xen 4.17 returns to the same instruction for ever */
 		report_skip("writing aborts");
 	else
 		report(FAULTS(*here = 1) == 1, "writing aborts");
@@ -118,14 +118,14 @@ static void wrong(struct domu *d)
 	static const u64 at[] = { 1, 0x7ffffffffffff000, ~0ul };
 
 	for (size_t i = 0; i < ARRAY_SIZE(refs); i++)
-		report_value(try_map(d->domid, refs[i], GNTMAP_host_map, spare),
-			     "map of ref %x", refs[i]);
+		report_value(try_map(d->domid, refs[i], GNTMAP_host_map, spare), "map of ref %x",
+			     refs[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		report_value(try_map(d->domid, REF_RW, flags[i], spare),
-			     "map with flags %x", flags[i]);
+		report_value(try_map(d->domid, REF_RW, flags[i], spare), "map with flags %x",
+			     flags[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
-		report_value(try_map(d->domid, REF_RW, GNTMAP_host_map, at[i]),
-			     "map at %lx", at[i]);
+		report_value(try_map(d->domid, REF_RW, GNTMAP_host_map, at[i]), "map at %lx",
+			     at[i]);
 		report(!busy(d, REF_RW), "map at %lx leaves no flag", at[i]);
 	}
 	report_value(try_map(77, REF_RW, GNTMAP_host_map, spare), "map from no domain");
@@ -135,7 +135,7 @@ static void wrong(struct domu *d)
 	report(grant_op(GNTTABOP_unmap_grant_ref, NULL, 0) == 0, "unmap of none");
 	report_value((u64)grant_op(GNTTABOP_map_grant_ref, NULL, 1), "map with no argument");
 	report_value((u64)grant_op(GNTTABOP_map_grant_ref, (void *)0x700000000000, 1),
-		       "map with a bad argument");
+		     "map with a bad argument");
 	report_value((u64)grant_op(GNTTABOP_copy, NULL, 1), "copy with no argument");
 }
 
@@ -180,7 +180,7 @@ static void copying(struct domu *d)
 	report(same, "odd lengths and offsets copy exactly that");
 	report_value((u64)copy(copy_in(d, REF_RO, 1, 0, PAGE_SIZE)), "copy over the source's end");
 	report_value((u64)copy(copy_in(d, REF_RO, 0, 1, PAGE_SIZE)),
-		       "copy over the destination's end");
+		     "copy over the destination's end");
 	report_value((u64)copy(copy_in(d, REF_RO, 4096, 0, 1)), "copy from offset 4096");
 	report_value((u64)copy(copy_in(d, REF_RO, 0, 0, 0)), "copy nothing");
 	report_value((u64)copy(copy_in(d, REF_NEVER, 0, 0, 8)), "copy from a ref never given");
@@ -209,7 +209,8 @@ static void sizes(void)
 	report_value((u64)grant_op(GNTTABOP_setup_table, &t, 2), "setup_table of two");
 	report_value((u64)grant_op(GNTTABOP_transfer, NULL, 0), "transfer of none");
 	for (u64 i = 60; i < 70; i++)
-		report_value((u64)map_at(XENMAPSPACE_grant_table, 0, i, (spare + (4ul << 20)) / PAGE_SIZE),
+		report_value((u64)map_at(XENMAPSPACE_grant_table, 0, i,
+					 (spare + (4ul << 20)) / PAGE_SIZE),
 			     "grant frame %lu", i);
 }
 
@@ -276,7 +277,7 @@ void guest_main(void)
 		copying(&a);
 		ask(&b, CMD_STEAL, a.domid);
 		report_value((u64)*domu_ptr(&b, &answer),
-			       "a third domain maps what is not granted to it");
+			     "a third domain maps what is not granted to it");
 		death(&a);
 		domu_destroy(&b);
 	}

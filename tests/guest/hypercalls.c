@@ -7,9 +7,9 @@
  */
 #include "domu.h"
 
-#define NR_CALLS	64
-#define NR_CMDS		40
-#define UNMAPPED	0x0000700000000000ul
+#define NR_CALLS 64
+#define NR_CMDS 40
+#define UNMAPPED 0x0000700000000000ul
 
 static u8 zeros[PAGE_SIZE] __page_aligned;
 
@@ -20,20 +20,18 @@ static bool stops_caller(u32 nr, u32 cmd, enum kind kind)
 {
 	if (nr == __HYPERVISOR_sched_op)
 		return cmd == SCHEDOP_block ||
-		       (kind == ZEROED && (cmd == SCHEDOP_shutdown || cmd == SCHEDOP_poll ||
-					   cmd == SCHEDOP_shutdown_code ||
-					   cmd == SCHEDOP_remote_shutdown ||
-					   cmd == SCHEDOP_watchdog));
+		       (kind == ZEROED &&
+			(cmd == SCHEDOP_shutdown || cmd == SCHEDOP_poll ||
+			 cmd == SCHEDOP_shutdown_code || cmd == SCHEDOP_remote_shutdown ||
+			 cmd == SCHEDOP_watchdog));
 	if (nr == __HYPERVISOR_vcpu_op)
-		return true;		/* has a vCPU between command and pointer: see vcpu.c */
-	if (nr == __HYPERVISOR_memory_op)	/* would move the page at 0: see memory.c */
-		return kind == ZEROED && (cmd == XENMEM_add_to_physmap ||
-					  cmd == XENMEM_remove_from_physmap ||
-					  cmd == XENMEM_maximum_ram_page ||
-					  cmd == XENMEM_current_reservation ||
-					  cmd == XENMEM_maximum_reservation ||
-					  cmd == XENMEM_maximum_gpfn);
-	if (nr == __HYPERVISOR_hvm_op)		/* would take the event interrupt away */
+		return true;		  /* has a vCPU between command and pointer: see vcpu.c */
+	if (nr == __HYPERVISOR_memory_op) /* would move the page at 0: see memory.c */
+		return kind == ZEROED &&
+		       (cmd == XENMEM_add_to_physmap || cmd == XENMEM_remove_from_physmap ||
+			cmd == XENMEM_maximum_ram_page || cmd == XENMEM_current_reservation ||
+			cmd == XENMEM_maximum_reservation || cmd == XENMEM_maximum_gpfn);
+	if (nr == __HYPERVISOR_hvm_op) /* would take the event interrupt away */
 		return kind == ZEROED && cmd == HVMOP_set_param;
 	if (nr == __HYPERVISOR_event_channel_op) /* alloc and bind make ports: see evtchn.c */
 		return kind == ZEROED;
@@ -52,7 +50,7 @@ static u64 pointer(enum kind kind)
 /* What is not ENOSYS gets a line of its own. */
 static void sweep_call(const char *who, u32 nr, enum kind kind)
 {
-	u64 limit = read_sysreg(cntfrq_el0);	/* one second */
+	u64 limit = read_sysreg(cntfrq_el0); /* one second */
 
 	for (u32 cmd = 0; cmd < NR_CMDS; cmd++) {
 		u64 start = ticks();
@@ -77,8 +75,8 @@ static void sweep(const char *who)
 			sweep_call(who, nr, (enum kind)kind);
 	report(true, "%s: every call has returned", who);
 	for (u64 nr = 64; nr; nr <<= 1)
-		report(hypercall(nr, 0, 0, 0, 0, 0) == -XEN_ENOSYS,
-			       "%s: nr %lx is ENOSYS", who, nr);
+		report(hypercall(nr, 0, 0, 0, 0, 0) == -XEN_ENOSYS, "%s: nr %lx is ENOSYS", who,
+		       nr);
 	report(hypercall(~0ul, 0, 0, 0, 0, 0) == -XEN_ENOSYS, "%s: nr -1 is ENOSYS", who);
 }
 
@@ -93,8 +91,7 @@ static void convention(void)
 
 	u64 rc, nr, kept;
 
-	asm volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x16), "+r"(x19),
-		       "+r"(x28) :: "memory");
+	asm volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x16), "+r"(x19), "+r"(x28)::"memory");
 	rc = x0;
 	nr = x16;
 	kept = x19 == 0x1919191919191919 && x28 == 0x2828282828282828;

@@ -24,7 +24,7 @@ static void on_timer(u32 iar)
 	timer_fired++;
 }
 
-#define PHYS_TIMER_IRQ	30
+#define PHYS_TIMER_IRQ 30
 
 static void on_phys_timer(u32 iar)
 {
@@ -74,7 +74,7 @@ static void enabling(void)
 	u64 b = sgi_bank();
 	u32 was = count[3][0];
 
-	mmio_write32(b + 0x180, 1 << 3);	/* ICENABLER */
+	mmio_write32(b + 0x180, 1 << 3); /* ICENABLER */
 	report(!(mmio_read32(b + 0x100) & 1 << 3), "SGI 3 reads as disabled");
 	gic_sgi(0, 3);
 	delay_us(500);
@@ -123,8 +123,8 @@ static void pending_by_hand(void)
 
 	irq_disable();
 	if (machine.gic == 3)
-		mmio_write32(b + 0x200, 1 << 5);	/* ISPENDR */
-	else						/* SPENDSGIR; may be missing */
+		mmio_write32(b + 0x200, 1 << 5); /* ISPENDR */
+	else					 /* SPENDSGIR; may be missing */
 		report_value((u64)FAULTS(mmio_write8(b + 0xf20 + 5, 1)), "SPENDSGIR faults");
 	irq_enable();
 	delay_us(500);
@@ -150,7 +150,7 @@ static void timers(void)
 	timer_set(0);
 	report(eventually(&timer_fired, 1), "a deadline in the past fires at once, once");
 	timer_fired = 0;
-	timer_set(ticks() + 50 * ms);	/* far enough for a busy host to stop it in time */
+	timer_set(ticks() + 50 * ms); /* far enough for a busy host to stop it in time */
 	timer_stop();
 	delay_us(60000);
 	report(timer_fired == 0, "a stopped timer does not fire");

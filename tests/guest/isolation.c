@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One DomU writes every system register that it can and all of FP; another that shares its CPUs finds none of its own changed. Whatever
- * the hypervisor neither switches nor traps shows here, on every model of CPU (CPU=max).
+ * One DomU writes every system register that it can and all of FP; another that shares its CPUs
+ * finds none of its own changed. Whatever the hypervisor neither switches nor traps shows here, on
+ * every model of CPU (CPU=max).
  */
 #include "domu.h"
 
-#define MRS		0xd5300000
-#define MSR		0xd5100000
-#define RET		0xd65f03c0
+#define MRS 0xd5300000
+#define MSR 0xd5100000
+#define RET 0xd65f03c0
 #define ENC(op0, op1, crn, crm, op2) \
-	((u32)((op0) - 2) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))	/* bits 19:5 of the instruction */
-#define NR_REGS		(1u << 15)
-#define SLOTS		512
-#define UNREADABLE	0xdeadbeefdeadbeef
-#define PAINT		0x5a5a5a5a5a5a5a5a
+	((u32)((op0)-2) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | \
+	 (op2)) /* bits 19:5 of the instruction */
+#define NR_REGS (1u << 15)
+#define SLOTS 512
+#define UNREADABLE 0xdeadbeefdeadbeef
+#define PAINT 0x5a5a5a5a5a5a5a5a
 
 enum role { SPY = 1, PAINTER };
 
@@ -22,16 +24,31 @@ static u64 before[NR_REGS], q[64];
 static volatile u32 go, at;
 
 /* Registers without which the payload itself is lost, or that no domain calls its own. */
-static const struct { u32 reg, mask; bool clock; } special[] = {
-	{ ENC(3, 0, 1, 0, 0), 0, false }, { ENC(3, 0, 1, 0, 3), 0, false },			/* SCTLR, SCTLR2 */
-	{ ENC(3, 0, 2, 0, 0), 7, false },						/* TTBR, TCR */
-	{ ENC(3, 0, 10, 2, 0), 7, false },					/* MAIR, PIR */
-	{ ENC(3, 0, 12, 0, 0), 0, false }, { ENC(3, 0, 13, 0, 4), 0, false },			/* VBAR, TPIDR */
-	{ ENC(3, 0, 4, 2, 0), 7, false }, { ENC(3, 3, 4, 2, 0), 15, false },			/* PSTATE */
-	{ ENC(3, 3, 14, 0, 0), 7, true }, { ENC(3, 3, 14, 2, 0), 0, true }, { ENC(3, 3, 14, 3, 0), 0, true },	/* counters, TVAL */
-	{ ENC(3, 0, 12, 1, 0), 0, true },					/* ISR */
-	{ ENC(3, 0, 12, 8, 0), 0, true }, { ENC(3, 0, 12, 12, 0), 0, true },	/* ICC_IAR: a read acknowledges */
-	{ ENC(3, 3, 2, 4, 0), 1, true },					/* RNDR, RNDRRS */
+static const struct {
+	u32 reg, mask;
+	bool clock;
+} special[] = {
+	/* SCTLR, SCTLR2 */
+	{ ENC(3, 0, 1, 0, 0), 0, false },
+	{ ENC(3, 0, 1, 0, 3), 0, false },
+	/* TTBR, TCR */
+	{ ENC(3, 0, 2, 0, 0), 7, false },
+	{ ENC(3, 0, 10, 2, 0), 7, false }, /* MAIR, PIR */
+	/* VBAR, TPIDR */
+	{ ENC(3, 0, 12, 0, 0), 0, false },
+	{ ENC(3, 0, 13, 0, 4), 0, false },
+	/* PSTATE */
+	{ ENC(3, 0, 4, 2, 0), 7, false },
+	{ ENC(3, 3, 4, 2, 0), 15, false },
+	/* counters, TVAL */
+	{ ENC(3, 3, 14, 0, 0), 7, true },
+	{ ENC(3, 3, 14, 2, 0), 0, true },
+	{ ENC(3, 3, 14, 3, 0), 0, true },
+	{ ENC(3, 0, 12, 1, 0), 0, true }, /* ISR */
+	/* ICC_IAR: a read acknowledges */
+	{ ENC(3, 0, 12, 8, 0), 0, true },
+	{ ENC(3, 0, 12, 12, 0), 0, true },
+	{ ENC(3, 3, 2, 4, 0), 1, true }, /* RNDR, RNDRRS */
 };
 
 static bool is_special(u32 reg, bool clock)
@@ -50,7 +67,7 @@ static void emit(u32 insn, u32 first)
 		code[2 * i + 1] = RET;
 	}
 	for (u64 a = (u64)code; a < (u64)code + sizeof(code); a += 16)
-		asm volatile("dc cvau, %0" :: "r"(a) : "memory");
+		asm volatile("dc cvau, %0" ::"r"(a) : "memory");
 	asm volatile("dsb ish; ic ialluis; dsb ish; isb" ::: "memory");
 }
 
@@ -89,8 +106,9 @@ static void read_all(u64 *to, bool compare)
 				to[reg] = v;
 			} else if (v != to[reg]) {
 				changed++;
-				report(false, "S%u_%u_C%u_C%u_%u changed from %lx to %lx", 2 + (reg >> 14), reg >> 11 & 7, reg >> 7 & 15,
-				       reg >> 3 & 15, reg & 7, to[reg], v);
+				report(false, "S%u_%u_C%u_C%u_%u changed from %lx to %lx",
+				       2 + (reg >> 14), reg >> 11 & 7, reg >> 7 & 15, reg >> 3 & 15,
+				       reg & 7, to[reg], v);
 			}
 		}
 	}
@@ -115,18 +133,30 @@ static void write_all(void)
 	report(written > 20, "registers written");
 }
 
-#define EACH_Q(X) X(0) X(2) X(4) X(6) X(8) X(10) X(12) X(14) X(16) X(18) X(20) X(22) X(24) X(26) X(28) X(30)
+/* clang-format off */
+#define EACH_Q(X) \
+	X(0) X(2) X(4) X(6) X(8) X(10) X(12) X(14) X(16) X(18) X(20) X(22) X(24) X(26) X(28) \
+	X(30)
+/* clang-format on */
 
 static void fp_load(const u64 *from)
 {
-#define X(n) asm volatile(".arch_extension fp\n\tldr q" #n ", [%0]\n\tldr q%c1, [%0, #16]" :: "r"(from + 2 * n), "i"((n) + 1) : "memory");
+#define X(n) \
+	asm volatile(".arch_extension fp\n\tldr q" #n \
+		     ", [%0]\n\tldr q%c1, [%0, #16]" ::"r"(from + 2 * n), \
+		     "i"((n) + 1) \
+		     : "memory");
 	EACH_Q(X)
 #undef X
 }
 
 static void fp_store(u64 *to)
 {
-#define X(n) asm volatile(".arch_extension fp\n\tstr q" #n ", [%0]\n\tstr q%c1, [%0, #16]" :: "r"(to + 2 * n), "i"((n) + 1) : "memory");
+#define X(n) \
+	asm volatile(".arch_extension fp\n\tstr q" #n \
+		     ", [%0]\n\tstr q%c1, [%0, #16]" ::"r"(to + 2 * n), \
+		     "i"((n) + 1) \
+		     : "memory");
 	EACH_Q(X)
 #undef X
 }
@@ -173,7 +203,7 @@ static void painter(void)
 void domu_main(void)
 {
 	report_prefix(start_info->role == SPY ? "isolation: spy" : "isolation: painter");
-	write_sysreg(3ul << 20, cpacr_el1);	/* FP */
+	write_sysreg(3ul << 20, cpacr_el1); /* FP */
 	isb();
 	if (start_info->role == SPY)
 		spy();
@@ -184,7 +214,8 @@ void domu_main(void)
 
 static bool wait_at(struct domu *d)
 {
-	for (u64 end = ticks() + 20 * read_sysreg(cntfrq_el0); ticks() < end; sched_op(SCHEDOP_yield, NULL)) {
+	for (u64 end = ticks() + 20 * read_sysreg(cntfrq_el0); ticks() < end;
+	     sched_op(SCHEDOP_yield, NULL)) {
 		if (READ_ONCE(*domu_ptr(d, &at)))
 			return true;
 		domu_poll(d);
@@ -208,7 +239,10 @@ static bool begin(struct domu *d, enum role role, const char *name)
 	return report(wait_at(d), "the %s has done its work", name);
 }
 
-/* A spy looks, before the painter comes and afterwards; another one is made then, and has to find what the first one found. */
+/*
+ * A spy looks, before the painter comes and afterwards; another one is made then, and has to find
+ * what the first one found.
+ */
 void guest_main(void)
 {
 	struct domu s, p;
@@ -223,7 +257,8 @@ void guest_main(void)
 	finish(&p, "painter");
 	finish(&s, "spy");
 	if (begin(&s, SPY, "second spy"))
-		report(!memcmp(before, domu_ptr(&s, before), sizeof(before)), "what it finds is what the first one found");
+		report(!memcmp(before, domu_ptr(&s, before), sizeof(before)),
+		       "what it finds is what the first one found");
 	finish(&s, "second spy");
 	report_summary();
 }

@@ -7,8 +7,8 @@
  */
 #include "xen.h"
 
-#define CALLS	1000
-#define PAGES	64
+#define CALLS 1000
+#define PAGES 64
 
 static multicall_entry_t list[CALLS];
 static u8 page[PAGES][PAGE_SIZE] __page_aligned;
@@ -87,7 +87,8 @@ static void long_list(void)
 	storm(true);
 	for (int round = 0; round < 3 || (ticked < 20 && ticks() < end); round++) {
 		for (u64 i = 0; i < CALLS; i++)
-			set(i, __HYPERVISOR_xen_version, i % 2 ? XENVER_version : XENVER_pagesize, 0);
+			set(i, __HYPERVISOR_xen_version, i % 2 ? XENVER_version : XENVER_pagesize,
+			    0);
 		all &= multicall(list, CALLS) == 0;
 		for (u64 i = 0; i < CALLS; i++)
 			all &= list[i].result == (i % 2 ? 0x40011 : 4096);

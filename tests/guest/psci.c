@@ -2,9 +2,9 @@
 /* PSCI 1.1 and SMCCC as a guest sees them: answers, bad arguments, CPUs on and off. */
 #include "guest.h"
 
-#define INVALID_PARAMETERS	(-2)
-#define ALREADY_ON		(-4)
-#define INVALID_ADDRESS		(-9)
+#define INVALID_PARAMETERS (-2)
+#define ALREADY_ON (-4)
+#define INVALID_ADDRESS (-9)
 
 static volatile u32 runs[MAX_CPUS];
 
@@ -27,7 +27,7 @@ static void functions(void)
 		report_value((u64)psci(SMCCC_ARCH_FEATURES, 0x80000000 + fn, 0, 0),
 			     "ARCH_FEATURES %x", fn);
 	report_value((u64)psci(SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES, 0, 0),
-		       "ARCH_FEATURES self");
+		     "ARCH_FEATURES self");
 	report_value((u64)psci(0x84000050, 0, 0, 0), "TRNG_VERSION");
 	report_value((u64)psci(0x8600ff01, 0, 0, 0), "vendor UID");
 	for (u64 fn = 0x0b; fn < 0x40; fn++)
@@ -56,8 +56,8 @@ static void bad_arguments(void)
 	report_value((u64)psci(PSCI_AFFINITY_INFO, 0, 0, 0), "AFFINITY_INFO of oneself");
 	report_value((u64)psci(PSCI_AFFINITY_INFO, 99, 0, 0), "AFFINITY_INFO of a missing CPU");
 	for (u64 level = 1; level < 5; level++)
-		report_value((u64)psci(PSCI_AFFINITY_INFO, 0, level, 0),
-			     "AFFINITY_INFO level %lx", level);
+		report_value((u64)psci(PSCI_AFFINITY_INFO, 0, level, 0), "AFFINITY_INFO level %lx",
+			     level);
 }
 
 static void cycle(int cpu)
@@ -69,7 +69,7 @@ static void cycle(int cpu)
 			return;
 		report(wait_for(&runs[cpu], i), "CPU %d runs, round %u", cpu, i);
 		report(cpu_wait_off(cpu), "CPU %d is off, round %u", cpu, i);
-		if (on_oracle())	/* Xen 4.17 says OFF before CPU_OFF has written x0 */
+		if (on_oracle()) /* Xen 4.17 says OFF before CPU_OFF has written x0 */
 			delay_us(2000);
 	}
 }

@@ -7,8 +7,8 @@
  */
 #include "domu.h"
 
-#define ROUNDS	200
-#define EVENTS	40		/* each waits for another CPU: slow where CPUs share a host's */
+#define ROUNDS 200
+#define EVENTS 40 /* each waits for another CPU: slow where CPUs share a host's */
 
 static volatile u32 sgis[MAX_CPUS], phase, at_phase[MAX_CPUS], errors, ready;
 static volatile u32 events[MAX_CPUS];
@@ -96,8 +96,9 @@ static void race_memory(int cpu)
 		errors += reserve(XENMEM_decrease_reservation, mine) != 1;
 		errors += reserve(XENMEM_populate_physmap, mine) != 1;
 		*(volatile u32 *)mine = (u32)i;
-		reserve(random_next(&seed) % 2 ? XENMEM_decrease_reservation :
-			XENMEM_populate_physmap, ours);
+		reserve(random_next(&seed) % 2 ? XENMEM_decrease_reservation
+					       : XENMEM_populate_physmap,
+			ours);
 	}
 }
 
@@ -106,7 +107,10 @@ static void race_grants(int cpu)
 	for (int i = 0; i < ROUNDS && domu.domid; i++) {
 		u64 at = window + (u64)cpu * PAGE_SIZE;
 		struct gnttab_map_grant_ref m = {
-			.host_addr = at, .flags = GNTMAP_host_map, .ref = 8, .dom = domu.domid,
+			.host_addr = at,
+			.flags = GNTMAP_host_map,
+			.ref = 8,
+			.dom = domu.domid,
 		};
 		struct gnttab_unmap_grant_ref u = { .host_addr = at };
 
@@ -125,7 +129,7 @@ static void race_grants(int cpu)
 static void (*const race[])(int) = {
 	race_sgis, race_events, race_ports, race_memory, race_grants,
 };
-#define NR_RACES	ARRAY_SIZE(race)
+#define NR_RACES ARRAY_SIZE(race)
 
 static void secondary(int cpu)
 {

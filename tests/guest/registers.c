@@ -1,65 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The FP registers through a call that copies pages, and x19 to x29 of a vCPU through hypercalls, interrupts, switches to another
- * domain on the same CPU and back, and as getvcpucontext shows them. Both
- * domains hold patterns of their own in them and look whether they stay.
+ * The FP registers through a call that copies pages, and x19 to x29 of a vCPU through hypercalls,
+ * interrupts, switches to another domain on the same CPU and back, and as getvcpucontext shows
+ * them. Both domains hold patterns of their own in them and look whether they stay.
  */
 #include "domu.h"
 
-#define NR	11			/* x19 to x29 */
-#define YIELDS	2000
-#define SPINS	3000000
+#define NR 11 /* x19 to x29 */
+#define YIELDS 2000
+#define SPINS 3000000
 
-/* Loads r[0..10] into x19..x29, yields `yields` times, spins `spins` times, and stores them back. */
+/*
+ * Loads r[0..10] into x19..x29, yields `yields` times, spins `spins` times, and stores them back.
+ */
 void hold(u64 *r, u64 yields, u64 spins);
-extern char hold_from[], hold_to[];	/* while PC is there, they are in the registers */
+extern char hold_from[], hold_to[]; /* while PC is there, they are in the registers */
 
 asm("	.text\n"
-"hold:	sub	sp, sp, #112\n"
-"	stp	x19, x20, [sp]\n"
-"	stp	x21, x22, [sp, #16]\n"
-"	stp	x23, x24, [sp, #32]\n"
-"	stp	x25, x26, [sp, #48]\n"
-"	stp	x27, x28, [sp, #64]\n"
-"	stp	x29, x30, [sp, #80]\n"
-"	str	x0, [sp, #96]\n"
-"	mov	x9, x1\n"
-"	mov	x10, x2\n"
-"	ldp	x19, x20, [x0]\n"
-"	ldp	x21, x22, [x0, #16]\n"
-"	ldp	x23, x24, [x0, #32]\n"
-"	ldp	x25, x26, [x0, #48]\n"
-"	ldp	x27, x28, [x0, #64]\n"
-"	ldr	x29, [x0, #80]\n"
-"hold_from:\n"
-"1:	cbz	x9, 2f\n"
-"	mov	x16, #29\n"		/* sched_op, SCHEDOP_yield */
-"	mov	x0, #0\n"
-"	mov	x1, #0\n"
-"	hvc	#0xea1\n"
-"	sub	x9, x9, #1\n"
-"	b	1b\n"
-"2:	cbz	x10, 3f\n"
-"	sub	x10, x10, #1\n"
-"	b	2b\n"
-"3:	ldr	x0, [sp, #96]\n"
-"hold_to:\n"
-"	stp	x19, x20, [x0]\n"
-"	stp	x21, x22, [x0, #16]\n"
-"	stp	x23, x24, [x0, #32]\n"
-"	stp	x25, x26, [x0, #48]\n"
-"	stp	x27, x28, [x0, #64]\n"
-"	str	x29, [x0, #80]\n"
-"	ldp	x19, x20, [sp]\n"
-"	ldp	x21, x22, [sp, #16]\n"
-"	ldp	x23, x24, [sp, #32]\n"
-"	ldp	x25, x26, [sp, #48]\n"
-"	ldp	x27, x28, [sp, #64]\n"
-"	ldp	x29, x30, [sp, #80]\n"
-"	add	sp, sp, #112\n"
-"	ret\n");
+    "hold:	sub	sp, sp, #112\n"
+    "	stp	x19, x20, [sp]\n"
+    "	stp	x21, x22, [sp, #16]\n"
+    "	stp	x23, x24, [sp, #32]\n"
+    "	stp	x25, x26, [sp, #48]\n"
+    "	stp	x27, x28, [sp, #64]\n"
+    "	stp	x29, x30, [sp, #80]\n"
+    "	str	x0, [sp, #96]\n"
+    "	mov	x9, x1\n"
+    "	mov	x10, x2\n"
+    "	ldp	x19, x20, [x0]\n"
+    "	ldp	x21, x22, [x0, #16]\n"
+    "	ldp	x23, x24, [x0, #32]\n"
+    "	ldp	x25, x26, [x0, #48]\n"
+    "	ldp	x27, x28, [x0, #64]\n"
+    "	ldr	x29, [x0, #80]\n"
+    "hold_from:\n"
+    "1:	cbz	x9, 2f\n"
+    "	mov	x16, #29\n" /* sched_op, SCHEDOP_yield */
+    "	mov	x0, #0\n"
+    "	mov	x1, #0\n"
+    "	hvc	#0xea1\n"
+    "	sub	x9, x9, #1\n"
+    "	b	1b\n"
+    "2:	cbz	x10, 3f\n"
+    "	sub	x10, x10, #1\n"
+    "	b	2b\n"
+    "3:	ldr	x0, [sp, #96]\n"
+    "hold_to:\n"
+    "	stp	x19, x20, [x0]\n"
+    "	stp	x21, x22, [x0, #16]\n"
+    "	stp	x23, x24, [x0, #32]\n"
+    "	stp	x25, x26, [x0, #48]\n"
+    "	stp	x27, x28, [x0, #64]\n"
+    "	str	x29, [x0, #80]\n"
+    "	ldp	x19, x20, [sp]\n"
+    "	ldp	x21, x22, [sp, #16]\n"
+    "	ldp	x23, x24, [sp, #32]\n"
+    "	ldp	x25, x26, [sp, #48]\n"
+    "	ldp	x27, x28, [sp, #64]\n"
+    "	ldp	x29, x30, [sp, #80]\n"
+    "	add	sp, sp, #112\n"
+    "	ret\n");
 
-static volatile u32 rounds, changed;	/* the DomU's */
+static volatile u32 rounds, changed; /* the DomU's */
 
 static u64 pattern(u64 domid, int reg)
 {
@@ -102,10 +104,14 @@ static u32 fp_changed(void)
 	write_sysreg(3ul << 20, cpacr_el1);
 	isb();
 	asm volatile(".arch_extension fp\n .arch_extension simd\n"
-		     "ldp q0, q1, [%4]\n ldp q2, q3, [%4, #32]\n ldp q4, q5, [%4, #64]\n ldp q6, q7, [%4, #96]\n"
+		     "ldp q0, q1, [%4]\n ldp q2, q3, [%4, #32]\n ldp q4, q5, [%4, #64]\n ldp q6, "
+		     "q7, [%4, #96]\n"
 		     "hvc #0xea1\n"
-		     "stp q0, q1, [%5]\n stp q2, q3, [%5, #32]\n stp q4, q5, [%5, #64]\n stp q6, q7, [%5, #96]\n"
-		     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x16) : "r"(in), "r"(out) : "memory");
+		     "stp q0, q1, [%5]\n stp q2, q3, [%5, #32]\n stp q4, q5, [%5, #64]\n stp q6, "
+		     "q7, [%5, #96]\n"
+		     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x16)
+		     : "r"(in), "r"(out)
+		     : "memory");
 	for (int i = 0; i < 16; i++)
 		bad += out[i] != in[i];
 	for (int i = 0; i < PAGE_SIZE; i++)

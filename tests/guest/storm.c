@@ -17,12 +17,12 @@ static u8 prio[256];
 
 static void make_pending(u32 irq)
 {
-	mmio_write32(machine.gicd + 0x200 + irq / 32 * 4, 1u << irq % 32);	/* ISPENDR */
+	mmio_write32(machine.gicd + 0x200 + irq / 32 * 4, 1u << irq % 32); /* ISPENDR */
 }
 
 static u32 active_word(u32 irq)
 {
-	return mmio_read32(machine.gicd + 0x300 + irq / 32 * 4);		/* ISACTIVER */
+	return mmio_read32(machine.gicd + 0x300 + irq / 32 * 4); /* ISACTIVER */
 }
 
 static void set_prio(u32 irq, u8 p)

@@ -7,13 +7,13 @@
  */
 #include "guest.h"
 
-#define MRS		0xd5300000
-#define MSR		0xd5100000
-#define TRAPPED		(1ul << 63)	/* then the exception class in bits 61:56 */
-#define RET		0xd65f03c0
-#define SVC		0xd4000001
+#define MRS 0xd5300000
+#define MSR 0xd5100000
+#define TRAPPED (1ul << 63) /* then the exception class in bits 61:56 */
+#define RET 0xd65f03c0
+#define SVC 0xd4000001
 #define ENC(op0, op1, crn, crm, op2) \
-	((u32)((op0) - 2) << 19 | (op1) << 16 | (crn) << 12 | (crm) << 8 | (op2) << 5)
+	((u32)((op0)-2) << 19 | (op1) << 16 | (crn) << 12 | (crm) << 8 | (op2) << 5)
 
 static u32 code[64] __page_aligned;
 
@@ -21,8 +21,9 @@ static void emit(u32 insn, u32 last)
 {
 	code[0] = insn;
 	code[1] = last;
-	code[2] = last;		/* an HVC is reported past itself */
-	asm volatile("dc cvau, %0; dsb ish; ic ivau, %0; ic ialluis; dsb ish; isb" :: "r"(code) : "memory");
+	code[2] = last; /* an HVC is reported past itself */
+	asm volatile("dc cvau, %0; dsb ish; ic ivau, %0; ic ialluis; dsb ish; isb" ::"r"(code)
+		     : "memory");
 }
 
 /* Run code[] at EL1 with x0 = v; its x0, or the exception class << 56. */
@@ -148,31 +149,31 @@ static void others(void)
 /* AArch32 views and implementation space must never kill us; ACTLR reads something. */
 static void instructions(void)
 {
-	emit(0xd4000003, RET);			/* smc #0 */
+	emit(0xd4000003, RET); /* smc #0 */
 	report_value(run_el1(PSCI_VERSION) >> 56, "SMC");
-	emit(0xd4200000, RET);			/* brk #0 */
+	emit(0xd4200000, RET); /* brk #0 */
 	report_value(run_el1(0) >> 56, "BRK");
-	emit(0xd4400000, RET);			/* hlt #0 */
+	emit(0xd4400000, RET); /* hlt #0 */
 	report_value(run_el1(0) >> 56, "HLT");
-	emit(0xd4000002, SVC);			/* hvc #0 at EL0 */
+	emit(0xd4000002, SVC); /* hvc #0 at EL0 */
 	report_value(run_el0(PSCI_VERSION) >> 56, "HVC from EL0");
-	emit(0xd41d4222, RET);			/* hvc #0xea11: not Xen's */
+	emit(0xd41d4222, RET); /* hvc #0xea11: not Xen's */
 	report_value(run_el1(0x84000000) >> 56, "HVC with another immediate");
-	emit(0xd5087640, RET);			/* dc isw, x0 */
+	emit(0xd5087640, RET); /* dc isw, x0 */
 	report_value(run_el1(0) >> 56, "DC ISW");
-	emit(0xd5087e40, RET);			/* dc cisw */
+	emit(0xd5087e40, RET); /* dc cisw */
 	report_value(run_el1(0) >> 56, "DC CISW");
-	emit(0xd50b7420, SVC);			/* dc zva from EL0, null pointer */
+	emit(0xd50b7420, SVC); /* dc zva from EL0, null pointer */
 	report_value(run_el0(0) >> 56, "DC ZVA of nothing from EL0");
-	emit(0xd508751f, RET);			/* ic iallu */
+	emit(0xd508751f, RET); /* ic iallu */
 	report_value(run_el1(0) >> 56, "IC IALLU");
-	emit(0xd50c871f, RET);			/* tlbi alle2 */
+	emit(0xd50c871f, RET); /* tlbi alle2 */
 	report_value(run_el1(0) >> 56, "TLBI ALLE2");
-	emit(0x00000000, RET);			/* udf */
+	emit(0x00000000, RET); /* udf */
 	report_value(run_el1(0) >> 56, "UDF");
-	emit(0xd69f03e0, SVC);			/* eret from EL0 */
+	emit(0xd69f03e0, SVC); /* eret from EL0 */
 	report_value(run_el0(0) >> 56, "ERET from EL0");
-	emit(0x1e604000, RET);			/* fmov d0, d0 with CPACR off */
+	emit(0x1e604000, RET); /* fmov d0, d0 with CPACR off */
 	report_value(run_el1(0) >> 56, "FP while disabled");
 	write_sysreg(3ul << 20, cpacr_el1);
 	isb();
@@ -181,7 +182,8 @@ static void instructions(void)
 
 static void zero_register(void)
 {
-	asm volatile("mrs xzr, mdscr_el1\n\tmrs xzr, cntp_ctl_el0\n\tmrs xzr, id_aa64pfr0_el1\n\tmsr mdscr_el1, xzr");
+	asm volatile("mrs xzr, mdscr_el1\n\tmrs xzr, cntp_ctl_el0\n\tmrs xzr, "
+		     "id_aa64pfr0_el1\n\tmsr mdscr_el1, xzr");
 	report(true, "emulated registers to and from XZR");
 }
 

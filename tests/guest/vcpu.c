@@ -34,7 +34,8 @@ static void vcpu_info_args(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
 		struct vcpu_register_vcpu_info r = {
-			.mfn = virt_to_gfn(&runstate), .offset = (u32)offsets[i],
+			.mfn = virt_to_gfn(&runstate),
+			.offset = (u32)offsets[i],
 		};
 		report_value((u64)vcpu_op(VCPUOP_register_vcpu_info, 0, &r),
 			     "register_vcpu_info again at %lx", offsets[i]);
@@ -61,10 +62,11 @@ static void runstates(void)
 	report(READ_ONCE(runstate.time[RUNSTATE_running]) > 0, "time running is counted");
 	report_value((u64)HYPERCALL(__HYPERVISOR_vm_assist, VMASST_CMD_enable,
 				    VMASST_TYPE_runstate_update_flag, 0, 0, 0),
-					       "vm_assist runstate flag");
+		     "vm_assist runstate flag");
 	for (u64 type = 0; type < 8; type++)
-		report_value((u64)HYPERCALL(__HYPERVISOR_vm_assist, VMASST_CMD_disable, type, 0, 0, 0),
-			     "vm_assist disable %lu", type);
+		report_value(
+			(u64)HYPERCALL(__HYPERVISOR_vm_assist, VMASST_CMD_disable, type, 0, 0, 0),
+			"vm_assist disable %lu", type);
 	report_value((u64)HYPERCALL(__HYPERVISOR_vm_assist, 9, 0, 0, 0, 0), "vm_assist 9");
 	a.addr.v = NULL;
 	report_value((u64)vcpu_op(VCPUOP_register_runstate_memory_area, 0, &a), "runstate at null");
@@ -131,7 +133,7 @@ static void against_dom0(void)
 	report_value((u64)sysctl(XEN_SYSCTL_physinfo, &sys), "physinfo");
 	report_value((u64)hvm_get(0, HVM_PARAM_CALLBACK_IRQ, &v), "get_param of Dom0");
 	report_value((u64)hvm_set(DOMID_SELF, HVM_PARAM_CONSOLE_PFN, 1),
-		       "set one's own CONSOLE_PFN");
+		     "set one's own CONSOLE_PFN");
 }
 
 void domu_main(void)

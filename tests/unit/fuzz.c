@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* libFuzzer's entry. What a test draws by host_random() comes from the input while there is any, so the input is the sequence of what happens. */
+/*
+ * libFuzzer's entry. What a test draws by host_random() comes from the input while there is any, so
+ * the input is the sequence of what happens.
+ */
 #include "harness.h"
 #include <stdint.h>
 #include <stdlib.h>

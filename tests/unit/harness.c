@@ -48,7 +48,8 @@ int run_tests(const char *suite, const struct test *tests, unsigned nr)
 
 void *host_pages(unsigned long nr)
 {
-	char *p = mmap(NULL, (nr + 512) * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = mmap(NULL, (nr + 512) * 4096, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		host_panic("no memory for %lu pages", nr);
@@ -59,7 +60,8 @@ void host_seed(unsigned seed)
 {
 	const char *s = getenv("SEED");
 
-	state = 88172645463325252ULL ^ (seed + (s ? strtoull(s, NULL, 0) : 0)) * 0x9e3779b97f4a7c15ULL;
+	state = 88172645463325252ULL ^
+		(seed + (s ? strtoull(s, NULL, 0) : 0)) * 0x9e3779b97f4a7c15ULL;
 }
 
 unsigned host_effort(unsigned n)
@@ -78,8 +80,14 @@ void host_feed(const unsigned char *data, unsigned long n)
 	feed_left = n;
 }
 
-unsigned long host_fed(void) { return feed_left; }
-unsigned host_failures(void) { return failures; }
+unsigned long host_fed(void)
+{
+	return feed_left;
+}
+unsigned host_failures(void)
+{
+	return failures;
+}
 
 void host_write(const char *dir, unsigned kind, const void *data, unsigned long n)
 {
@@ -125,7 +133,10 @@ void host_say(const char *fmt, va_list ap)
 	vprintf(fmt, ap);
 }
 
-struct start { void (*fn)(unsigned); unsigned nr; };
+struct start {
+	void (*fn)(unsigned);
+	unsigned nr;
+};
 
 static void *thread_main(void *arg)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pure parts of the start: kernel images with hostile headers, in buffers that end where the file ends; sets of ranges against a bitmap; the console's
- * path in the device tree.
+ * The pure parts of the start: kernel images with hostile headers, in buffers that end where the
+ * file ends; sets of ranges against a bitmap; the console's path in the device tree.
  */
 #include <boot/dom0.h>
 #include <boot/fdt.h>
@@ -78,7 +78,8 @@ static void images(void)
 		CHECK(parse(file, n, &img));
 	for (u32 pe = FILE_SIZE - 24 - 84; pe < FILE_SIZE + 8; pe++) {
 		make_image(file, MIB(1), pe);
-		CHECK(pe + 24 <= FILE_SIZE - 84 ? !parse(file, FILE_SIZE, &img) : !!parse(file, FILE_SIZE, &img));
+		CHECK(pe + 24 <= FILE_SIZE - 84 ? !parse(file, FILE_SIZE, &img)
+						: !!parse(file, FILE_SIZE, &img));
 	}
 	make_image(file, MIB(1), ~0U);
 	CHECK(parse(file, FILE_SIZE, &img));
@@ -169,9 +170,12 @@ static char tree[4096];
 
 static void make_tree(const char *alias)
 {
-	CHECK(!fdt_create(tree, sizeof(tree)) && !fdt_finish_reservemap(tree) && !fdt_begin_node(tree, ""));
-	CHECK(!fdt_begin_node(tree, "aliases") && !fdt_property_string(tree, "serial0", alias) && !fdt_end_node(tree));
-	CHECK(!fdt_begin_node(tree, "chosen") && !fdt_property_string(tree, "stdout-path", "serial0:115200n8") && !fdt_end_node(tree));
+	CHECK(!fdt_create(tree, sizeof(tree)) && !fdt_finish_reservemap(tree) &&
+	      !fdt_begin_node(tree, ""));
+	CHECK(!fdt_begin_node(tree, "aliases") && !fdt_property_string(tree, "serial0", alias) &&
+	      !fdt_end_node(tree));
+	CHECK(!fdt_begin_node(tree, "chosen") &&
+	      !fdt_property_string(tree, "stdout-path", "serial0:115200n8") && !fdt_end_node(tree));
 	CHECK(!fdt_begin_node(tree, "uart@9000000") && !fdt_end_node(tree));
 	CHECK(!fdt_end_node(tree) && !fdt_finish(tree));
 }
@@ -187,7 +191,7 @@ static void uart(void)
 	CHECK_EQ(machine_find_uart(tree, "serial0"), node);
 	CHECK_EQ(machine_find_uart(tree, "/uart@9000000:115200"), node);
 	CHECK(machine_find_uart(tree, "serial1") < 0);
-	make_tree("serial0");			/* libfdt would look for it for ever */
+	make_tree("serial0"); /* libfdt would look for it for ever */
 	CHECK(machine_find_uart(tree, "") < 0);
 	CHECK(machine_find_uart(tree, "serial0/x") < 0);
 }
@@ -195,7 +199,10 @@ static void uart(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		{ "kernel images", images }, { "noise for a kernel", noise }, { "ranges against a bitmap", ranges_random }, { "too many ranges", ranges_full },
+		{ "kernel images", images },
+		{ "noise for a kernel", noise },
+		{ "ranges against a bitmap", ranges_random },
+		{ "too many ranges", ranges_full },
 		{ "the console's path", uart },
 	};
 

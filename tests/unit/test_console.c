@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The console: the log ring against a list of all that was written, levels, lines too long, who gets the UART's input, debug keys. */
+/*
+ * The console: the log ring against a list of all that was written, levels, lines too long, who
+ * gets the UART's input, debug keys.
+ */
 #include <arm/gic.h>
 #include <core/cmdline.h>
 #include <core/console.h>
@@ -22,18 +25,33 @@ int irq_request(unsigned irq, irq_handler *fn)
 	handler_of[irq] = fn;
 	return 0;
 }
-void machine_reset(void) { host_panic("reset"); }
+void machine_reset(void)
+{
+	host_panic("reset");
+}
 
 /* --- the UART --- */
 
 static char out[1 << 16], in[1024];
 static unsigned nr_out, nr_in, read_in, enables, news;
 
-static void uart_putc(char c) { out[nr_out++ % sizeof(out)] = c; }
-static int uart_getc(void) { return read_in < nr_in ? (u8)in[read_in++] : -1; }
-static void uart_irq_enable(void) { enables++; }
+static void uart_putc(char c)
+{
+	out[nr_out++ % sizeof(out)] = c;
+}
+static int uart_getc(void)
+{
+	return read_in < nr_in ? (u8)in[read_in++] : -1;
+}
+static void uart_irq_enable(void)
+{
+	enables++;
+}
 static const struct uart_ops uart_ops = { uart_putc, uart_getc, uart_irq_enable };
-static void on_news(void) { news++; }
+static void on_news(void)
+{
+	news++;
+}
 
 static bool out_is(const char *s)
 {
@@ -70,7 +88,7 @@ static void test_early(void)
 	printk("one\n");
 	log_err("%s %u", "two", 2);
 	CHECK_EQ(nr_out, 0);
-	console_init(&uart_ops);		/* now it says all */
+	console_init(&uart_ops); /* now it says all */
 	CHECK(out_is("one\r\n(XEN) two 2\r\n"));
 	printk("three");
 	CHECK(out_is("three"));
@@ -133,8 +151,11 @@ static void add(unsigned n)
 static void check_ring(u32 *index, bool incremental, u32 base)
 {
 	static char buf[1 << 16];
-	u32 oldest = max(cleared, nr_written > size_of_ring ? nr_written - size_of_ring : 0), want = 1 + host_random() % 5000;
-	u32 from = incremental && *index - base >= oldest && *index - base <= nr_written ? *index - base : oldest;
+	u32 oldest = max(cleared, nr_written > size_of_ring ? nr_written - size_of_ring : 0),
+	    want = 1 + host_random() % 5000;
+	u32 from = incremental && *index - base >= oldest && *index - base <= nr_written
+			   ? *index - base
+			   : oldest;
 	size_t n = console_ring_read(buf, want, index, incremental);
 
 	CHECK_EQ(n, min(want, nr_written - from));
@@ -155,7 +176,7 @@ static void test_ring(void)
 	for (unsigned round = 0; round < 1500; round++) {
 		add(host_random() % (round % 100 ? 500 : size_of_ring + 500));
 		if (!(host_random() % 50))
-			index = host_random();		/* nonsense gets the oldest */
+			index = host_random(); /* nonsense gets the oldest */
 		check_ring(&index, host_random() % 4, base);
 		if (!(host_random() % 100)) {
 			console_ring_clear();
@@ -164,7 +185,7 @@ static void test_ring(void)
 		if (round == 700) {
 			u32 kept = min(nr_written - cleared, size_of_ring);
 
-			cleared = nr_written - kept;	/* what is gone stays gone */
+			cleared = nr_written - kept; /* what is gone stays gone */
 			console_use_ring(larger, sizeof(larger));
 			size_of_ring = sizeof(larger);
 		}
@@ -183,8 +204,14 @@ static void test_ring(void)
 /* --- input --- */
 
 static unsigned key_x, key_y;
-static void pressed_x(void) { key_x++; }
-static void pressed_y(void) { key_y++; }
+static void pressed_x(void)
+{
+	key_x++;
+}
+static void pressed_y(void)
+{
+	key_y++;
+}
 
 static void test_input(void)
 {
@@ -193,11 +220,12 @@ static void test_input(void)
 	console_irq_init(33);
 	console_on_input(on_news);
 	debug_key_add('x', "count", pressed_x);
-	type("lost");				/* nobody has asked yet */
+	type("lost"); /* nobody has asked yet */
 	CHECK(dom0_reads("") && !news);
 	nr_out = 0;
 	console_start_input();
-	CHECK(enables == 1 && out_is("(XEN) *** Serial input to DOM0 (type 'CTRL-a' three times to switch input)\r\n"));
+	CHECK(enables == 1 && out_is("(XEN) *** Serial input to DOM0 (type 'CTRL-a' three times to "
+				     "switch input)\r\n"));
 	type("hello");
 	CHECK(news && dom0_reads("hello") && dom0_reads(""));
 	/* Fewer than three are Dom0's. */
@@ -207,7 +235,8 @@ static void test_input(void)
 	CHECK(dom0_reads(""));
 	nr_out = 0;
 	type("\1");
-	CHECK(out_is("(XEN) *** Serial input to Hospes (type 'CTRL-a' three times to switch input)\r\n"));
+	CHECK(out_is("(XEN) *** Serial input to Hospes (type 'CTRL-a' three times to switch "
+		     "input)\r\n"));
 	news = 0;
 	type("x\1x");
 	CHECK(key_x == 2 && !news && dom0_reads(""));
@@ -260,8 +289,12 @@ int main(void);
 int main(void)
 {
 	static const struct test tests[] = {
-		{ "what is said before there is a UART", test_early }, { "levels", test_levels }, { "long lines", test_long_lines }, { "the log ring", test_ring },
-		{ "input", test_input }, { "debug keys", test_keys },
+		{ "what is said before there is a UART", test_early },
+		{ "levels", test_levels },
+		{ "long lines", test_long_lines },
+		{ "the log ring", test_ring },
+		{ "input", test_input },
+		{ "debug keys", test_keys },
 	};
 
 	return run_tests("console", tests, ARRAY_SIZE(tests));

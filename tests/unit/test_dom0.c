@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dom0's plan over random machines: its memory within what there is and as large as asked, nothing over anything else, or a reason.
+ * Dom0's plan over random machines: its memory within what there is and as large as asked, nothing
+ * over anything else, or a reason.
  */
 #include <boot/dom0.h>
 #include <core/console.h>
@@ -22,7 +23,10 @@ void strscpy(char *dst, const char *src, size_t size)
 	memcpy(dst, src, n < size ? n : size - 1);
 }
 
-static unsigned rnd(unsigned n) { return host_random() % n; }
+static unsigned rnd(unsigned n)
+{
+	return host_random() % n;
+}
 
 /* --- the plan --- */
 
@@ -32,7 +36,10 @@ static struct ranges avail;
 static struct dom0_plan plan;
 static unsigned accepted, refused;
 
-static struct range at(u64 start, u64 size) { return (struct range){ start, start + size }; }
+static struct range at(u64 start, u64 size)
+{
+	return (struct range){ start, start + size };
+}
 
 /* A few stretches of RAM, modules in them or outside, apart from each other. */
 static void random_machine(void)
@@ -57,7 +64,8 @@ static void random_machine(void)
 		where = ROUND_UP(where, MIB(2)) + plan.image.text_offset;
 	m.kernel.r = at(where, plan.image.image_size - rnd(MIB(1)));
 	if (rnd(4)) {
-		where = rnd(2) ? where + plan.image.image_size + rnd(5) * MIB(7) : avail.r[rnd(avail.nr)].start + MIB(rnd(64)) + rnd(8) * 64;
+		where = rnd(2) ? where + plan.image.image_size + rnd(5) * MIB(7)
+			       : avail.r[rnd(avail.nr)].start + MIB(rnd(64)) + rnd(8) * 64;
 		m.ramdisk.r = at(where, 1 + rnd(MIB(70)));
 		if (range_overlaps(m.ramdisk.r, m.kernel.r))
 			m.ramdisk.r = (struct range){ 0, 0 };
@@ -85,7 +93,9 @@ static u64 asked(u64 most)
 
 static void check_plan(u64 size)
 {
-	struct range k = at(plan.kernel, plan.image.image_size), rd = at(plan.ramdisk, range_size(m.ramdisk.r)), tree = at(plan.fdt, plan.fdt_room);
+	struct range k = at(plan.kernel, plan.image.image_size),
+		     rd = at(plan.ramdisk, range_size(m.ramdisk.r)),
+		     tree = at(plan.fdt, plan.fdt_room);
 	u64 end = 0;
 
 	accepted++;
@@ -99,10 +109,12 @@ static void check_plan(u64 size)
 	}
 	CHECK_EQ(plan.kernel % MIB(2), plan.image.text_offset);
 	CHECK_EQ(plan.fdt % MIB(2), 0);
-	CHECK(ranges_holding(&plan.banks, k) && ranges_holding(&plan.banks, tree) && !range_overlaps(k, tree));
+	CHECK(ranges_holding(&plan.banks, k) && ranges_holding(&plan.banks, tree) &&
+	      !range_overlaps(k, tree));
 	if (m.ramdisk.r.end) {
 		CHECK(plan.ramdisk == m.ramdisk.r.start || !(plan.ramdisk % PAGE_SIZE));
-		CHECK(ranges_holding(&plan.banks, rd) && !range_overlaps(rd, k) && !range_overlaps(rd, tree));
+		CHECK(ranges_holding(&plan.banks, rd) && !range_overlaps(rd, k) &&
+		      !range_overlaps(rd, tree));
 	}
 	/* The kernel is written while the initramfs is still where the loader put it. */
 	CHECK(!range_overlaps(k, m.ramdisk.r));
@@ -134,7 +146,8 @@ static void test_plan(void)
 			check_plan(size);
 		} else {
 			refused++;
-			CHECK(!strncmp(plan.error, "dom0_mem: ", 10) && plan.error[strlen(plan.error) - 1] != ' ');
+			CHECK(!strncmp(plan.error, "dom0_mem: ", 10) &&
+			      plan.error[strlen(plan.error) - 1] != ' ');
 			CHECK(!size || size < 4 * need || largest(&aligned) < 4 * need);
 		}
 	}
@@ -175,7 +188,9 @@ static void test_in_place(void)
 
 int main(void)
 {
-	static const struct test tests[] = { { "plans for random machines", test_plan }, { "modules that stay where they are", test_in_place } };
+	static const struct test tests[] = { { "plans for random machines", test_plan },
+					     { "modules that stay where they are",
+					       test_in_place } };
 
 	return run_tests("dom0", tests, ARRAY_SIZE(tests));
 }

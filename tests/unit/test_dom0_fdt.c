@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Dom0's device tree and the devices it gets, from machine.dts: what is copied, left out, written anew. */
+/*
+ * Dom0's device tree and the devices it gets, from machine.dts: what is copied, left out, written
+ * anew.
+ */
 #include <boot/dom0.h>
 #include <core/console.h>
 #include <domain/domain.h>
@@ -22,7 +25,8 @@ void strscpy(char *dst, const char *src, size_t size)
 	memcpy(dst, src, n < size ? n : size - 1);
 }
 
-asm(".section .rodata\n.balign 8\nmachine_dtb: .incbin \"machine.dtb\"\n.balign 8\nmachine_dtb_end: .text");
+asm(".section .rodata\n.balign 8\nmachine_dtb: .incbin \"machine.dtb\"\n.balign "
+    "8\nmachine_dtb_end: .text");
 extern const char machine_dtb[], machine_dtb_end[];
 
 static struct machine m;
@@ -68,7 +72,10 @@ static void make(void)
 	CHECK(fdt_totalsize(tree) <= dom0_fdt_room(&m));
 }
 
-static int node(const char *path) { return fdt_path_offset(tree, path); }
+static int node(const char *path)
+{
+	return fdt_path_offset(tree, path);
+}
 
 static bool prop_is(const char *path, const char *name, const void *val, size_t n)
 {
@@ -78,7 +85,10 @@ static bool prop_is(const char *path, const char *name, const void *val, size_t 
 	return p && (size_t)len == n && !memcmp(p, val, n);
 }
 
-static bool text_is(const char *path, const char *name, const char *text) { return prop_is(path, name, text, strlen(text) + 1); }
+static bool text_is(const char *path, const char *name, const char *text)
+{
+	return prop_is(path, name, text, strlen(text) + 1);
+}
 
 static bool cells_are(const char *path, const char *name, unsigned n, const u32 *val)
 {
@@ -88,49 +98,71 @@ static bool cells_are(const char *path, const char *name, unsigned n, const u32 
 		be[i] = cpu_to_fdt32(val[i]);
 	return prop_is(path, name, be, 4 * n);
 }
-#define CELLS(path, name, ...) cells_are(path, name, sizeof((u32[]){ __VA_ARGS__ }) / 4, (u32[]){ __VA_ARGS__ })
+#define CELLS(path, name, ...) \
+	cells_are(path, name, sizeof((u32[]){ __VA_ARGS__ }) / 4, (u32[]){ __VA_ARGS__ })
 
-static bool has(const char *path, const char *name) { return fdt_getprop(tree, node(path), name, NULL); }
+static bool has(const char *path, const char *name)
+{
+	return fdt_getprop(tree, node(path), name, NULL);
+}
 
 static void test_replaced(void)
 {
 	start();
 	make();
-	CHECK(text_is("/cpus/cpu@0", "compatible", "arm,cortex-a72") && text_is("/cpus/cpu@100", "compatible", "arm,cortex-a72"));
-	CHECK(CELLS("/cpus/cpu@1", "reg", 1) && CELLS("/cpus/cpu@100", "reg", 0x100) && text_is("/cpus/cpu@1", "enable-method", "psci"));
+	CHECK(text_is("/cpus/cpu@0", "compatible", "arm,cortex-a72") &&
+	      text_is("/cpus/cpu@100", "compatible", "arm,cortex-a72"));
+	CHECK(CELLS("/cpus/cpu@1", "reg", 1) && CELLS("/cpus/cpu@100", "reg", 0x100) &&
+	      text_is("/cpus/cpu@1", "enable-method", "psci"));
 	CHECK(!has("/cpus/cpu@0", "clock-frequency") && node("/cpus/cpu@2") < 0);
-	CHECK(text_is("/chosen", "bootargs", "console=hvc0") && prop_is("/chosen", "rng-seed", "\1\2\3\4\5", 5));
-	CHECK(CELLS("/chosen", "linux,initrd-start", 0, 0x50000000) && CELLS("/chosen", "linux,initrd-end", 0, 0x50012345));
-	CHECK(!has("/chosen", "xen,xen-bootargs") && !has("/chosen", "stdout-path") && node("/chosen/module@4a000000") < 0);
-	CHECK(CELLS("/timer", "interrupts", 1, 13, 0xf08, 1, 14, 0xf08, 1, 11, 0xf08) && CELLS("/timer", "interrupt-parent", 1));
+	CHECK(text_is("/chosen", "bootargs", "console=hvc0") &&
+	      prop_is("/chosen", "rng-seed", "\1\2\3\4\5", 5));
+	CHECK(CELLS("/chosen", "linux,initrd-start", 0, 0x50000000) &&
+	      CELLS("/chosen", "linux,initrd-end", 0, 0x50012345));
+	CHECK(!has("/chosen", "xen,xen-bootargs") && !has("/chosen", "stdout-path") &&
+	      node("/chosen/module@4a000000") < 0);
+	CHECK(CELLS("/timer", "interrupts", 1, 13, 0xf08, 1, 14, 0xf08, 1, 11, 0xf08) &&
+	      CELLS("/timer", "interrupt-parent", 1));
 	CHECK(text_is("/psci", "method", "hvc"));
 	CHECK(prop_is("/psci", "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci", 35));
-	CHECK(CELLS("/memory@48000000", "reg", 0, 0x48000000, 0, 0x18000000, 0, 0x80000000, 0, 0x10000000));
+	CHECK(CELLS("/memory@48000000", "reg", 0, 0x48000000, 0, 0x18000000, 0, 0x80000000, 0,
+		    0x10000000));
 	CHECK(node("/memory@40000000") < 0 && node("/memory@80000000") < 0);
 	CHECK(prop_is("/hypervisor", "compatible", "xen,xen-4.17\0xen,xen", 21));
 	CHECK(CELLS("/hypervisor", "reg", 0, 0x40000000, 0, 0x40000, 1, 0, 0x7f, 0));
 	CHECK(CELLS("/hypervisor", "interrupts", 1, DOM0_UPCALL_PPI - 16, 0xf08));
 	/* The interrupt controller: no hypervisor's half of it. */
 	CHECK(CELLS("/intc@8000000", "reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000));
-	CHECK(!has("/intc@8000000", "interrupts") && CELLS("/intc@8000000", "phandle", 1) && has("/intc@8000000", "interrupt-controller"));
+	CHECK(!has("/intc@8000000", "interrupts") && CELLS("/intc@8000000", "phandle", 1) &&
+	      has("/intc@8000000", "interrupt-controller"));
 }
 
 static void test_copied(void)
 {
-	static const char *const gone[] = { "/pmu", "/iommu@9050000", "/firmware/optee", "/uart@9000000", "/intc@8000000/its@8080000", "/spare-timer" };
+	static const char *const gone[] = { "/pmu",
+					    "/iommu@9050000",
+					    "/firmware/optee",
+					    "/uart@9000000",
+					    "/intc@8000000/its@8080000",
+					    "/spare-timer" };
 
 	start();
 	make();
 	for (unsigned i = 0; i < ARRAY_SIZE(gone); i++)
 		CHECK(fdt_path_offset(in, gone[i]) > 0 && node(gone[i]) < 0);
-	CHECK(text_is("/", "model", "unit test") && CELLS("/rtc@9010000", "interrupts", 0, 2, 4) && text_is("/off@9020000", "status", "disabled"));
-	CHECK(CELLS("/bus@b000000/i2c@3000/sensor@4c", "reg", 0x4c) && node("/firmware") > 0 && node("/intc@8000000/v2m@8020000") > 0);
+	CHECK(text_is("/", "model", "unit test") && CELLS("/rtc@9010000", "interrupts", 0, 2, 4) &&
+	      text_is("/off@9020000", "status", "disabled"));
+	CHECK(CELLS("/bus@b000000/i2c@3000/sensor@4c", "reg", 0x4c) && node("/firmware") > 0 &&
+	      node("/intc@8000000/v2m@8020000") > 0);
 	/* IOMMUs and the ITS are not there: nor may anything refer to them. */
-	CHECK(has("/disk@a000000", "dma-coherent") && !has("/disk@a000000", "iommus") && !has("/disk@a000000", "msi-parent"));
+	CHECK(has("/disk@a000000", "dma-coherent") && !has("/disk@a000000", "iommus") &&
+	      !has("/disk@a000000", "msi-parent"));
 	CHECK(CELLS("/net@a001000", "msi-parent", 3));
-	CHECK(has("/pcie@10000000", "ranges") && !has("/pcie@10000000", "msi-map") && !has("/pcie@10000000", "iommu-map") && !has("/pcie@10000000", "iommu-map-mask"));
+	CHECK(has("/pcie@10000000", "ranges") && !has("/pcie@10000000", "msi-map") &&
+	      !has("/pcie@10000000", "iommu-map") && !has("/pcie@10000000", "iommu-map-mask"));
 	/* An MSI map that leads elsewhere stays; one of two entries with the ITS does not. */
-	CHECK(!fdt_setprop(in, fdt_path_offset(in, "/pcie@10000000"), "msi-map", ((fdt32_t[]){ 0, cpu_to_fdt32(3), 0, 9 }), 16));
+	CHECK(!fdt_setprop(in, fdt_path_offset(in, "/pcie@10000000"), "msi-map",
+			   ((fdt32_t[]){ 0, cpu_to_fdt32(3), 0, 9 }), 16));
 	parse();
 	make();
 	CHECK(has("/pcie@10000000", "msi-map"));
@@ -138,7 +170,10 @@ static void test_copied(void)
 
 static void test_variants(void)
 {
-	/* Nothing that need be there: no seed, no initramfs, no command line, no CPU's name; one cell for addresses. */
+	/*
+	 * Nothing that need be there: no seed, no initramfs, no command line, no CPU's name; one
+	 * cell for addresses.
+	 */
 	start();
 	CHECK(!fdt_del_node(in, fdt_path_offset(in, "/chosen/module@50000000")));
 	CHECK(!fdt_delprop(in, fdt_path_offset(in, "/chosen/module@4a000000"), "bootargs"));
@@ -146,7 +181,8 @@ static void test_variants(void)
 	CHECK(!fdt_delprop(in, fdt_path_offset(in, "/cpus/cpu@0"), "compatible"));
 	parse();
 	make();
-	CHECK(!has("/chosen", "bootargs") && !has("/chosen", "linux,initrd-start") && !has("/chosen", "rng-seed"));
+	CHECK(!has("/chosen", "bootargs") && !has("/chosen", "linux,initrd-start") &&
+	      !has("/chosen", "rng-seed"));
 	CHECK(text_is("/cpus/cpu@1", "compatible", "arm,armv8"));
 	m.root_address_cells = m.root_size_cells = 1;
 	make();
@@ -156,10 +192,13 @@ static void test_variants(void)
 	CHECK(!fdt_setprop_string(in, fdt_path_offset(in, "/spare-timer"), "status", "okay"));
 	parse();
 	make();
-	CHECK(node("/timer") > 0 && node("/spare-timer") < 0 && fdt_node_offset_by_compatible(tree, node("/timer"), "arm,armv8-timer") < 0);
+	CHECK(node("/timer") > 0 && node("/spare-timer") < 0 &&
+	      fdt_node_offset_by_compatible(tree, node("/timer"), "arm,armv8-timer") < 0);
 }
 
-/* Any buffer but one that is large enough: an error, and nothing behind its end is written (ASan). */
+/*
+ * Any buffer but one that is large enough: an error, and nothing behind its end is written (ASan).
+ */
 static void test_no_room(void)
 {
 	size_t need;
@@ -177,7 +216,10 @@ static void test_no_room(void)
 	}
 }
 
-static bool mapped(const struct ranges *r, u64 start_at, u64 size) { return ranges_holding(r, (struct range){ start_at, start_at + size }); }
+static bool mapped(const struct ranges *r, u64 start_at, u64 size)
+{
+	return ranges_holding(r, (struct range){ start_at, start_at + size });
+}
 
 static void test_devices(void)
 {
@@ -186,30 +228,37 @@ static void test_devices(void)
 
 	start();
 	dom0_devices(&m, &r);
-	CHECK(mapped(&r, 0x9010000, 0x2000));		/* whole pages of a register block that begins within one */
+	/* whole pages of a register block that begins within one */
+	CHECK(mapped(&r, 0x9010000, 0x2000));
 	CHECK(mapped(&r, 0xa000000, 0x2000));
-	CHECK(mapped(&r, 0xb003000, 0x1000));		/* by its bus's address */
-	CHECK(mapped(&r, 0x4010000000, 0x10000000) && mapped(&r, 0x10000000, 0x2eff0000) && mapped(&r, 0x3eff0000, 0x10000));
+	CHECK(mapped(&r, 0xb003000, 0x1000)); /* by its bus's address */
+	CHECK(mapped(&r, 0x4010000000, 0x10000000) && mapped(&r, 0x10000000, 0x2eff0000) &&
+	      mapped(&r, 0x3eff0000, 0x10000));
 	CHECK(mapped(&r, 0x8020000, 0x1000));
 	for (unsigned i = 0; i < r.nr; i++)
 		total += range_size(r.r[i]);
-	/* And nothing else: not the UART, the GIC, what is disabled, an IOMMU, an address on I2C. */
+	/*
+	 * And nothing else: not the UART, the GIC, what is disabled, an IOMMU, an address on I2C.
+	 */
 	CHECK_EQ(total, 0x2000 + 0x2000 + 0x1000 + 0x10000000 + 0x2eff0000 + 0x10000 + 0x1000);
 	/* Nodes that make no sense cost only themselves. */
-	CHECK(!fdt_setprop(in, fdt_path_offset(in, "/rtc@9010000"), "reg", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16));
+	CHECK(!fdt_setprop(in, fdt_path_offset(in, "/rtc@9010000"), "reg",
+			   "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16));
 	CHECK(!fdt_setprop(in, fdt_path_offset(in, "/pcie@10000000"), "ranges", "abc", 3));
 	parse();
 	memset(&r, 0, sizeof(r));
 	dom0_devices(&m, &r);
-	CHECK(mapped(&r, 0xa000000, 0x2000) && mapped(&r, 0x4010000000, 0x10000000) && !ranges_overlap(&r, (struct range){ 0x10000000, 0x40000000 }));
+	CHECK(mapped(&r, 0xa000000, 0x2000) && mapped(&r, 0x4010000000, 0x10000000) &&
+	      !ranges_overlap(&r, (struct range){ 0x10000000, 0x40000000 }));
 	CHECK(!ranges_overlap(&r, (struct range){ 0x9010000, 0x9012000 }));
 }
 
 int main(void)
 {
 	static const struct test tests[] = {
-		{ "what is written anew", test_replaced }, { "what is copied", test_copied }, { "machines with less", test_variants },
-		{ "buffers too small", test_no_room }, { "devices for Dom0", test_devices },
+		{ "what is written anew", test_replaced }, { "what is copied", test_copied },
+		{ "machines with less", test_variants },   { "buffers too small", test_no_room },
+		{ "devices for Dom0", test_devices },
 	};
 
 	return run_tests("dom0_fdt", tests, ARRAY_SIZE(tests));

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Event channels: each operation's errors; random sequences against a model that says which port of which domain is linked to what and which events
- * a guest must find; senders on several CPUs against a receiver that consumes; domains that die in the middle.
+ * Event channels: each operation's errors; random sequences against a model that says which port of
+ * which domain is linked to what and which events a guest must find; senders on several CPUs
+ * against a receiver that consumes; domains that die in the middle.
  */
 #include <core/cmdline.h>
 #include "world.h"
 
 #define PORTS 1024
-#define INFO_GFN 20	/* vcpu_info of vCPU 1 */
-#define CB_GFN 24	/* control blocks, one per vCPU */
-#define ARRAY_GFN 28	/* event array */
+#define INFO_GFN 20  /* vcpu_info of vCPU 1 */
+#define CB_GFN 24    /* control blocks, one per vCPU */
+#define ARRAY_GFN 28 /* event array */
 
 #define F_PENDING (1U << EVTCHN_FIFO_PENDING)
 #define F_MASKED (1U << EVTCHN_FIFO_MASKED)
@@ -22,7 +23,9 @@ static u32 queue_head[WORLD_DOMAINS][WORLD_VCPUS][EVTCHN_FIFO_MAX_QUEUES];
 
 static void register_info(unsigned i)
 {
-	CHECK_EQ(vcpu_info_register(world_domain[i]->vcpu[1], p2m_get_page(world_domain[i], GFN(INFO_GFN), WANT_WRITE), 64), 0);
+	CHECK_EQ(vcpu_info_register(world_domain[i]->vcpu[1],
+				    p2m_get_page(world_domain[i], GFN(INFO_GFN), WANT_WRITE), 64),
+		 0);
 }
 
 static u32 *word(unsigned i, u32 port)
@@ -35,7 +38,9 @@ static void go_fifo(unsigned i)
 	struct domain *d = world_domain[i];
 
 	for (u32 v = 0; v < WORLD_VCPUS; v++) {
-		struct evtchn_init_control op = { .control_gfn = CB_GFN + v, .offset = 8, .vcpu = v };
+		struct evtchn_init_control op = { .control_gfn = CB_GFN + v,
+						  .offset = 8,
+						  .vcpu = v };
 
 		memset(world_va(i, CB_GFN + v), 0, PAGE_SIZE);
 		memset(queue_head[i][v], 0, sizeof(queue_head[i][v]));
@@ -66,13 +71,15 @@ typedef void found_fn(unsigned i, unsigned vcpu, u32 port);
 static void consume_2l(unsigned i, unsigned vcpu, found_fn *found)
 {
 	struct shared_info *si = world_domain[i]->shared_info;
-	u64 sel = __atomic_exchange_n(&world_domain[i]->vcpu[vcpu]->info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+	u64 sel = __atomic_exchange_n(&world_domain[i]->vcpu[vcpu]->info->evtchn_pending_sel, 0,
+				      __ATOMIC_SEQ_CST);
 
 	for (unsigned w = 0; w < 64; w++) {
 		if (!(sel & BIT(w)))
 			continue;
 		for (unsigned b = 0; b < 64; b++) {
-			u64 ready = __atomic_load_n(&si->evtchn_pending[w], __ATOMIC_SEQ_CST) & ~__atomic_load_n(&si->evtchn_mask[w], __ATOMIC_SEQ_CST);
+			u64 ready = __atomic_load_n(&si->evtchn_pending[w], __ATOMIC_SEQ_CST) &
+				    ~__atomic_load_n(&si->evtchn_mask[w], __ATOMIC_SEQ_CST);
 
 			if (!(ready & BIT(b)))
 				continue;
@@ -87,7 +94,8 @@ static u32 unlink(u32 *w)
 {
 	u32 old = __atomic_load_n(w, __ATOMIC_SEQ_CST);
 
-	while (!__atomic_compare_exchange_n(w, &old, old & ~(F_LINKED | EVTCHN_FIFO_LINK_MASK), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+	while (!__atomic_compare_exchange_n(w, &old, old & ~(F_LINKED | EVTCHN_FIFO_LINK_MASK),
+					    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		;
 	return old & EVTCHN_FIFO_LINK_MASK;
 }
@@ -107,7 +115,8 @@ static void consume_fifo(unsigned i, unsigned vcpu, found_fn *found)
 		*head = unlink(word(i, port));
 		if (!*head)
 			ready &= ~(1U << p);
-		if ((__atomic_load_n(word(i, port), __ATOMIC_SEQ_CST) & (F_PENDING | F_MASKED)) == F_PENDING) {
+		if ((__atomic_load_n(word(i, port), __ATOMIC_SEQ_CST) & (F_PENDING | F_MASKED)) ==
+		    F_PENDING) {
 			__atomic_fetch_and(word(i, port), ~F_PENDING, __ATOMIC_SEQ_CST);
 			found(i, vcpu, port);
 		}
@@ -172,7 +181,8 @@ static void test_errors(void)
 	CHECK_EQ(evtchn_bind_interdomain(d0, d1, r, &p), -EINVAL);
 	CHECK_EQ(evtchn_bind_interdomain(d0, d1, 77, &p), -EINVAL);
 	CHECK_EQ(evtchn_status(d0, &st), 0);
-	CHECK(st.status == EVTCHNSTAT_interdomain && st.u.interdomain.dom == d1->id && st.u.interdomain.port == r);
+	CHECK(st.status == EVTCHNSTAT_interdomain && st.u.interdomain.dom == d1->id &&
+	      st.u.interdomain.port == r);
 	/* SILO, and without. */
 	CHECK_EQ(evtchn_alloc_unbound(d1, d2->id, &r), 0);
 	CHECK_EQ(evtchn_bind_interdomain(d2, d1, r, &p), -EPERM);
@@ -256,14 +266,20 @@ static void test_limits(void)
 
 /* --- a model --- */
 
-static struct model { u8 state; u8 peer; u8 vcpu; u32 arg; bool pending, masked; } model[WORLD_DOMAINS][PORTS];
+static struct model {
+	u8 state;
+	u8 peer;
+	u8 vcpu;
+	u32 arg;
+	bool pending, masked;
+} model[WORLD_DOMAINS][PORTS];
 static unsigned nr_domains;
 
 static void found_model(unsigned i, unsigned vcpu, u32 port)
 {
 	struct model *m = &model[i][port];
 
-	(void)vcpu;	/* it may have moved while the event was on its way */
+	(void)vcpu; /* it may have moved while the event was on its way */
 	CHECK(m->pending && !m->masked && m->state != EVTCHNSTAT_closed);
 	m->pending = false;
 }
@@ -273,12 +289,19 @@ static void model_event(unsigned i, u32 port)
 	model[i][port].pending = true;
 }
 
-static bool fits(unsigned i, u32 port) { return port < PORTS && model[i][port].state != EVTCHNSTAT_closed; }
+static bool fits(unsigned i, u32 port)
+{
+	return port < PORTS && model[i][port].state != EVTCHNSTAT_closed;
+}
 
 static void model_open(unsigned i, u32 port, u8 state, u8 vcpu, u32 arg, unsigned peer)
 {
 	CHECK(port && port < PORTS && model[i][port].state == EVTCHNSTAT_closed);
-	model[i][port] = (struct model){ .state = state, .vcpu = vcpu, .arg = arg, .peer = (u8)peer, .masked = model[i][port].masked };
+	model[i][port] = (struct model){ .state = state,
+					 .vcpu = vcpu,
+					 .arg = arg,
+					 .peer = (u8)peer,
+					 .masked = model[i][port].masked };
 }
 
 static void model_close(unsigned i, u32 port)
@@ -306,7 +329,8 @@ static void step_open(unsigned i)
 	case 1:
 		if (evtchn_bind_interdomain(d, world_domain[j], rp, &p))
 			break;
-		CHECK(fits(j, rp) && model[j][rp].state == EVTCHNSTAT_unbound && model[j][rp].peer == i);
+		CHECK(fits(j, rp) && model[j][rp].state == EVTCHNSTAT_unbound &&
+		      model[j][rp].peer == i);
 		model_open(i, p, EVTCHNSTAT_interdomain, 0, rp, j);
 		model[j][rp].state = EVTCHNSTAT_interdomain;
 		model[j][rp].arg = p;
@@ -364,7 +388,8 @@ static void step_compare(unsigned i, u32 p)
 	CHECK_EQ(st.status, m->state);
 	CHECK_EQ(st.vcpu, m->vcpu);
 	if (m->state == EVTCHNSTAT_interdomain)
-		CHECK(st.u.interdomain.dom == world_domain[m->peer]->id && st.u.interdomain.port == m->arg);
+		CHECK(st.u.interdomain.dom == world_domain[m->peer]->id &&
+		      st.u.interdomain.port == m->arg);
 	if (m->state == EVTCHNSTAT_unbound)
 		CHECK_EQ(st.u.unbound.dom, world_domain[m->peer]->id);
 }
@@ -377,9 +402,9 @@ static void step(void)
 	int rc;
 
 	switch (host_random() % 16) {
-	case 0: case 1: case 2:
-		step_open(i);
-		break;
+	case 0:
+	case 1:
+	case 2: step_open(i); break;
 	case 3:
 		rc = evtchn_close(world_domain[i], p);
 		CHECK_EQ(rc, m->state == EVTCHNSTAT_closed ? -EINVAL : 0);
@@ -388,11 +413,14 @@ static void step(void)
 		break;
 	case 4:
 		rc = evtchn_bind_vcpu(world_domain[i], p, vcpu);
-		CHECK_EQ(rc, m->state == EVTCHNSTAT_interdomain || m->state == EVTCHNSTAT_unbound ? 0 : -EINVAL);
+		CHECK_EQ(rc, m->state == EVTCHNSTAT_interdomain || m->state == EVTCHNSTAT_unbound
+				     ? 0
+				     : -EINVAL);
 		if (!rc)
 			m->vcpu = (u8)vcpu;
 		break;
-	case 5: case 6:
+	case 5:
+	case 6:
 		/* A closed port's bits mean nothing: leave them. */
 		if (m->state == EVTCHNSTAT_closed)
 			break;
@@ -401,19 +429,13 @@ static void step(void)
 		break;
 	case 7:
 		if (uses_fifo[i])
-			CHECK_EQ(evtchn_fifo_set_priority(world_domain[i], p, host_random() % 16), 0);
+			CHECK_EQ(evtchn_fifo_set_priority(world_domain[i], p, host_random() % 16),
+				 0);
 		break;
-	case 8:
-		consume_all();
-		break;
-	case 9:
-		upcall(i, vcpu, found_model);
-		break;
-	case 10:
-		step_compare(i, p);
-		break;
-	default:
-		step_raise(i, p);
+	case 8: consume_all(); break;
+	case 9: upcall(i, vcpu, found_model); break;
+	case 10: step_compare(i, p); break;
+	default: step_raise(i, p);
 	}
 }
 
@@ -448,8 +470,14 @@ static void random_steps(bool fifo)
 	opts.silo = true;
 }
 
-static void test_model_2l(void) { random_steps(false); }
-static void test_model_fifo(void) { random_steps(true); }
+static void test_model_2l(void)
+{
+	random_steps(false);
+}
+static void test_model_fifo(void)
+{
+	random_steps(true);
+}
 
 /* --- moving vcpu_info, switching the ABI, polling --- */
 
@@ -482,7 +510,8 @@ static void test_info(void)
 	CHECK_EQ(seen[p], 1);
 	pg = p2m_get_page(d, GFN(INFO_GFN), WANT_WRITE);
 	CHECK_EQ(vcpu_info_register(d->vcpu[1], pg, 64), -EINVAL);
-	CHECK_EQ(vcpu_info_register(d->vcpu[0], pg, PAGE_SIZE - sizeof(struct vcpu_info) + 8), -ENXIO);
+	CHECK_EQ(vcpu_info_register(d->vcpu[0], pg, PAGE_SIZE - sizeof(struct vcpu_info) + 8),
+		 -ENXIO);
 	CHECK_EQ(vcpu_info_register(d->vcpu[0], pg, 4), -ENXIO);
 	/* vCPU 0 moves with an event on its way. */
 	CHECK_EQ(evtchn_send(d, q), 0);
@@ -503,7 +532,8 @@ static void test_info(void)
 	/* A masked port tells nobody until it is unmasked. */
 	mask(0, q, true);
 	CHECK_EQ(evtchn_send(d, q), 0);
-	CHECK(world_upcalls[0][0] == 2 && !evtchn_pending(d->vcpu[0]) && !d->vcpu[0]->info->evtchn_pending_sel);
+	CHECK(world_upcalls[0][0] == 2 && !evtchn_pending(d->vcpu[0]) &&
+	      !d->vcpu[0]->info->evtchn_pending_sel);
 	mask(0, q, false);
 	CHECK_EQ(world_upcalls[0][0], 3);
 	CHECK_EQ(world_page(0, INFO_GFN)->refs, 3);
@@ -528,7 +558,10 @@ static void test_early(void)
 	CHECK_EQ(evtchn_send(d, old), 0);
 	CHECK_EQ(evtchn_fifo_init_control(d, &op), 0);
 	CHECK_EQ(evtchn_send(d, q), 0);
-	/* One of a port that is closed before the array is there: whoever has the port then does not get it. */
+	/*
+	 * One of a port that is closed before the array is there: whoever has the port then does
+	 * not get it.
+	 */
 	CHECK_EQ(evtchn_close(d, old), 0);
 	CHECK_EQ(evtchn_bind_ipi(d, 0, &again), 0);
 	CHECK_EQ(again, old);
@@ -553,7 +586,9 @@ static void test_early(void)
 	world_end();
 }
 
-/* As many early events as fit: they come in pieces of the array, each bounded, and each event once. */
+/*
+ * As many early events as fit: they come in pieces of the array, each bounded, and each event once.
+ */
 static void test_many_early(void)
 {
 	struct evtchn_init_control op = { .control_gfn = CB_GFN, .offset = 8 };
@@ -624,7 +659,10 @@ static void test_poll(void)
 	world_end();
 }
 
-/* The guest writes garbage into all it shares: it loses events, nobody else does, and nothing else breaks. */
+/*
+ * The guest writes garbage into all it shares: it loses events, nobody else does, and nothing else
+ * breaks.
+ */
 static void test_hostile(void)
 {
 	u32 p[8], q[8];
@@ -642,7 +680,8 @@ static void test_hostile(void)
 		CHECK_EQ(evtchn_send(world_domain[0], q[host_random() % 8]), 0);
 		CHECK_EQ(evtchn_unmask(world_domain[1], host_random() % 16), 0);
 		if (n % 100 == 0)
-			(void)!evtchn_fifo_set_priority(world_domain[1], host_random() % 16, host_random() % 16);
+			(void)!evtchn_fifo_set_priority(world_domain[1], host_random() % 16,
+							host_random() % 16);
 	}
 	CHECK_EQ(evtchn_send(world_domain[1], p[0]), 0);
 	upcall(0, 0, found_count);
@@ -659,10 +698,14 @@ static u32 sent[PORTS], got[PORTS], link_port[WORLD_DOMAINS][4], stop;
 static void found_data(unsigned i, unsigned vcpu, u32 port)
 {
 	(void)i, (void)vcpu;
-	__atomic_store_n(&got[port], __atomic_load_n(&sent[port], __ATOMIC_SEQ_CST), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&got[port], __atomic_load_n(&sent[port], __ATOMIC_SEQ_CST),
+			 __ATOMIC_SEQ_CST);
 }
 
-/* Threads 1 and 2: DomUs that write a number and send; thread 0: Dom0's vCPUs, which take events, mask, unmask, and move ports. */
+/*
+ * Threads 1 and 2: DomUs that write a number and send; thread 0: Dom0's vCPUs, which take events,
+ * mask, unmask, and move ports.
+ */
 static void storm(unsigned t)
 {
 	world_thread(t);
@@ -704,7 +747,8 @@ static void run_storm(bool fifo)
 	for (unsigned i = 1; i < 3; i++)
 		for (unsigned k = 0; k < 4; k++) {
 			CHECK_EQ(evtchn_alloc_unbound(world_domain[i], 0, &p), 0);
-			CHECK_EQ(evtchn_bind_interdomain(world_domain[0], world_domain[i], p, &q), 0);
+			CHECK_EQ(evtchn_bind_interdomain(world_domain[0], world_domain[i], p, &q),
+				 0);
 			link_port[i][k] = p;
 		}
 	host_run(3, storm);
@@ -717,8 +761,14 @@ static void run_storm(bool fifo)
 	world_end();
 }
 
-static void test_storm_2l(void) { run_storm(false); }
-static void test_storm_fifo(void) { run_storm(true); }
+static void test_storm_2l(void)
+{
+	run_storm(false);
+}
+static void test_storm_fifo(void)
+{
+	run_storm(true);
+}
 
 /* Three domains bind, send to and close each other's ports at once; each dies in the end. */
 static void tangle(unsigned t)
@@ -729,17 +779,13 @@ static void tangle(unsigned t)
 		u32 p;
 
 		switch (host_random() % 4) {
-		case 0:
-			(void)!evtchn_alloc_unbound(world_domain[t], other->id, &p);
-			break;
+		case 0: (void)!evtchn_alloc_unbound(world_domain[t], other->id, &p); break;
 		case 1:
-			(void)!evtchn_bind_interdomain(world_domain[t], other, host_random() % 16, &p);
+			(void)!evtchn_bind_interdomain(world_domain[t], other, host_random() % 16,
+						       &p);
 			break;
-		case 2:
-			evtchn_close(world_domain[t], host_random() % 16);
-			break;
-		default:
-			evtchn_send(world_domain[t], host_random() % 16);
+		case 2: evtchn_close(world_domain[t], host_random() % 16); break;
+		default: evtchn_send(world_domain[t], host_random() % 16);
 		}
 	}
 }
@@ -759,7 +805,8 @@ static void test_tangle(void)
 
 			open += ch->state != EVTCHNSTAT_closed;
 			if (ch->state == EVTCHNSTAT_interdomain)
-				CHECK(evtchn_at(&ch->peer->evtchns, ch->arg)->peer == world_domain[i]);
+				CHECK(evtchn_at(&ch->peer->evtchns, ch->arg)->peer ==
+				      world_domain[i]);
 		}
 		CHECK_EQ(open, e->nr_open);
 	}

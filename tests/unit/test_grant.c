@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Grant tables: statuses of each operation; random mapping, unmapping and copying by several domains (and CPUs), after each of which the marks in the
- * shared entries, the active entries and the pages' references must agree with each other; deaths in every order.
+ * Grant tables: statuses of each operation; random mapping, unmapping and copying by several
+ * domains (and CPUs), after each of which the marks in the shared entries, the active entries and
+ * the pages' references must agree with each other; deaths in every order.
  */
 #include <core/cmdline.h>
 #include "world.h"
 
 #define AT(gfn) ((gpa_t)(gfn) << PAGE_SHIFT)
-#define MAP_GFN 80		/* gfns above: where grants are mapped */
+#define MAP_GFN 80 /* gfns above: where grants are mapped */
 
 static grant_entry_v1_t *entry(unsigned i, u32 ref)
 {
@@ -16,7 +17,9 @@ static grant_entry_v1_t *entry(unsigned i, u32 ref)
 
 static void grant(unsigned i, u32 ref, unsigned to, u32 gfn, u16 flags)
 {
-	*entry(i, ref) = (grant_entry_v1_t){ .flags = flags, .domid = world_domain[to]->id, .frame = gfn };
+	*entry(i, ref) = (grant_entry_v1_t){ .flags = flags,
+					     .domid = world_domain[to]->id,
+					     .frame = gfn };
 }
 
 static int map(unsigned d, unsigned g, u32 ref, u32 flags, unsigned gfn, u32 *handle)
@@ -30,7 +33,10 @@ static int map(unsigned d, unsigned g, u32 ref, u32 flags, unsigned gfn, u32 *ha
 	return rc;
 }
 
-/* What must hold between operations: marks exactly while in use, and each page has one reference per p2m entry. */
+/*
+ * What must hold between operations: marks exactly while in use, and each page has one reference
+ * per p2m entry.
+ */
 static void agree(unsigned nr)
 {
 	static u32 refs[WORLD_DOMAINS * WORLD_GFNS];
@@ -76,9 +82,12 @@ static void test_status(void)
 	grant(1, 12, 2, 5, GTF_permit_access);
 	memcpy(world_va(1, 3), "granted", 8);
 	CHECK_EQ(map(0, 1, 8, 0, MAP_GFN, &h), GNTST_bad_gntref);
-	CHECK_EQ(map(0, 1, 8, GNTMAP_host_map | GNTMAP_device_map, MAP_GFN, &h), GNTST_general_error);
-	CHECK_EQ(map(0, 1, 8, GNTMAP_host_map | GNTMAP_contains_pte, MAP_GFN, &h), GNTST_general_error);
-	CHECK_EQ(grant_map(world_domain[0], NULL, 8, GNTMAP_host_map, AT(MAP_GFN), &m), GNTST_bad_domain);
+	CHECK_EQ(map(0, 1, 8, GNTMAP_host_map | GNTMAP_device_map, MAP_GFN, &h),
+		 GNTST_general_error);
+	CHECK_EQ(map(0, 1, 8, GNTMAP_host_map | GNTMAP_contains_pte, MAP_GFN, &h),
+		 GNTST_general_error);
+	CHECK_EQ(grant_map(world_domain[0], NULL, 8, GNTMAP_host_map, AT(MAP_GFN), &m),
+		 GNTST_bad_domain);
 	CHECK_EQ(map(0, 1, 512, GNTMAP_host_map, MAP_GFN, &h), GNTST_bad_gntref);
 	CHECK_EQ(map(0, 1, ~0U, GNTMAP_host_map, MAP_GFN, &h), GNTST_bad_gntref);
 	CHECK_EQ(map(0, 1, 7, GNTMAP_host_map, MAP_GFN, &h), GNTST_general_error);
@@ -126,7 +135,12 @@ static void test_status(void)
 	world_end();
 }
 
-struct side { struct domain *d; u64 id; bool is_ref; u16 offset; };
+struct side {
+	struct domain *d;
+	u64 id;
+	bool is_ref;
+	u16 offset;
+};
 
 static struct side end_of(unsigned d, u64 id, bool is_ref, u16 offset)
 {
@@ -137,7 +151,9 @@ static struct grant_end src_end, dst_end = { .write = true };
 
 static struct gnttab_copy copy_op(const struct side *a, const struct side *b, u16 len)
 {
-	struct gnttab_copy op = { .len = len, .source.offset = a->offset, .dest.offset = b->offset };
+	struct gnttab_copy op = { .len = len,
+				  .source.offset = a->offset,
+				  .dest.offset = b->offset };
 
 	op.flags = (a->is_ref ? GNTCOPY_source_gref : 0) | (b->is_ref ? GNTCOPY_dest_gref : 0);
 	op.source.u.gmfn = a->id;
@@ -174,7 +190,9 @@ static void test_copy(void)
 	grant(2, 8, 0, 3, GTF_permit_access);
 	for (unsigned i = 0; i < PAGE_SIZE; i++)
 		((u8 *)world_va(1, 3))[i] = (u8)(i * 7);
-	/* From a grant to the caller's frame, whole and in part; between two other domains' grants. */
+	/*
+	 * From a grant to the caller's frame, whole and in part; between two other domains' grants.
+	 */
 	a = end_of(1, 8, true, 0);
 	b = end_of(0, 10, false, 0);
 	CHECK_EQ(copy(world_domain[0], &a, &b, PAGE_SIZE), GNTST_okay);
@@ -185,7 +203,7 @@ static void test_copy(void)
 	CHECK(!memcmp((char *)world_va(2, 3) + 4000, (char *)world_va(1, 3) + 100, 96));
 	CHECK(!((char *)world_va(2, 3))[3999]);
 	CHECK_EQ(copy(world_domain[0], &a, &b, 97), GNTST_bad_copy_arg);
-	b = end_of(2, 8, true, 0xffff);		/* the end wraps at 16 bits */
+	b = end_of(2, 8, true, 0xffff); /* the end wraps at 16 bits */
 	CHECK_EQ(copy(world_domain[0], &a, &b, 2), GNTST_bad_copy_arg);
 	CHECK_EQ(copy(world_domain[0], &b, &a, 2), GNTST_bad_copy_arg);
 	agree(3);
@@ -238,14 +256,19 @@ static void test_counts(void)
 
 	world_make(2);
 	grant(1, 8, 0, 3, GTF_permit_access);
-	for (n = 0; n < 300 && !map(0, 1, 8, GNTMAP_host_map | GNTMAP_readonly, MAP_GFN + n % 40, &h[n]); n++)
+	for (n = 0;
+	     n < 300 && !map(0, 1, 8, GNTMAP_host_map | GNTMAP_readonly, MAP_GFN + n % 40, &h[n]);
+	     n++)
 		;
 	CHECK_EQ(n, 255);
 	CHECK_EQ(map(0, 1, 8, GNTMAP_host_map, MAP_GFN + 41, &w), GNTST_okay);
 	CHECK(entry(1, 8)->flags & GTF_writing);
 	CHECK_EQ(grant_unmap(world_domain[0], w, AT(MAP_GFN + 41)), GNTST_okay);
 	CHECK_EQ(entry(1, 8)->flags & (GTF_reading | GTF_writing), GTF_reading);
-	/* Several on one gfn replaced each other: the handle of one that is gone still unmaps the same frame, once. */
+	/*
+	 * Several on one gfn replaced each other: the handle of one that is gone still unmaps the
+	 * same frame, once.
+	 */
 	CHECK_EQ(grant_unmap(world_domain[0], h[0], AT(MAP_GFN)), GNTST_okay);
 	CHECK_EQ(grant_unmap(world_domain[0], h[40], AT(MAP_GFN)), GNTST_general_error);
 	world_end();
@@ -273,20 +296,31 @@ static void test_limits(void)
 	grant_frame_placed(world_domain[1], 3, GFN(77));
 	CHECK_EQ(grant_frame_gfn(world_domain[1], 3).n, 77);
 	/* The last reference of all. */
-	world_domain[1]->grants.shared[63][511] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = 0, .frame = 5 };
-	CHECK_EQ(grant_map(world_domain[0], world_domain[1], 64 * 512 - 1, GNTMAP_host_map, AT(MAP_GFN), &m), GNTST_okay);
-	CHECK_EQ(grant_map(world_domain[0], world_domain[1], 64 * 512, GNTMAP_host_map, AT(MAP_GFN), &m), GNTST_bad_gntref);
+	world_domain[1]->grants.shared[63][511] = (grant_entry_v1_t){ .flags = GTF_permit_access,
+								      .domid = 0,
+								      .frame = 5 };
+	CHECK_EQ(grant_map(world_domain[0], world_domain[1], 64 * 512 - 1, GNTMAP_host_map,
+			   AT(MAP_GFN), &m),
+		 GNTST_okay);
+	CHECK_EQ(grant_map(world_domain[0], world_domain[1], 64 * 512, GNTMAP_host_map, AT(MAP_GFN),
+			   &m),
+		 GNTST_bad_gntref);
 	CHECK_EQ(grant_unmap(world_domain[0], m.handle, AT(MAP_GFN)), GNTST_okay);
 	/* Handles end. */
 	world_domain[0]->grants.max_maptrack_frames = 1;
 	for (n = 0; n < 300; n++) {
-		world_domain[1]->grants.shared[n / 200][8] = (grant_entry_v1_t){ .flags = GTF_permit_access | (n > 255), .domid = 0, .frame = n % 60 };
+		world_domain[1]->grants.shared[n / 200][8] = (grant_entry_v1_t){
+			.flags = GTF_permit_access | (n > 255), .domid = 0, .frame = n % 60
+		};
 		grant(1, 8 + n, 0, n % 60, GTF_permit_access);
-		if (grant_map(world_domain[0], world_domain[1], 8 + n, GNTMAP_host_map, AT(MAP_GFN + n % 40), &m))
+		if (grant_map(world_domain[0], world_domain[1], 8 + n, GNTMAP_host_map,
+			      AT(MAP_GFN + n % 40), &m))
 			break;
 	}
 	CHECK_EQ(n, 255);
-	CHECK_EQ(grant_map(world_domain[0], world_domain[1], 8 + n, GNTMAP_host_map, AT(MAP_GFN), &m), GNTST_no_space);
+	CHECK_EQ(grant_map(world_domain[0], world_domain[1], 8 + n, GNTMAP_host_map, AT(MAP_GFN),
+			   &m),
+		 GNTST_no_space);
 	world_end();
 }
 
@@ -302,21 +336,32 @@ static void test_handles(void)
 	before = heap_free_pages;
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < 1000; i++)
-			CHECK_EQ(map(0, 1, 8 + i % 4, GNTMAP_host_map | (i & 4 ? GNTMAP_readonly : 0), MAP_GFN + i % 40, &h[i]), GNTST_okay);
+			CHECK_EQ(map(0, 1, 8 + i % 4,
+				     GNTMAP_host_map | (i & 4 ? GNTMAP_readonly : 0),
+				     MAP_GFN + i % 40, &h[i]),
+				 GNTST_okay);
 		CHECK_EQ(world_domain[0]->grants.nr_pages, 4);
-		CHECK_EQ(grant_unmap(world_domain[0], 256, AT(MAP_GFN)), GNTST_bad_handle);	/* a page's head */
+		/* a page's head */
+		CHECK_EQ(grant_unmap(world_domain[0], 256, AT(MAP_GFN)), GNTST_bad_handle);
 		CHECK_EQ(grant_unmap(world_domain[0], 0, AT(MAP_GFN)), GNTST_bad_handle);
 		for (unsigned i = 0; i < 1000; i++) {
 			unsigned k = (i * 7 + round) % 1000;
 
-			/* Put it back where the handle says it is, if another was mapped over it. */
-			if (world_page(0, MAP_GFN + k % 40) != world_page(1, 3 + k % 4) || world_type(0, MAP_GFN + k % 40) != (k & 4 ? P2M_GRANT_RO : P2M_GRANT)) {
+			/*
+			 * Put it back where the handle says it is, if another was mapped over it.
+			 */
+			if (world_page(0, MAP_GFN + k % 40) != world_page(1, 3 + k % 4) ||
+			    world_type(0, MAP_GFN + k % 40) != (k & 4 ? P2M_GRANT_RO : P2M_GRANT)) {
 				struct page *pg = world_page(1, 3 + k % 4);
 
 				CHECK(page_get_again(pg));
-				CHECK_EQ(p2m_map(world_domain[0], GFN(MAP_GFN + k % 40), page_mfn(pg), 1, k & 4 ? P2M_GRANT_RO : P2M_GRANT, true), 0);
+				CHECK_EQ(p2m_map(world_domain[0], GFN(MAP_GFN + k % 40),
+						 page_mfn(pg), 1, k & 4 ? P2M_GRANT_RO : P2M_GRANT,
+						 true),
+					 0);
 			}
-			CHECK_EQ(grant_unmap(world_domain[0], h[k], AT(MAP_GFN + k % 40)), GNTST_okay);
+			CHECK_EQ(grant_unmap(world_domain[0], h[k], AT(MAP_GFN + k % 40)),
+				 GNTST_okay);
 		}
 		CHECK_EQ(heap_free_pages, before);
 		agree(2);
@@ -337,14 +382,19 @@ static void test_cache(void)
 	CHECK_EQ(grant_cache_page(world_domain[0], mine, &pos, &pg), 0);
 	page_put(pg);
 	CHECK_EQ(grant_cache_page(world_domain[0], MFN(1), &pos, &pg), -EINVAL);
-	CHECK_EQ(grant_cache_page(world_domain[0], page_mfn(va_page(world_domain[1]->evtchns.bucket[0])), &pos, &pg), -EPERM);
+	CHECK_EQ(grant_cache_page(world_domain[0],
+				  page_mfn(va_page(world_domain[1]->evtchns.bucket[0])), &pos, &pg),
+		 -EPERM);
 	CHECK_EQ(grant_cache_page(world_domain[0], other, &pos, &pg), -EINVAL);
 	/* In the last entry of a large table: several looks. */
 	CHECK_EQ(grant_grow(world_domain[1], 8), 0);
-	world_domain[1]->grants.shared[7][511] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = 0, .frame = 3 };
+	world_domain[1]->grants.shared[7][511] = (grant_entry_v1_t){ .flags = GTF_permit_access,
+								     .domid = 0,
+								     .frame = 3 };
 	CHECK_EQ(map(0, 1, 8 * 512 - 1, GNTMAP_host_map, MAP_GFN, &h), 0);
 	pos = 0;
-	for (unsigned n = 0; (rc = grant_cache_page(world_domain[0], other, &pos, &pg)) == -ERESTART; n++)
+	for (unsigned n = 0;
+	     (rc = grant_cache_page(world_domain[0], other, &pos, &pg)) == -ERESTART; n++)
 		CHECK(n < 4 && pos % GRANT_SCAN == 0);
 	CHECK_EQ(rc, 0);
 	CHECK_EQ(pg->refs, 3);
@@ -368,7 +418,7 @@ static void test_death(void)
 	grant(1, 9, 1, 4, GTF_permit_access);
 	memcpy(world_va(1, 3), "still there", 12);
 	CHECK_EQ(map(0, 1, 8, GNTMAP_host_map, MAP_GFN, &h), 0);
-	CHECK_EQ(map(1, 1, 9, GNTMAP_host_map, MAP_GFN, &h2), 0);	/* of its own */
+	CHECK_EQ(map(1, 1, 9, GNTMAP_host_map, MAP_GFN, &h2), 0); /* of its own */
 	world_kill(1);
 	CHECK(world_domain[1]);
 	CHECK(!strcmp(world_va(0, MAP_GFN), "still there"));
@@ -381,18 +431,24 @@ static void test_death(void)
 /* --- random --- */
 
 #define SLOTS 24
-struct slot { u32 handle; unsigned gfn; bool used; };
+struct slot {
+	u32 handle;
+	unsigned gfn;
+	bool used;
+};
 
 static void random_op(unsigned t, unsigned nr, struct slot *slots)
 {
 	struct slot *s = &slots[host_random() % SLOTS];
 	unsigned g = host_random() % nr;
-	u32 ref = host_random() % 32, flags = GNTMAP_host_map | (host_random() % 2 ? GNTMAP_readonly : 0);
+	u32 ref = host_random() % 32,
+	    flags = GNTMAP_host_map | (host_random() % 2 ? GNTMAP_readonly : 0);
 	struct grant_mapping m;
 	int rc;
 
 	switch (host_random() % 6) {
-	case 0: case 1:
+	case 0:
+	case 1:
 		if (s->used)
 			break;
 		rc = grant_map(world_domain[t], world_domain[g], ref, flags, AT(s->gfn), &m);
@@ -401,26 +457,36 @@ static void random_op(unsigned t, unsigned nr, struct slot *slots)
 			s->handle = m.handle;
 		}
 		break;
-	case 2: case 3:
-		rc = grant_unmap(world_domain[t], s->used ? s->handle : host_random() % 512, AT(s->gfn));
+	case 2:
+	case 3:
+		rc = grant_unmap(world_domain[t], s->used ? s->handle : host_random() % 512,
+				 AT(s->gfn));
 		if (s->used)
 			CHECK_EQ(rc, GNTST_okay);
 		s->used = false;
 		break;
 	case 4: {
-		struct side a = end_of(g, ref, true, host_random() % 4096), b = end_of(t, host_random() % 72, false, host_random() % 4096);
+		struct side a = end_of(g, ref, true, host_random() % 4096),
+			    b = end_of(t, host_random() % 72, false, host_random() % 4096);
 
-		(void)copy(world_domain[t], host_random() % 2 ? &a : &b, &b, (u16)(host_random() % 300));
+		(void)copy(world_domain[t], host_random() % 2 ? &a : &b, &b,
+			   (u16)(host_random() % 300));
 		break;
 	}
 	default:
 		/* The granter withdraws or offers anew, if the entry is not marked. */
 		if (g == t) {
-			u32 *w = (u32 *)(void *)entry(t, ref), old = __atomic_load_n(w, __ATOMIC_SEQ_CST);
-			u32 new = host_random() % 4 ? (u32)world_domain[host_random() % nr]->id << 16 | GTF_permit_access | (host_random() % 3 ? 0 : GTF_readonly) : 0;
+			u32 *w = (u32 *)(void *)entry(t, ref),
+			    old = __atomic_load_n(w, __ATOMIC_SEQ_CST);
+			u32 new = host_random() % 4
+					  ? (u32)world_domain[host_random() % nr]->id << 16 |
+						    GTF_permit_access |
+						    (host_random() % 3 ? 0 : GTF_readonly)
+					  : 0;
 
 			if (!(old & (GTF_reading | GTF_writing)))
-				__atomic_compare_exchange_n(w, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+				__atomic_compare_exchange_n(w, &old, new, false, __ATOMIC_SEQ_CST,
+							    __ATOMIC_SEQ_CST);
 		}
 	}
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Packed kernels: what zlib packs comes back; a damaged file is refused or comes back all the same, and nothing is touched outside the buffers. */
+/*
+ * Packed kernels: what zlib packs comes back; a damaged file is refused or comes back all the same,
+ * and nothing is touched outside the buffers.
+ */
 #include <boot/gunzip.h>
 #include <lib/string.h>
 #include "gzip_vectors.h"
@@ -8,7 +11,10 @@
 void *malloc(size_t size);
 void free(void *p);
 
-/* From copies of just their size, so that ASan sees a step beyond. An output that is promised to be huge is not tried. */
+/*
+ * From copies of just their size, so that ASan sees a step beyond. An output that is promised to be
+ * huge is not tried.
+ */
 static const char *unpack(const u8 *file, size_t n, u8 **out)
 {
 	const char *error = "not gzip";
@@ -64,7 +70,10 @@ static void test_damaged(void)
 
 			memcpy(bad, v->packed, v->packed_size);
 			bad[at] ^= (u8)(1 + host_random() % 255);
-			/* What is not data may change (a name in the header, the bits behind the last code); else the checksum tells. */
+			/*
+			 * What is not data may change (a name in the header, the bits behind the
+			 * last code); else the checksum tells.
+			 */
 			if (!unpack(bad, v->packed_size, &out))
 				CHECK(out && !memcmp(out, v->raw, v->size));
 			free(out);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every hypercall there is, with random arguments, by Dom0 and by DomUs, through the real dispatch table, domains, stage-2 tables, page ledger, event
- * channels and grants. Only the CPU is fake: guests' virtual addresses are their physical ones. Whatever is called returns, holds no lock, and in
- * the end every page comes back. Then the rules a fuzzer cannot know: what single calls answer, how they go on when cut short.
+ * Every hypercall there is, with random arguments, by Dom0 and by DomUs, through the real dispatch
+ * table, domains, stage-2 tables, page ledger, event channels and grants. Only the CPU is fake:
+ * guests' virtual addresses are their physical ones. Whatever is called returns, holds no lock, and
+ * in the end every page comes back. Then the rules a fuzzer cannot know: what single calls answer,
+ * how they go on when cut short.
  */
 #include <core/cmdline.h>
 #include <core/console.h>
@@ -19,9 +21,9 @@
 #include "harness.h"
 
 #define HEAP_PAGES 16384UL
-#define RAM 64			/* pages of each domain */
-#define DOMU_BASE 0x40000UL	/* gfn */
-#define SCRATCH 60		/* pages SCRATCH.. of RAM hold the arguments */
+#define RAM 64		    /* pages of each domain */
+#define DOMU_BASE 0x40000UL /* gfn */
+#define SCRATCH 60	    /* pages SCRATCH.. of RAM hold the arguments */
 
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count = 2;
@@ -53,7 +55,6 @@ void strscpy(char *dst, const char *src, size_t size)
 
 /* --- the CPU --- */
 
-
 /* The n-th allocation, or access to a guest's memory, fails; 0: none. */
 static unsigned fail_alloc, fail_access;
 static bool failed;
@@ -68,23 +69,30 @@ static bool fails(unsigned *left)
 #define FAILING(what, type, fn, params, args, failure) \
 	type __real_##fn params; \
 	type __wrap_##fn params; \
-	type __wrap_##fn params { return fails(&what) ? failure : __real_##fn args; }
+	type __wrap_##fn params \
+	{ \
+		return fails(&what) ? failure : __real_##fn args; \
+	}
 FAILING(fail_alloc, struct page *, page_alloc, (unsigned order), (order), NULL)
-FAILING(fail_alloc, struct page *, page_alloc_shared, (struct domain *d), (d), NULL)
-FAILING(fail_alloc, int, page_alloc_domain_step, (struct domain *d, unsigned order, struct page **out), (d, order, out), -ENOMEM)
+FAILING(fail_alloc, struct page *, page_alloc_shared, (struct domain * d), (d), NULL)
+FAILING(fail_alloc, int, page_alloc_domain_step,
+	(struct domain * d, unsigned order, struct page **out), (d, order, out), -ENOMEM)
 FAILING(fail_alloc, void *, xalloc_pages, (unsigned order), (order), NULL)
 FAILING(fail_alloc, void *, xzalloc, (size_t size), (size), NULL)
 FAILING(fail_access, int, copy_from_guest, (void *dst, gva_t src, size_t n), (dst, src, n), -EFAULT)
-FAILING(fail_access, int, copy_to_guest, (gva_t dst, const void *src, size_t n), (dst, src, n), -EFAULT)
+FAILING(fail_access, int, copy_to_guest, (gva_t dst, const void *src, size_t n), (dst, src, n),
+	-EFAULT)
 FAILING(fail_access, int, clear_guest, (gva_t dst, size_t n), (dst, n), -EFAULT)
-FAILING(fail_access, void *, guest_window, (gva_t gva, size_t n, struct page **pg), (gva, n, pg), NULL)
+FAILING(fail_access, void *, guest_window, (gva_t gva, size_t n, struct page **pg), (gva, n, pg),
+	NULL)
 
 static int translate(gva_t va, bool write, paddr_t *pa)
 {
 	mfn_t mfn;
 	enum p2m_type t = p2m_lookup(this_cpu()->current->domain, gfn_of(va), &mfn);
 
-	if (t == P2M_NONE || t == P2M_DEVICE || (write && (t == P2M_RAM_RO || t == P2M_FOREIGN_RO || t == P2M_GRANT_RO)))
+	if (t == P2M_NONE || t == P2M_DEVICE ||
+	    (write && (t == P2M_RAM_RO || t == P2M_FOREIGN_RO || t == P2M_GRANT_RO)))
 		return -EFAULT;
 	*pa = mfn_addr(mfn) | (va & ~PAGE_MASK);
 	return 0;
@@ -104,7 +112,9 @@ int gva_to_gpa(gva_t va, bool write, gpa_t *gpa)
 
 /* --- console, time, interrupts, scheduling: what is told to them is forgotten --- */
 
-void printk(const char *fmt, ...) { }
+void printk(const char *fmt, ...)
+{
+}
 void printk_level(enum log_level l, const char *fmt, ...)
 {
 	va_list ap;
@@ -115,16 +125,27 @@ void printk_level(enum log_level l, const char *fmt, ...)
 	host_say(fmt, ap);
 	va_end(ap);
 }
-void panic(const char *fmt, ...) { host_panic("%s", fmt); }
-void log_guest(struct domain *d, enum log_level l, const char *fmt, ...) { }
-void debug_key(char key) { }
-void debug_key_add(char key, const char *what, void (*fn)(void)) { }
+void panic(const char *fmt, ...)
+{
+	host_panic("%s", fmt);
+}
+void log_guest(struct domain *d, enum log_level l, const char *fmt, ...)
+{
+}
+void debug_key(char key)
+{
+}
+void debug_key_add(char key, const char *what, void (*fn)(void))
+{
+}
 void console_dom0_write(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n && console_out_len < sizeof(console_out); i++)
 		console_out[console_out_len++] = s[i];
 }
-void console_guest_write(struct domain *d, const char *s, size_t n) { }
+void console_guest_write(struct domain *d, const char *s, size_t n)
+{
+}
 size_t console_dom0_read(char *buf, size_t n)
 {
 	n = min(n, console_in_len);
@@ -144,29 +165,93 @@ size_t console_ring_read(char *buf, size_t n, u32 *index, bool incremental)
 	*index = from + (u32)n;
 	return n;
 }
-void console_ring_clear(void) { }
-void machine_off(void) { host_panic("machine off"); }
-void machine_reset(void) { host_panic("machine reset"); }
-u64 ticks_to_ns(u64 t) { return t; }
-u64 ns_to_ticks(u64 ns) { return ns; }
-u64 now_ns(void) { return ticks_now(); }
-void timer_setup(struct timer *t, void (*fn)(struct timer *)) { t->fn = fn; }
-void timer_set(struct timer *t, u64 deadline) { t->deadline = deadline; }
-void timer_cancel(struct timer *t) { t->deadline = 0; }
-void timer_retire(struct timer *t) { t->deadline = 0; }
-void vgic_inject(struct vcpu *v, unsigned intid) { }
-int vgic_init_domain(struct domain *d, unsigned nr_spis) { d->vgic.version = 3; return nr_spis > 960 ? -EINVAL : 0; }
-void vgic_free_domain(struct domain *d) { }
-unsigned vgic_max_vcpus(void) { return 8; }
-int irq_route_guest(unsigned irq, struct domain *d, unsigned virq) { return irq % 2 ? -EBUSY : 0; }
-int irq_unroute_guest(unsigned irq, struct domain *d) { return -ENOENT; }
-void vcpu_wake(struct vcpu *v) { v->blocked = false; }
-void vcpu_block(struct vcpu *v) { v->blocked = true; }
-void vcpu_yield(struct vcpu *v) { }
-void vcpu_recheck(struct vcpu *v) { }
-void vcpu_sync(struct vcpu *v) { CHECK(v != this_cpu()->current); }
-void sched_init_domain(struct domain *d) { d->sched.weight = 256; }
-void sched_destroy_domain(struct domain *d) { }
+void console_ring_clear(void)
+{
+}
+void machine_off(void)
+{
+	host_panic("machine off");
+}
+void machine_reset(void)
+{
+	host_panic("machine reset");
+}
+u64 ticks_to_ns(u64 t)
+{
+	return t;
+}
+u64 ns_to_ticks(u64 ns)
+{
+	return ns;
+}
+u64 now_ns(void)
+{
+	return ticks_now();
+}
+void timer_setup(struct timer *t, void (*fn)(struct timer *))
+{
+	t->fn = fn;
+}
+void timer_set(struct timer *t, u64 deadline)
+{
+	t->deadline = deadline;
+}
+void timer_cancel(struct timer *t)
+{
+	t->deadline = 0;
+}
+void timer_retire(struct timer *t)
+{
+	t->deadline = 0;
+}
+void vgic_inject(struct vcpu *v, unsigned intid)
+{
+}
+int vgic_init_domain(struct domain *d, unsigned nr_spis)
+{
+	d->vgic.version = 3;
+	return nr_spis > 960 ? -EINVAL : 0;
+}
+void vgic_free_domain(struct domain *d)
+{
+}
+unsigned vgic_max_vcpus(void)
+{
+	return 8;
+}
+int irq_route_guest(unsigned irq, struct domain *d, unsigned virq)
+{
+	return irq % 2 ? -EBUSY : 0;
+}
+int irq_unroute_guest(unsigned irq, struct domain *d)
+{
+	return -ENOENT;
+}
+void vcpu_wake(struct vcpu *v)
+{
+	v->blocked = false;
+}
+void vcpu_block(struct vcpu *v)
+{
+	v->blocked = true;
+}
+void vcpu_yield(struct vcpu *v)
+{
+}
+void vcpu_recheck(struct vcpu *v)
+{
+}
+void vcpu_sync(struct vcpu *v)
+{
+	CHECK(v != this_cpu()->current);
+}
+void sched_init_domain(struct domain *d)
+{
+	d->sched.weight = 256;
+}
+void sched_destroy_domain(struct domain *d)
+{
+}
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
 {
 	if (hard && !(hard->bits[0] & 3))
@@ -177,10 +262,23 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct 
 		v->sched.soft = *soft;
 	return 0;
 }
-int sched_set_params(struct domain *d, unsigned weight, unsigned cap) { d->sched.weight = (u16)weight; return cap > 800 ? -EINVAL : 0; }
-u64 vcpu_runtime_ns(const struct vcpu *v) { return 1; }
-u64 cpu_idle_ns(const struct cpu *c) { return 1; }
-void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out) { *out = v->runstate; }
+int sched_set_params(struct domain *d, unsigned weight, unsigned cap)
+{
+	d->sched.weight = (u16)weight;
+	return cap > 800 ? -EINVAL : 0;
+}
+u64 vcpu_runtime_ns(const struct vcpu *v)
+{
+	return 1;
+}
+u64 cpu_idle_ns(const struct cpu *c)
+{
+	return 1;
+}
+void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+	*out = v->runstate;
+}
 
 /* --- vCPUs: without state in hardware --- */
 
@@ -253,7 +351,7 @@ int vcpu_register_runstate(struct vcpu *v, gva_t va)
 /* --- the world --- */
 
 static u64 free_before;
-static u64 dom0_base;			/* gfn == mfn */
+static u64 dom0_base; /* gfn == mfn */
 
 static u64 base_of(const struct domain *d)
 {
@@ -308,7 +406,7 @@ static void hypercall_trap(struct vcpu *v)
 		v->x[0] = (u64)rc;
 }
 
-static unsigned restarts;		/* of the last call */
+static unsigned restarts; /* of the last call */
 
 static void say(const char *fmt, ...)
 {
@@ -321,7 +419,7 @@ static void say(const char *fmt, ...)
 
 /* After one call in so many all is compared with the specification (domain/spec.c). */
 static unsigned spec_every = 1;
-static bool entries_written;	/* guests write where their grant entries may be */
+static bool entries_written; /* guests write where their grant entries may be */
 
 static void spec(void)
 {
@@ -380,7 +478,11 @@ static s64 domctl(u32 cmd, domid_t id, struct xen_domctl *op)
 
 static void dom0_make(void)
 {
-	struct domain_config cfg = { .max_vcpus = 2, .max_evtchn_port = ~0U, .max_grant_frames = 64, .max_maptrack_frames = 1024, .privileged = true };
+	struct domain_config cfg = { .max_vcpus = 2,
+				     .max_evtchn_port = ~0U,
+				     .max_grant_frames = 64,
+				     .max_maptrack_frames = 1024,
+				     .privileged = true };
 	struct page *pg;
 
 	CHECK_EQ(domain_create(0, &cfg, &hardware_domain), 0);
@@ -432,7 +534,8 @@ static void world_make(void)
 	if (!done) {
 		char *mem = host_pages(HEAP_PAGES);
 
-		page_init_table(host_pages(HEAP_PAGES * sizeof(struct page) / PAGE_SIZE + 1), (u64)mem >> PAGE_SHIFT, HEAP_PAGES);
+		page_init_table(host_pages(HEAP_PAGES * sizeof(struct page) / PAGE_SIZE + 1),
+				(u64)mem >> PAGE_SHIFT, HEAP_PAGES);
 		page_add_ram(MFN((u64)mem >> PAGE_SHIFT), HEAP_PAGES);
 		heap_add((paddr_t)mem, (paddr_t)mem + HEAP_PAGES * PAGE_SIZE);
 		p2m_setup(48);
@@ -466,7 +569,10 @@ static void world_end(void)
 	d = hardware_domain;
 	for (struct domain *left; (left = domain_get_next(0)); domain_put(left))
 		kill(left);
-	/* Frames of a direct map stay its domain's when they are unmapped: what the guest had given back is nobody's to free but ours. */
+	/*
+	 * Frames of a direct map stay its domain's when they are unmapped: what the guest had given
+	 * back is nobody's to free but ours.
+	 */
 	for (u64 i = 0; i < RAM; i++) {
 		struct page *pg = mfn_page(MFN(dom0_base + i));
 
@@ -496,8 +602,10 @@ static void test_who_may(void)
 	CHECK_EQ(call(u, __HYPERVISOR_console_io, CONSOLEIO_read, 1, scratch_gva(d, 0), 0), -EPERM);
 	CHECK_EQ(call(u, __HYPERVISOR_memory_op, XENMEM_acquire_resource, 0, 0, 0), -EPERM);
 	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_build_id, 0, 0, 0), -EPERM);
-	CHECK_EQ(call(u, __HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, scratch_gva(d, 0), 0, 0), -EPERM);
-	CHECK_EQ(call(u, __HYPERVISOR_grant_table_op, GNTTABOP_dump_table, scratch_gva(d, 0), 1, 0), -EPERM);
+	CHECK_EQ(call(u, __HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, scratch_gva(d, 0), 0, 0),
+		 -EPERM);
+	CHECK_EQ(call(u, __HYPERVISOR_grant_table_op, GNTTABOP_dump_table, scratch_gva(d, 0), 1, 0),
+		 -EPERM);
 	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_commandline, scratch_gva(d, 0), 0, 0), 0);
 	CHECK(!strcmp(scratch(d, 0), "<denied>"));
 	CHECK_EQ(call(u, __HYPERVISOR_xen_version, XENVER_version, 0, 0, 0), 0x40011);
@@ -509,7 +617,9 @@ static void test_who_may(void)
 		struct xen_memory_domain q = { .domid = other };
 
 		if (other != id)
-			CHECK_EQ(call_with(u, __HYPERVISOR_memory_op, XENMEM_current_reservation, &q, sizeof(q)), -EPERM);
+			CHECK_EQ(call_with(u, __HYPERVISOR_memory_op, XENMEM_current_reservation,
+					   &q, sizeof(q)),
+				 -EPERM);
 	}
 	CHECK_EQ(domctl(XEN_DOMCTL_getvcpuinfo, 999, &op), -ESRCH);
 	CHECK_EQ(domctl(87, id, &op), -ENOSYS);
@@ -537,11 +647,17 @@ static void test_reservations(void)
 		fake_irq_pending = cut;
 		memset(frame_of(d, DOMU_BASE + 10), 0xa5, PAGE_SIZE);
 		memset(frame_of(d, DOMU_BASE + 17), 0xa5, PAGE_SIZE);
-		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 8);
+		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r,
+				   sizeof(r)),
+			 8);
 		CHECK_EQ(d->tot_pages, tot - 8);
 		/* They are gone: nothing is done, and that is the answer. */
-		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 0);
-		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 8);
+		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r,
+				   sizeof(r)),
+			 0);
+		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r,
+				   sizeof(r)),
+			 8);
 		CHECK_EQ(d->tot_pages, tot);
 		/* Nobody sees what was there before. */
 		for (u64 i = 0; i < 8; i++)
@@ -557,7 +673,8 @@ static void test_reservations(void)
 	r.nr_extents = 8;
 	/* The fourth is none of its RAM. */
 	((xen_pfn_t *)scratch(d, 1))[3] = 5;
-	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 3);
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)),
+		 3);
 	CHECK_EQ(d->tot_pages, tot - 3);
 	/* The list ends where memory ends. */
 	r.extent_start.q = scratch_gva(d, 4) - 2 * sizeof(xen_pfn_t);
@@ -571,7 +688,10 @@ static void test_reservations(void)
 	world_end();
 }
 
-/* Whoever waits gets in between: at each chunk of a list, at each few pages of a block. What a dying domain was being given comes back. */
+/*
+ * Whoever waits gets in between: at each chunk of a list, at each few pages of a block. What a
+ * dying domain was being given comes back.
+ */
 static void test_preemption(void)
 {
 	struct xen_memory_reservation r = { .nr_extents = 512, .domid = DOMID_SELF };
@@ -589,7 +709,8 @@ static void test_preemption(void)
 	fake_irq_pending = true;
 	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 512);
 	CHECK(restarts >= 512 / 32 - 1);
-	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)), 512);
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r, sizeof(r)),
+		 512);
 	CHECK(restarts >= 512 / 32 - 1);
 	r.nr_extents = 1;
 	r.extent_order = 9;
@@ -609,7 +730,10 @@ static void test_preemption(void)
 	world_end();
 }
 
-/* What stage 2 refuses: numbers that wrap, more tables than allowed, a domain that is dying. And a block that loses a page is the same elsewhere. */
+/*
+ * What stage 2 refuses: numbers that wrap, more tables than allowed, a domain that is dying. And a
+ * block that loses a page is the same elsewhere.
+ */
 static void test_stage2(void)
 {
 	struct domain *d;
@@ -650,11 +774,13 @@ static void test_foreign(void)
 	struct vcpu *v;
 	struct domain *d;
 	struct page *pg;
-	struct xen_add_to_physmap_batch b = { .size = 1, .space = XENMAPSPACE_gmfn_foreign, .domid = DOMID_SELF };
+	struct xen_add_to_physmap_batch b = { .size = 1,
+					      .space = XENMAPSPACE_gmfn_foreign,
+					      .domid = DOMID_SELF };
 	struct xen_mem_acquire_resource res = { .nr_frames = 1, .type = 7 };
 	int *err;
 
-	spec_every = ~0U;	/* grant mappings without handles */
+	spec_every = ~0U; /* grant mappings without handles */
 	world_make();
 	v = hardware_domain->vcpu[0];
 	d = domain_get_by_id(domu_make());
@@ -665,30 +791,42 @@ static void test_foreign(void)
 	err = scratch(hardware_domain, 3);
 	*(xen_pfn_t *)scratch(hardware_domain, 2) = 0x100000;
 	*(xen_ulong_t *)scratch(hardware_domain, 1) = DOMU_BASE + 3;
-	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &b, sizeof(b)), 0);
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &b, sizeof(b)),
+		 0);
 	CHECK_EQ(*err, 0);
 	CHECK_EQ(p2m_unmap(hardware_domain, GFN(0x100000), 1), 1);
 	pg = va_page(frame_of(hardware_domain, dom0_base + 5));
 	for (unsigned i = 0; i < 4; i++) {
-		static const enum p2m_type types[] = { P2M_GRANT, P2M_GRANT_RO, P2M_FOREIGN, P2M_FOREIGN_RO };
+		static const enum p2m_type types[] = { P2M_GRANT, P2M_GRANT_RO, P2M_FOREIGN,
+						       P2M_FOREIGN_RO };
 
 		CHECK(page_get(pg, hardware_domain));
 		CHECK_EQ(p2m_map(d, GFN(DOMU_BASE + 3), page_mfn(pg), 1, types[i], true), 0);
-		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &b, sizeof(b)), 0);
+		CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &b,
+				   sizeof(b)),
+			 0);
 		CHECK_EQ(*err, -EINVAL);
 	}
 	res.domid = d->id;
-	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_acquire_resource, &res, sizeof(res)), -EOPNOTSUPP);
+	CHECK_EQ(call_with(v, __HYPERVISOR_memory_op, XENMEM_acquire_resource, &res, sizeof(res)),
+		 -EOPNOTSUPP);
 	/* An answer that does not fit into what is mapped is none. */
 	v = d->vcpu[0];
-	CHECK_EQ(call(v, __HYPERVISOR_xen_version, XENVER_capabilities, scratch_gva(d, 4) - sizeof(xen_capabilities_info_t), 0, 0), 0);
-	CHECK_EQ(call(v, __HYPERVISOR_xen_version, XENVER_capabilities, scratch_gva(d, 4) - 8, 0, 0), -EFAULT);
+	CHECK_EQ(call(v, __HYPERVISOR_xen_version, XENVER_capabilities,
+		      scratch_gva(d, 4) - sizeof(xen_capabilities_info_t), 0, 0),
+		 0);
+	CHECK_EQ(
+		call(v, __HYPERVISOR_xen_version, XENVER_capabilities, scratch_gva(d, 4) - 8, 0, 0),
+		-EFAULT);
 	domain_put(d);
 	world_end();
 	spec_every = 1;
 }
 
-/* Pages far apart, and blocks some frames of which Dom0 holds: all else comes back in steps, those when Dom0 lets go. */
+/*
+ * Pages far apart, and blocks some frames of which Dom0 holds: all else comes back in steps, those
+ * when Dom0 lets go.
+ */
 static void test_teardown(void)
 {
 	static struct page *held[4 * 512];
@@ -701,7 +839,9 @@ static void test_teardown(void)
 	d->max_pages = 4096;
 	d->max_table_pages = 256;
 	for (u64 i = 1; i < 40; i++)
-		CHECK_EQ(p2m_map(d, GFN(i * 0x40201), page_mfn(page_alloc_domain(d, 0)), 1, P2M_RAM, false), 0);
+		CHECK_EQ(p2m_map(d, GFN(i * 0x40201), page_mfn(page_alloc_domain(d, 0)), 1, P2M_RAM,
+				 false),
+			 0);
 	for (u64 i = 1; i < 4; i++) {
 		struct page *pg = page_alloc_domain(d, 9);
 
@@ -715,7 +855,7 @@ static void test_teardown(void)
 	tables = d->table_pages;
 	CHECK(tables > 80);
 	kill(d);
-	CHECK_EQ(d->table_pages, 1);	/* the root goes with the record */
+	CHECK_EQ(d->table_pages, 1); /* the root goes with the record */
 	CHECK_EQ(d->tot_pages, nr);
 	while (nr--)
 		page_put(held[nr]);
@@ -736,7 +876,8 @@ static void test_multicall(void)
 	for (int cut = 0; cut < 2; cut++) {
 		e = scratch(d, 1);
 		for (unsigned i = 0; i < 64; i++)
-			e[i] = (struct multicall_entry){ .op = i % 3 ? __HYPERVISOR_xen_version : __HYPERVISOR_multicall };
+			e[i] = (struct multicall_entry){ .op = i % 3 ? __HYPERVISOR_xen_version
+								     : __HYPERVISOR_multicall };
 		fake_irq_pending = cut;
 		CHECK_EQ(call(v, __HYPERVISOR_multicall, scratch_gva(d, 1), 64, 0, 0), 0);
 		CHECK_EQ(restarts, cut ? 63 : 0);
@@ -772,8 +913,9 @@ static void test_multicall_resumes(void)
 	*r = (struct xen_memory_reservation){ .nr_extents = 40, .domid = DOMID_SELF };
 	r->extent_start.q = scratch_gva(d, 2);
 	for (unsigned i = 0; i < 40; i++)
-		list[i] = DOMU_BASE + (i * 7) % 40;	/* no runs */
-	*e = (struct multicall_entry){ .op = __HYPERVISOR_memory_op, .args = { XENMEM_decrease_reservation, scratch_gva(d, 0) } };
+		list[i] = DOMU_BASE + (i * 7) % 40; /* no runs */
+	*e = (struct multicall_entry){ .op = __HYPERVISOR_memory_op,
+				       .args = { XENMEM_decrease_reservation, scratch_gva(d, 0) } };
 	fake_irq_pending = true;
 	CHECK_EQ(call(d->vcpu[0], __HYPERVISOR_multicall, scratch_gva(d, 1), 1, 0, 0), 0);
 	fake_irq_pending = false;
@@ -850,7 +992,8 @@ static void test_context(void)
 static void test_info(void)
 {
 	struct xen_domctl op = { 0 };
-	struct xen_sysctl s = { .interface_version = XEN_SYSCTL_INTERFACE_VERSION, .cmd = XEN_SYSCTL_getdomaininfolist };
+	struct xen_sysctl s = { .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+				.cmd = XEN_SYSCTL_getdomaininfolist };
 	struct xen_domctl_getdomaininfo *list;
 	domid_t id;
 
@@ -873,10 +1016,14 @@ static void test_info(void)
 	s.u.getdomaininfolist.buffer.q = scratch_gva(hardware_domain, 1);
 	memcpy(scratch(hardware_domain, 0), &s, sizeof(s));
 	for (unsigned n = 2; n < 6; n++) {
-		fake_irq_pending = n > 2;	/* cut short after each */
+		fake_irq_pending = n > 2; /* cut short after each */
 		memcpy(scratch(hardware_domain, 0), &s, sizeof(s));
-		CHECK_EQ(call(hardware_domain->vcpu[0], __HYPERVISOR_sysctl, scratch_gva(hardware_domain, 0), 0, 0, 0), 0);
-		CHECK_EQ(((struct xen_sysctl *)scratch(hardware_domain, 0))->u.getdomaininfolist.num_domains, n);
+		CHECK_EQ(call(hardware_domain->vcpu[0], __HYPERVISOR_sysctl,
+			      scratch_gva(hardware_domain, 0), 0, 0, 0),
+			 0);
+		CHECK_EQ(((struct xen_sysctl *)scratch(hardware_domain, 0))
+				 ->u.getdomaininfolist.num_domains,
+			 n);
 		CHECK_EQ(list[0].domain, 0);
 		CHECK_EQ(list[1].domain, id);
 		CHECK_EQ(list[n - 1].domain, id + n - 2);
@@ -889,7 +1036,8 @@ static void test_info(void)
 
 static void test_ring(void)
 {
-	struct xen_sysctl s = { .interface_version = XEN_SYSCTL_INTERFACE_VERSION, .cmd = XEN_SYSCTL_readconsole };
+	struct xen_sysctl s = { .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+				.cmd = XEN_SYSCTL_readconsole };
 	struct xen_sysctl *req;
 
 	world_make();
@@ -902,12 +1050,15 @@ static void test_ring(void)
 			s.u.readconsole.count = count;
 			memset(scratch(hardware_domain, 1), 0xff, PAGE_SIZE);
 			*req = s;
-			CHECK_EQ(call(hardware_domain->vcpu[0], __HYPERVISOR_sysctl, scratch_gva(hardware_domain, 0), 0, 0, 0), 0);
+			CHECK_EQ(call(hardware_domain->vcpu[0], __HYPERVISOR_sysctl,
+				      scratch_gva(hardware_domain, 0), 0, 0, 0),
+				 0);
 			fake_irq_pending = false;
 			CHECK_EQ(req->u.readconsole.count, min(count, (u32)RING));
 			CHECK_EQ(req->u.readconsole.index, count ? min(count, (u32)RING) : 77);
 			for (u32 i = 0; i < PAGE_SIZE; i++)
-				CHECK_EQ(((u8 *)scratch(hardware_domain, 1))[i], i < min(count, (u32)RING) ? i % 251 : 0xff);
+				CHECK_EQ(((u8 *)scratch(hardware_domain, 1))[i],
+					 i < min(count, (u32)RING) ? i % 251 : 0xff);
 		}
 	}
 	world_end();
@@ -923,7 +1074,8 @@ static void wall_is(struct domain *d, u64 sec)
 
 static void test_wallclock(void)
 {
-	struct xen_platform_op set = { .cmd = XENPF_settime64, .interface_version = XENPF_INTERFACE_VERSION };
+	struct xen_platform_op set = { .cmd = XENPF_settime64,
+				       .interface_version = XENPF_INTERFACE_VERSION };
 	struct xen_domctl op = { .u.settimeoffset.time_offset_seconds = -1000 };
 	struct domain *a, *b;
 
@@ -937,7 +1089,9 @@ static void test_wallclock(void)
 	set.u.settime64.system_time = 2700000000;
 	for (int cut = 0; cut < 2; cut++) {
 		fake_irq_pending = cut;
-		CHECK_EQ(call_with(hardware_domain->vcpu[0], __HYPERVISOR_platform_op, scratch_gva(hardware_domain, 0), &set, sizeof(set)), 0);
+		CHECK_EQ(call_with(hardware_domain->vcpu[0], __HYPERVISOR_platform_op,
+				   scratch_gva(hardware_domain, 0), &set, sizeof(set)),
+			 0);
 		fake_irq_pending = false;
 		wall_is(hardware_domain, 4999999997);
 		CHECK_EQ(hardware_domain->shared_info->wc_nsec, 800000000);
@@ -949,7 +1103,9 @@ static void test_wallclock(void)
 	CHECK_EQ(domctl(XEN_DOMCTL_settimeoffset, a->id, &op), 0);
 	wall_is(a, 4999998997);
 	set.u.settime64.mbz = 1;
-	CHECK_EQ(call_with(hardware_domain->vcpu[0], __HYPERVISOR_platform_op, scratch_gva(hardware_domain, 0), &set, sizeof(set)), -EINVAL);
+	CHECK_EQ(call_with(hardware_domain->vcpu[0], __HYPERVISOR_platform_op,
+			   scratch_gva(hardware_domain, 0), &set, sizeof(set)),
+		 -EINVAL);
 	domain_put(a);
 	domain_put(b);
 	world_end();
@@ -983,27 +1139,39 @@ static void test_access_lists(void)
 	CHECK(access_covers(&l, 0, 4) && access_covers(&l, 6, ~0UL) && !access_covers(&l, 4, 6));
 }
 
-#define OWN_DEVICE 0x8000UL		/* a frame of the hypervisor's own */
-bool el2_owns_device(mfn_t first, mfn_t last) { return first.n <= OWN_DEVICE && last.n >= OWN_DEVICE; }
+#define OWN_DEVICE 0x8000UL /* a frame of the hypervisor's own */
+bool el2_owns_device(mfn_t first, mfn_t last)
+{
+	return first.n <= OWN_DEVICE && last.n >= OWN_DEVICE;
+}
 
 static s64 iomem(domid_t id, u64 first, u64 nr)
 {
-	struct xen_domctl op = { .u.iomem_permission = { .first_mfn = first, .nr_mfns = nr, .allow_access = 1 } };
+	struct xen_domctl op = { .u.iomem_permission = {
+					 .first_mfn = first, .nr_mfns = nr, .allow_access = 1 } };
 
 	return domctl(XEN_DOMCTL_iomem_permission, id, &op);
 }
 
 static s64 map_device(domid_t id, u64 first, u64 nr)
 {
-	struct xen_domctl op = { .u.memory_mapping = { .first_gfn = 0x70000, .first_mfn = first, .nr_mfns = nr, .add_mapping = 1 } };
+	struct xen_domctl op = { .u.memory_mapping = { .first_gfn = 0x70000,
+						       .first_mfn = first,
+						       .nr_mfns = nr,
+						       .add_mapping = 1 } };
 
 	return domctl(XEN_DOMCTL_memory_mapping, id, &op);
 }
 
-/* Dom0 gives away devices, but neither the hypervisor's nor RAM; nobody gets what was not permitted to it. */
+/*
+ * Dom0 gives away devices, but neither the hypervisor's nor RAM; nobody gets what was not permitted
+ * to it.
+ */
 static void test_devices(void)
 {
-	struct xen_add_to_physmap map = { .domid = DOMID_SELF, .space = XENMAPSPACE_dev_mmio, .gpfn = 0x70000 };
+	struct xen_add_to_physmap map = { .domid = DOMID_SELF,
+					  .space = XENMAPSPACE_dev_mmio,
+					  .gpfn = 0x70000 };
 	struct vcpu *dom0;
 	domid_t id;
 
@@ -1021,14 +1189,16 @@ static void test_devices(void)
 	CHECK_EQ(map_device(id, dom0_base, 1), -EPERM);
 	for (u64 mfn = OWN_DEVICE - 1; mfn <= OWN_DEVICE + 1; mfn++) {
 		map.idx = mfn;
-		CHECK_EQ(call_with(dom0, __HYPERVISOR_memory_op, XENMEM_add_to_physmap, &map, sizeof(map)), mfn == OWN_DEVICE ? -EPERM : 0);
+		CHECK_EQ(call_with(dom0, __HYPERVISOR_memory_op, XENMEM_add_to_physmap, &map,
+				   sizeof(map)),
+			 mfn == OWN_DEVICE ? -EPERM : 0);
 	}
 	world_end();
 }
 
 /* --- every failure --- */
 
-static struct vcpu *v0, *vu;	/* Dom0's and the DomU's first */
+static struct vcpu *v0, *vu; /* Dom0's and the DomU's first */
 static struct domain *du, *other;
 static u32 port, handle;
 static struct xen_domctl ctl;
@@ -1048,7 +1218,8 @@ static u64 mapped(struct domain *d, u64 h)
 	n = tlb_sync(d->vttbr, &e);
 	for (unsigned i = 0; i < n; i++)
 		for (u64 k = 0; k < 1UL << 9 * (3 - e[i].level); k++)
-			h = mix(mix(h, e[i].gfn + k), (e[i].pte >> 55) + ((e[i].pte & 0xfffffffff000) + k * PAGE_SIZE));
+			h = mix(mix(h, e[i].gfn + k),
+				(e[i].pte >> 55) + ((e[i].pte & 0xfffffffff000) + k * PAGE_SIZE));
 	tlb_unwatch(d->vttbr);
 	return mix(h, d->p2m.max_gfn);
 }
@@ -1059,12 +1230,13 @@ static u64 events(struct domain *d, u64 h)
 		const struct evtchn *ch = evtchn_at(&d->evtchns, p);
 
 		if (ch->state != EVTCHNSTAT_closed)
-			h = mix(mix(mix(h, p | ch->state << 24), (u64)ch->peer), ch->arg | ch->vcpu << 8 | ch->priority << 16);
+			h = mix(mix(mix(h, p | ch->state << 24), (u64)ch->peer),
+				ch->arg | ch->vcpu << 8 | ch->priority << 16);
 	}
 	h = mix(h, d->evtchns.fifo ? evtchn_fifo_nr_pages(d) : 0);
 	for (unsigned i = 0; d->evtchns.fifo && i < evtchn_fifo_nr_pages(d); i++)
 		h = mix(h, (u64)evtchn_fifo_page(d, i));
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		for (unsigned i = 0; i < ARRAY_SIZE(v->virq_port); i++)
 			h = mix(h, v->virq_port[i]);
 	return h;
@@ -1086,30 +1258,41 @@ static u64 grants(struct domain *d, u64 h)
 	return h;
 }
 
-/* All that a guest or a tool could tell apart, but for how far a grant table has grown: it does so in steps, and what came stays. */
+/*
+ * All that a guest or a tool could tell apart, but for how far a grant table has grown: it does so
+ * in steps, and what came stays.
+ */
 static u64 digest(void)
 {
 	struct domain *d;
 	u64 h = 1;
 
 	for (domid_t id = 0; (d = domain_get_next(id)); id = (domid_t)(d->id + 1), domain_put(d)) {
-		h = mix(mix(mix(h, d->id), d->state | d->is_shut_down << 8 | d->paused_by_tool << 16 | d->aarch32 << 24), d->tot_pages);
+		h = mix(mix(mix(h, d->id), d->state | d->is_shut_down << 8 |
+						   d->paused_by_tool << 16 | d->aarch32 << 24),
+			d->tot_pages);
 		h = mix(mix(mix(h, d->max_pages), d->max_table_pages), d->shared_info_gfn.n);
 		for (unsigned i = 0; i < HVM_NR_PARAMS; i++)
 			h = mix(h, d->params[i]);
 		h = mix(mix(h, d->iomem.nr), d->irqs.nr);
-		for_each_vcpu(d, v)
-			h = mix(mix(mix(h, (u64)v->info), (u64)v->runstate_page), v->pause_count | v->down << 8);
+		for_each_vcpu (d, v)
+			h = mix(mix(mix(h, (u64)v->info), (u64)v->runstate_page),
+				v->pause_count | v->down << 8);
 		h = grants(d, events(d, mapped(d, h)));
 	}
 	return h;
 }
 
-static s64 memory_op(struct vcpu *v, u64 cmd, void *req, size_t n) { return call_with(v, __HYPERVISOR_memory_op, cmd, req, n); }
+static s64 memory_op(struct vcpu *v, u64 cmd, void *req, size_t n)
+{
+	return call_with(v, __HYPERVISOR_memory_op, cmd, req, n);
+}
 
 static s64 list_op(struct vcpu *v, u64 cmd, u64 first, u64 nr, unsigned order)
 {
-	struct xen_memory_reservation r = { .nr_extents = nr, .extent_order = order, .domid = DOMID_SELF };
+	struct xen_memory_reservation r = { .nr_extents = nr,
+					    .extent_order = order,
+					    .domid = DOMID_SELF };
 
 	r.extent_start.q = scratch_gva(v->domain, 1);
 	for (u64 i = 0; i < nr; i++)
@@ -1121,25 +1304,51 @@ static s64 f_create(void)
 {
 	s64 rc;
 
-	ctl = (struct xen_domctl){ .u.createdomain = { .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap, .max_vcpus = 3, .max_evtchn_port = 1023,
-		.max_grant_frames = -1, .max_maptrack_frames = -1, .grant_opts = 1 } };
+	ctl = (struct xen_domctl){ .u.createdomain = { .flags = XEN_DOMCTL_CDF_hvm |
+								XEN_DOMCTL_CDF_hap,
+						       .max_vcpus = 3,
+						       .max_evtchn_port = 1023,
+						       .max_grant_frames = -1,
+						       .max_maptrack_frames = -1,
+						       .grant_opts = 1 } };
 	rc = domctl(XEN_DOMCTL_createdomain, 77, &ctl);
 	return rc;
 }
-static s64 f_populate(void) { return list_op(vu, XENMEM_populate_physmap, 0x80000, 1, 0); }
-static s64 f_populate_block(void) { return list_op(vu, XENMEM_populate_physmap, 0x80200, 1, 9); }
-static s64 f_decrease(void) { return list_op(vu, XENMEM_decrease_reservation, 0x60007, 1, 0); }	/* of a block */
+static s64 f_populate(void)
+{
+	return list_op(vu, XENMEM_populate_physmap, 0x80000, 1, 0);
+}
+static s64 f_populate_block(void)
+{
+	return list_op(vu, XENMEM_populate_physmap, 0x80200, 1, 9);
+}
+/* of a block */
+static s64 f_decrease(void)
+{
+	return list_op(vu, XENMEM_decrease_reservation, 0x60007, 1, 0);
+}
 static s64 add_to(struct vcpu *v, unsigned space, u64 idx, u64 gfn)
 {
-	struct xen_add_to_physmap r = { .domid = DOMID_SELF, .space = space, .idx = idx, .gpfn = gfn };
+	struct xen_add_to_physmap r = {
+		.domid = DOMID_SELF, .space = space, .idx = idx, .gpfn = gfn
+	};
 
 	return memory_op(v, XENMEM_add_to_physmap, &r, sizeof(r));
 }
-static s64 f_shared_info(void) { return add_to(vu, XENMAPSPACE_shared_info, 0, 0x90000000); }
-static s64 f_grant_frame(void) { return add_to(vu, XENMAPSPACE_grant_table, 4, 0x90000001); }
+static s64 f_shared_info(void)
+{
+	return add_to(vu, XENMAPSPACE_shared_info, 0, 0x90000000);
+}
+static s64 f_grant_frame(void)
+{
+	return add_to(vu, XENMAPSPACE_grant_table, 4, 0x90000001);
+}
 static s64 f_foreign(void)
 {
-	struct xen_add_to_physmap_batch b = { .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1, .u.foreign_domid = du->id };
+	struct xen_add_to_physmap_batch b = { .domid = DOMID_SELF,
+					      .space = XENMAPSPACE_gmfn_foreign,
+					      .size = 1,
+					      .u.foreign_domid = du->id };
 
 	b.idxs.q = scratch_gva(hardware_domain, 1);
 	b.gpfns.q = b.idxs.q + 8;
@@ -1147,11 +1356,14 @@ static s64 f_foreign(void)
 	((u64 *)scratch(hardware_domain, 1))[0] = DOMU_BASE + 3;
 	((u64 *)scratch(hardware_domain, 1))[1] = 0x90000000;
 	((int *)scratch(hardware_domain, 1))[4] = 0;
-	return memory_op(v0, XENMEM_add_to_physmap_batch, &b, sizeof(b)) ?: ((int *)scratch(hardware_domain, 1))[4];
+	return memory_op(v0, XENMEM_add_to_physmap_batch, &b, sizeof(b))
+		       ?: ((int *)scratch(hardware_domain, 1))[4];
 }
 static s64 f_acquire(void)
 {
-	struct xen_mem_acquire_resource r = { .domid = du->id, .type = XENMEM_resource_grant_table, .nr_frames = 1, .frame = 3 };
+	struct xen_mem_acquire_resource r = {
+		.domid = du->id, .type = XENMEM_resource_grant_table, .nr_frames = 1, .frame = 3
+	};
 
 	r.frame_list.q = scratch_gva(hardware_domain, 1);
 	((u64 *)scratch(hardware_domain, 1))[0] = 0x90000000;
@@ -1173,7 +1385,10 @@ static s64 f_setup_table(void)
 	rc = call(vu, __HYPERVISOR_grant_table_op, GNTTABOP_setup_table, scratch_gva(du, 0), 1, 0);
 	return rc ? rc : ((struct gnttab_setup_table *)scratch(du, 0))->status;
 }
-static s64 event(u64 cmd, void *op, size_t n) { return call_with(vu, __HYPERVISOR_event_channel_op, cmd, op, n); }
+static s64 event(u64 cmd, void *op, size_t n)
+{
+	return call_with(vu, __HYPERVISOR_event_channel_op, cmd, op, n);
+}
 static s64 f_unbound(void)
 {
 	struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = 0 };
@@ -1221,8 +1436,11 @@ static s64 f_map(void)
 	struct gnttab_map_grant_ref *m = scratch(hardware_domain, 0);
 	s64 rc;
 
-	*m = (struct gnttab_map_grant_ref){ .host_addr = 0x90000000000, .flags = GNTMAP_host_map, .ref = 8, .dom = du->id };
-	rc = call(v0, __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, scratch_gva(hardware_domain, 0), 1, 0);
+	*m = (struct gnttab_map_grant_ref){
+		.host_addr = 0x90000000000, .flags = GNTMAP_host_map, .ref = 8, .dom = du->id
+	};
+	rc = call(v0, __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref,
+		  scratch_gva(hardware_domain, 0), 1, 0);
 	handle = m->handle;
 	return rc ? rc : m->status;
 }
@@ -1232,7 +1450,8 @@ static s64 f_unmap(void)
 	s64 rc;
 
 	*m = (struct gnttab_unmap_grant_ref){ .host_addr = 0x90000000000, .handle = handle };
-	rc = call(v0, __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, scratch_gva(hardware_domain, 0), 1, 0);
+	rc = call(v0, __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref,
+		  scratch_gva(hardware_domain, 0), 1, 0);
 	return rc ? rc : m->status;
 }
 static s64 f_info(void)
@@ -1245,28 +1464,44 @@ static s64 f_info(void)
 static s64 f_runstate(void)
 {
 	*(u64 *)scratch(du, 0) = gfn_addr(GFN(DOMU_BASE + 9));
-	return call(vu, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, scratch_gva(du, 0), 0);
+	return call(vu, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0,
+		    scratch_gva(du, 0), 0);
 }
 static s64 f_param(void)
 {
-	struct xen_hvm_param p = { .domid = du->id, .index = HVM_PARAM_STORE_PFN, .value = 0x39000 };
+	struct xen_hvm_param p = { .domid = du->id,
+				   .index = HVM_PARAM_STORE_PFN,
+				   .value = 0x39000 };
 
 	return call_with(v0, __HYPERVISOR_hvm_op, HVMOP_set_param, &p, sizeof(p));
 }
 static s64 f_mapping(void)
 {
-	ctl = (struct xen_domctl){ .u.memory_mapping = { .first_gfn = 0x22000000, .first_mfn = 0x9000, .nr_mfns = 3, .add_mapping = 1 } };
+	ctl = (struct xen_domctl){ .u.memory_mapping = { .first_gfn = 0x22000000,
+							 .first_mfn = 0x9000,
+							 .nr_mfns = 3,
+							 .add_mapping = 1 } };
 	return domctl(XEN_DOMCTL_memory_mapping, du->id, &ctl);
 }
 static s64 f_iomem(void)
 {
-	ctl = (struct xen_domctl){ .u.iomem_permission = { .first_mfn = 0x9100, .nr_mfns = 3, .allow_access = 1 } };
+	ctl = (struct xen_domctl){ .u.iomem_permission = {
+					   .first_mfn = 0x9100, .nr_mfns = 3, .allow_access = 1 } };
 	return domctl(XEN_DOMCTL_iomem_permission, du->id, &ctl);
 }
-static s64 f_getinfo(void) { return domctl(XEN_DOMCTL_getdomaininfo, du->id, &ctl); }
-static s64 f_pause(void) { return domctl(XEN_DOMCTL_pausedomain, du->id, &ctl); }
+static s64 f_getinfo(void)
+{
+	return domctl(XEN_DOMCTL_getdomaininfo, du->id, &ctl);
+}
+static s64 f_pause(void)
+{
+	return domctl(XEN_DOMCTL_pausedomain, du->id, &ctl);
+}
 
-/* Something of everything is there; Dom0's port for f_interdomain(); a channel, a block of RAM, a grant. */
+/*
+ * Something of everything is there; Dom0's port for f_interdomain(); a channel, a block of RAM, a
+ * grant.
+ */
 static void busy_world(void)
 {
 	struct evtchn_alloc_unbound op = { .dom = DOMID_SELF };
@@ -1279,12 +1514,17 @@ static void busy_world(void)
 	vu = du->vcpu[0];
 	du->max_pages = 4096;
 	op.remote_dom = du->id;
-	CHECK_EQ(call_with(v0, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &op, sizeof(op)), 0);
+	CHECK_EQ(call_with(v0, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &op,
+			   sizeof(op)),
+		 0);
 	port = op.port;
 	CHECK_EQ(f_unbound(), 0);
 	CHECK_EQ(list_op(vu, XENMEM_populate_physmap, 0x60000, 1, 9), 0);
-	du->grants.shared[0][8] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = 0, .frame = DOMU_BASE + 2 };
-	ctl = (struct xen_domctl){ .u.iomem_permission = { .first_mfn = 0x9000, .nr_mfns = 8, .allow_access = 1 } };
+	du->grants.shared[0][8] = (grant_entry_v1_t){ .flags = GTF_permit_access,
+						      .domid = 0,
+						      .frame = DOMU_BASE + 2 };
+	ctl = (struct xen_domctl){ .u.iomem_permission = {
+					   .first_mfn = 0x9000, .nr_mfns = 8, .allow_access = 1 } };
 	CHECK_EQ(domctl(XEN_DOMCTL_iomem_permission, du->id, &ctl), 0);
 }
 
@@ -1295,7 +1535,10 @@ static void quiet_world(void)
 	world_end();
 }
 
-static s64 nothing(void) { return 0; }
+static s64 nothing(void)
+{
+	return 0;
+}
 static s64 many_ports(void)
 {
 	while (du->evtchns.nr_open < EVTCHN_BUCKET - 1)
@@ -1303,21 +1546,50 @@ static s64 many_ports(void)
 	return 0;
 }
 
-/* lasts: an error may come after the deed (as on Xen: the mapping is there, only its status could not be written). */
-static const struct faulty { const char *name; s64 (*before)(void), (*op)(void); bool lasts; } faulty[] = {
-	{ "create", nothing, f_create }, { "populate", nothing, f_populate }, { "populate a block", nothing, f_populate_block },
-	{ "decrease", nothing, f_decrease }, { "shared_info", nothing, f_shared_info }, { "grant frame", nothing, f_grant_frame },
-	{ "foreign", nothing, f_foreign, true }, { "acquire", nothing, f_acquire }, { "remove", nothing, f_remove }, { "setup_table", nothing, f_setup_table },
-	{ "alloc_unbound", nothing, f_unbound }, { "alloc_unbound with a new bucket", many_ports, f_unbound },
-	{ "bind_interdomain", nothing, f_interdomain }, { "bind_interdomain with a new bucket", many_ports, f_interdomain },
-	{ "bind_virq", nothing, f_virq }, { "bind_virq with a new bucket", many_ports, f_virq }, { "bind_ipi", many_ports, f_ipi },
-	{ "init_control", nothing, f_control }, { "expand_array", f_control, f_expand }, { "status", nothing, f_status },
-	{ "map", nothing, f_map }, { "unmap", f_map, f_unmap }, { "vcpu_info", nothing, f_info }, { "runstate", nothing, f_runstate },
-	{ "set_param", nothing, f_param }, { "memory_mapping", nothing, f_mapping }, { "iomem_permission", nothing, f_iomem },
-	{ "getdomaininfo", nothing, f_getinfo }, { "pause", nothing, f_pause },
+/*
+ * lasts: an error may come after the deed (as on Xen: the mapping is there, only its status could
+ * not be written).
+ */
+static const struct faulty {
+	const char *name;
+	s64 (*before)(void), (*op)(void);
+	bool lasts;
+} faulty[] = {
+	{ "create", nothing, f_create },
+	{ "populate", nothing, f_populate },
+	{ "populate a block", nothing, f_populate_block },
+	{ "decrease", nothing, f_decrease },
+	{ "shared_info", nothing, f_shared_info },
+	{ "grant frame", nothing, f_grant_frame },
+	{ "foreign", nothing, f_foreign, true },
+	{ "acquire", nothing, f_acquire },
+	{ "remove", nothing, f_remove },
+	{ "setup_table", nothing, f_setup_table },
+	{ "alloc_unbound", nothing, f_unbound },
+	{ "alloc_unbound with a new bucket", many_ports, f_unbound },
+	{ "bind_interdomain", nothing, f_interdomain },
+	{ "bind_interdomain with a new bucket", many_ports, f_interdomain },
+	{ "bind_virq", nothing, f_virq },
+	{ "bind_virq with a new bucket", many_ports, f_virq },
+	{ "bind_ipi", many_ports, f_ipi },
+	{ "init_control", nothing, f_control },
+	{ "expand_array", f_control, f_expand },
+	{ "status", nothing, f_status },
+	{ "map", nothing, f_map },
+	{ "unmap", f_map, f_unmap },
+	{ "vcpu_info", nothing, f_info },
+	{ "runstate", nothing, f_runstate },
+	{ "set_param", nothing, f_param },
+	{ "memory_mapping", nothing, f_mapping },
+	{ "iomem_permission", nothing, f_iomem },
+	{ "getdomaininfo", nothing, f_getinfo },
+	{ "pause", nothing, f_pause },
 };
 
-/* The n-th one fails: an error leaves everything as it was, and the same again works. false: there is no n-th. */
+/*
+ * The n-th one fails: an error leaves everything as it was, and the same again works. false: there
+ * is no n-th.
+ */
 static bool fail_once(const struct faulty *f, unsigned *which, unsigned n)
 {
 	u64 before;
@@ -1332,7 +1604,8 @@ static bool fail_once(const struct faulty *f, unsigned *which, unsigned n)
 	*which = 0;
 	if (failed && rc) {
 		if (!f->lasts && digest() != before) {
-			say("%s: %s %u failed (%ld) and left something behind\n", f->name, which == &fail_alloc ? "allocation" : "access", n, rc);
+			say("%s: %s %u failed (%ld) and left something behind\n", f->name,
+			    which == &fail_alloc ? "allocation" : "access", n, rc);
 			CHECK(digest() == before);
 		}
 		CHECK_EQ(f->op(), 0);
@@ -1401,19 +1674,29 @@ static void fill_known(struct domain *d, unsigned nr, u32 cmd, void *arg)
 	domid_t id = rnd(2) ? DOMID_SELF : some_id();
 
 	if (nr == __HYPERVISOR_memory_op && cmd == XENMEM_add_to_physmap) {
-		*(struct xen_add_to_physmap *)arg = (struct xen_add_to_physmap){ .domid = id, .space = rnd(6), .idx = rnd(3), .gpfn = some_number(d) };
+		*(struct xen_add_to_physmap *)arg = (struct xen_add_to_physmap){
+			.domid = id, .space = rnd(6), .idx = rnd(3), .gpfn = some_number(d)
+		};
 	} else if (nr == __HYPERVISOR_memory_op && cmd == XENMEM_add_to_physmap_batch) {
 		struct xen_add_to_physmap_batch *b = arg;
 
-		*b = (struct xen_add_to_physmap_batch){ .domid = id, .space = (u16)rnd(6), .size = (u16)rnd(9), .u.foreign_domid = some_id() };
+		*b = (struct xen_add_to_physmap_batch){ .domid = id,
+							.space = (u16)rnd(6),
+							.size = (u16)rnd(9),
+							.u.foreign_domid = some_id() };
 		b->idxs.q = b->gpfns.q = list;
 		b->errs.q = scratch_gva(d, 2);
 	} else if (nr == __HYPERVISOR_memory_op && cmd == XENMEM_remove_from_physmap) {
-		*(struct xen_remove_from_physmap *)arg = (struct xen_remove_from_physmap){ .domid = id, .gpfn = some_number(d) };
+		*(struct xen_remove_from_physmap *)arg = (struct xen_remove_from_physmap){
+			.domid = id, .gpfn = some_number(d)
+		};
 	} else if (nr == __HYPERVISOR_memory_op && cmd == XENMEM_acquire_resource) {
 		struct xen_mem_acquire_resource *r = arg;
 
-		*r = (struct xen_mem_acquire_resource){ .domid = some_id(), .type = (u16)rnd(2), .nr_frames = rnd(4), .frame = rnd(4) };
+		*r = (struct xen_mem_acquire_resource){ .domid = some_id(),
+							.type = (u16)rnd(2),
+							.nr_frames = rnd(4),
+							.frame = rnd(4) };
 		r->frame_list.q = rnd(4) ? list : 0;
 	} else if (nr == __HYPERVISOR_sched_op && cmd == SCHEDOP_poll) {
 		struct sched_poll *p = arg;
@@ -1429,15 +1712,28 @@ static void fill_control(struct domain *d, unsigned nr, u32 cmd, struct xen_domc
 
 	if (rnd(3))
 		return;
-	if (nr == __HYPERVISOR_domctl && (cmd == XEN_DOMCTL_setvcpuaffinity || cmd == XEN_DOMCTL_getvcpuaffinity)) {
-		op->u.vcpuaffinity = (struct xen_domctl_vcpuaffinity){ .vcpu = rnd(3), .flags = rnd(4), .cpumap_hard.nr_bits = rnd(70), .cpumap_soft.nr_bits = 8 };
-		op->u.vcpuaffinity.cpumap_hard.bitmap.q = op->u.vcpuaffinity.cpumap_soft.bitmap.q = buf;
+	if (nr == __HYPERVISOR_domctl &&
+	    (cmd == XEN_DOMCTL_setvcpuaffinity || cmd == XEN_DOMCTL_getvcpuaffinity)) {
+		op->u.vcpuaffinity = (struct xen_domctl_vcpuaffinity){ .vcpu = rnd(3),
+								       .flags = rnd(4),
+								       .cpumap_hard.nr_bits = rnd(
+									       70),
+								       .cpumap_soft.nr_bits = 8 };
+		op->u.vcpuaffinity.cpumap_hard.bitmap.q = op->u.vcpuaffinity.cpumap_soft.bitmap.q =
+			buf;
 	} else if (nr == __HYPERVISOR_domctl && cmd == XEN_DOMCTL_memory_mapping) {
-		op->u.memory_mapping = (struct xen_domctl_memory_mapping){ .first_gfn = some_number(d), .first_mfn = rnd(2) ? 0x9000 + rnd(8) : some_number(d),
-			.nr_mfns = rnd(70), .add_mapping = rnd(2) };
+		op->u.memory_mapping = (struct xen_domctl_memory_mapping){
+			.first_gfn = some_number(d),
+			.first_mfn = rnd(2) ? 0x9000 + rnd(8) : some_number(d),
+			.nr_mfns = rnd(70),
+			.add_mapping = rnd(2)
+		};
 	} else if (nr == __HYPERVISOR_domctl && cmd == XEN_DOMCTL_iomem_permission) {
-		op->u.iomem_permission = (struct xen_domctl_iomem_permission){ .first_mfn = 0x9000, .nr_mfns = rnd(20), .allow_access = (u8)rnd(4) };
-	} else if (nr == __HYPERVISOR_domctl && (cmd == XEN_DOMCTL_bind_pt_irq || cmd == XEN_DOMCTL_unbind_pt_irq)) {
+		op->u.iomem_permission = (struct xen_domctl_iomem_permission){
+			.first_mfn = 0x9000, .nr_mfns = rnd(20), .allow_access = (u8)rnd(4)
+		};
+	} else if (nr == __HYPERVISOR_domctl &&
+		   (cmd == XEN_DOMCTL_bind_pt_irq || cmd == XEN_DOMCTL_unbind_pt_irq)) {
 		op->u.bind_pt_irq.machine_irq = op->u.bind_pt_irq.u.spi.spi = (u16)(30 + rnd(10));
 		op->u.bind_pt_irq.irq_type = 3 + rnd(2);
 	} else if (nr == __HYPERVISOR_sysctl) {
@@ -1445,13 +1741,22 @@ static void fill_control(struct domain *d, unsigned nr, u32 cmd, struct xen_domc
 
 		memset(&s->u, 0, sizeof(s->u));
 		if (cmd == XEN_SYSCTL_cpupool_op)
-			s->u.cpupool_op = (struct xen_sysctl_cpupool_op){ .op = rnd(9), .domid = some_id(), .cpumap = { { .q = buf }, rnd(70) } };
+			s->u.cpupool_op = (struct xen_sysctl_cpupool_op){ .op = rnd(9),
+									  .domid = some_id(),
+									  .cpumap = { { .q = buf },
+										      rnd(70) } };
 		else if (cmd == XEN_SYSCTL_cputopoinfo)
 			s->u.cputopoinfo = (struct xen_sysctl_cputopoinfo){ rnd(4), { .q = buf } };
 		else if (cmd == XEN_SYSCTL_numainfo)
-			s->u.numainfo = (struct xen_sysctl_numainfo){ rnd(3), { .q = buf }, { .q = buf } };
+			s->u.numainfo = (struct xen_sysctl_numainfo){ rnd(3),
+								      { .q = buf },
+								      { .q = buf } };
 		else if (cmd == XEN_SYSCTL_scheduler_op)
-			s->u.scheduler_op = (struct xen_sysctl_scheduler_op){ .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = rnd(3), .u.sched_credit2.ratelimit_us = rnd(2000) };
+			s->u.scheduler_op = (struct xen_sysctl_scheduler_op){
+				.sched_id = XEN_SCHEDULER_CREDIT2,
+				.cmd = rnd(3),
+				.u.sched_credit2.ratelimit_us = rnd(2000)
+			};
 	}
 }
 
@@ -1493,18 +1798,21 @@ static void fill(struct domain *d, u32 *cmd, unsigned nr)
 static bool forbidden(const struct vcpu *v, u64 nr, u32 cmd)
 {
 	if (nr == __HYPERVISOR_sched_op)
-		return v->domain == hardware_domain && (cmd == SCHEDOP_shutdown || cmd == SCHEDOP_remote_shutdown);
+		return v->domain == hardware_domain &&
+		       (cmd == SCHEDOP_shutdown || cmd == SCHEDOP_remote_shutdown);
 	return nr == __HYPERVISOR_multicall;
 }
 
 static void one_random_call(void)
 {
-	static const u8 nrs[] = { 7, 12, 12, 12, 13, 17, 18, 20, 20, 21, 24, 29, 32, 32, 32, 34, 35, 36, 36, 36 };
+	static const u8 nrs[] = { 7,  12, 12, 12, 13, 17, 18, 20, 20, 21,
+				  24, 29, 32, 32, 32, 34, 35, 36, 36, 36 };
 	struct domain *d = some_domain();
 	struct vcpu *v = d->vcpu[rnd(d->max_vcpus)];
 	u64 nr = nrs[rnd(ARRAY_SIZE(nrs))];
 	u32 cmd = rnd(30);
-	bool in_memory = nr == __HYPERVISOR_domctl || nr == __HYPERVISOR_sysctl || nr == __HYPERVISOR_platform_op;
+	bool in_memory = nr == __HYPERVISOR_domctl || nr == __HYPERVISOR_sysctl ||
+			 nr == __HYPERVISOR_platform_op;
 
 	if (d->state == DOM_ALIVE && scratch(d, 0)) {
 		fill(d, &cmd, (unsigned)nr);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who gets a physical interrupt, with a controller that only remembers; what a guest may log; formatted text. */
+/*
+ * Who gets a physical interrupt, with a controller that only remembers; what a guest may log;
+ * formatted text.
+ */
 #include <arm/gic.h>
 #include <core/console.h>
 #include <core/cpu.h>
@@ -24,8 +27,14 @@ static bool enabled[IRQS], active[IRQS];
 static unsigned waiting[64], nr_waiting, handled[IRQS], raised[IRQS], attached;
 static struct domain *raised_for;
 
-static void set_enabled(unsigned irq, bool on) { enabled[irq] = on; }
-static void set_target(unsigned irq, const struct cpu *c) { CHECK(c == &cpus[0]); }
+static void set_enabled(unsigned irq, bool on)
+{
+	enabled[irq] = on;
+}
+static void set_target(unsigned irq, const struct cpu *c)
+{
+	CHECK(c == &cpus[0]);
+}
 static u32 ack(void)
 {
 	u32 irq = nr_waiting ? waiting[--nr_waiting] : 1023;
@@ -35,25 +44,43 @@ static u32 ack(void)
 		active[irq] = true;
 	return irq;
 }
-static void eoi(u32 token) { }
+static void eoi(u32 token)
+{
+}
 static void deactivate(u32 token)
 {
 	CHECK(active[token]);
 	active[token] = false;
 }
-static const struct gic_ops ops = { .ack = ack, .eoi = eoi, .deactivate = deactivate, .set_enabled = set_enabled, .set_target = set_target };
+static const struct gic_ops ops = { .ack = ack,
+				    .eoi = eoi,
+				    .deactivate = deactivate,
+				    .set_enabled = set_enabled,
+				    .set_target = set_target };
 const struct gic_ops *gic = &ops;
-int irq_guest_attach(struct domain *d, unsigned virq, unsigned irq) { return virq == 90 ? -EINVAL : (attached++, 0); }
-void irq_guest_detach(struct domain *d, unsigned virq) { attached--; }
+int irq_guest_attach(struct domain *d, unsigned virq, unsigned irq)
+{
+	return virq == 90 ? -EINVAL : (attached++, 0);
+}
+void irq_guest_detach(struct domain *d, unsigned virq)
+{
+	attached--;
+}
 void irq_guest_raise(struct domain *d, unsigned virq, unsigned irq)
 {
 	raised[virq]++;
 	raised_for = d;
 }
 static char spis[4096];
-void *xzalloc(size_t n) { return n <= sizeof(spis) ? memset(spis, 0, n) : NULL; }
+void *xzalloc(size_t n)
+{
+	return n <= sizeof(spis) ? memset(spis, 0, n) : NULL;
+}
 
-static void handler(unsigned irq) { handled[irq]++; }
+static void handler(unsigned irq)
+{
+	handled[irq]++;
+}
 
 static void arrives(unsigned irq)
 {
@@ -78,7 +105,8 @@ static void test_routes(void)
 	CHECK_EQ(irq_route_guest(33, &a, 33), -EBUSY);
 	CHECK_EQ(irq_route_guest(31, &a, 31), -EINVAL);
 	CHECK_EQ(irq_route_guest(IRQS, &a, 40), -EINVAL);
-	CHECK_EQ(irq_route_guest(40, &a, 90), -EINVAL);	/* the domain has none such: the SPI is free again */
+	/* the domain has none such: the SPI is free again */
+	CHECK_EQ(irq_route_guest(40, &a, 90), -EINVAL);
 	CHECK_EQ(irq_route_guest(40, &a, 41), 0);
 	CHECK_EQ(irq_route_guest(40, &b, 41), -EBUSY);
 	CHECK_EQ(irq_request(40, handler), -EBUSY);
@@ -86,17 +114,19 @@ static void test_routes(void)
 	CHECK_EQ(irq_unroute_guest(31, &a), -ENOENT);
 	arrives(27), arrives(30), arrives(33), arrives(40), arrives(SGI_KICK);
 	irq_handle();
-	CHECK(handled[27] == 1 && handled[30] == 1 && handled[33] == 1 && raised[41] == 1 && raised_for == &a);
+	CHECK(handled[27] == 1 && handled[30] == 1 && handled[33] == 1 && raised[41] == 1 &&
+	      raised_for == &a);
 	/* What a guest ends stays active until it does. */
 	CHECK(!active[27] && active[30] && !active[33] && active[40] && !active[SGI_KICK]);
 	CHECK_EQ(irq_unroute_guest(40, &a), 0);
 	enabled[40] = enabled[29] = true;
 	arrives(40), arrives(29), arrives(5);
 	irq_handle();
-	CHECK(!enabled[40] && !enabled[29] && raised[41] == 1 && !active[5]);	/* nobody's: quiet */
+	/* nobody's: quiet */
+	CHECK(!enabled[40] && !enabled[29] && raised[41] == 1 && !active[5]);
 	CHECK_EQ(attached, 0);
 	irq_route_rest(&b);
-	CHECK_EQ(attached, IRQS - 32 - 2);		/* but 33 and the one the domain has not */
+	CHECK_EQ(attached, IRQS - 32 - 2); /* but 33 and the one the domain has not */
 	/* So many at once and no more: the rest at the next trap. */
 	for (unsigned i = 0; i < 40; i++)
 		arrives(50);
@@ -105,7 +135,7 @@ static void test_routes(void)
 	irq_handle();
 	irq_handle();
 	CHECK_EQ(raised[50], 40);
-	irq_handle();	/* spurious */
+	irq_handle(); /* spurious */
 	CHECK_EQ(cpus[0].lock_depth, 0);
 }
 
@@ -115,7 +145,10 @@ static u64 clock_ns = 1;
 static unsigned lines;
 static char last[400];
 
-u64 now_ns(void) { return clock_ns; }
+u64 now_ns(void)
+{
+	return clock_ns;
+}
 void printk(const char *fmt, ...)
 {
 	va_list ap;
@@ -138,7 +171,7 @@ static void test_budget(void)
 		log_guest(&d, LOG_WARN, "number %u\n", i);
 	CHECK_EQ(lines, 20);
 	CHECK(!strcmp(last, "(XEN) d7 number 19\n"));
-	log_guest(&d, LOG_ERR, "always");		/* costs nothing */
+	log_guest(&d, LOG_ERR, "always"); /* costs nothing */
 	CHECK_EQ(lines, 21);
 	/* One more each 100 ms, and how many were lost is told. */
 	clock_ns += 250000000;
@@ -181,10 +214,13 @@ static void test_text(void)
 	char small[4] = "zzz";
 
 	CHECK(!strcmp(text("%d %i %u", -5, 7, ~0U), "-5 7 4294967295"));
-	CHECK(!strcmp(text("%ld %lu %zu", (long)(1UL << 63), ~0UL, (size_t)9), "-9223372036854775808 18446744073709551615 9"));
+	CHECK(!strcmp(text("%ld %lu %zu", (long)(1UL << 63), ~0UL, (size_t)9),
+		      "-9223372036854775808 18446744073709551615 9"));
 	CHECK(!strcmp(text("%x %X %lx", 0xbeef, 0xbeef, 0xfeedUL << 32), "beef BEEF feed00000000"));
-	CHECK(!strcmp(text("[%5d|%-5d|%05d|%05x]", -42, -42, -42, 0xab), "[  -42|-42  |-0042|000ab]"));
-	CHECK(!strcmp(text("[%3s|%-4s|%s|%c%3c]", "a", "b", NULL, 'x', 'y'), "[  a|b   |(null)|x  y]"));
+	CHECK(!strcmp(text("[%5d|%-5d|%05d|%05x]", -42, -42, -42, 0xab),
+		      "[  -42|-42  |-0042|000ab]"));
+	CHECK(!strcmp(text("[%3s|%-4s|%s|%c%3c]", "a", "b", NULL, 'x', 'y'),
+		      "[  a|b   |(null)|x  y]"));
 	CHECK(!strcmp(text("%p 100%% %", (void *)0x1234), "0000000000001234 100% "));
 	CHECK_EQ(strlen(text("%300d", 1)), 63);
 	CHECK_EQ(snprintf(small, sizeof(small), "%s", "longer"), 6);

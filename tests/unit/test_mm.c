@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* EL2's own tables: what each kind of mapping allows, walked as the hardware does; nothing is writable and executable. */
+/*
+ * EL2's own tables: what each kind of mapping allows, walked as the hardware does; nothing is
+ * writable and executable.
+ */
 #include <arm/mm.h>
 #include <core/page.h>
 #include <lib/errno.h>
@@ -19,7 +22,7 @@ MARK(__relro_end, 6);
 MARK(__init_text_start, 8);
 MARK(__init_text_end, 11);
 MARK(__image_end, 16);
-static u64 flushed;	/* pages whose translation was forgotten */
+static u64 flushed; /* pages whose translation was forgotten */
 
 static void tlbi_el2_va(u64 va)
 {
@@ -75,31 +78,44 @@ static int rights(u64 va, u64 want_pa)
 
 static void image_rights(void)
 {
-	static const char expected[16] = { RX, RX, RX, R, R, R, RW, RW, RX, RX, RX, RW, RW, RW, RW, RW };
+	static const char expected[16] = { RX, RX, RX, R,  R,  R,  RW, RW,
+					   RX, RX, RX, RW, RW, RW, RW, RW };
 
 	mm_early_init(0, (u64)image);
 	for (unsigned i = 0; i < 16; i++)
-		CHECK_EQ(rights((u64)image + i * PAGE_SIZE + 0x123, (u64)image + i * PAGE_SIZE + 0x123), expected[i]);
+		CHECK_EQ(rights((u64)image + i * PAGE_SIZE + 0x123,
+				(u64)image + i * PAGE_SIZE + 0x123),
+			 expected[i]);
 	CHECK_EQ(rights((u64)image - 1, 0), NONE);
 	CHECK_EQ(rights((u64)image + sizeof(image), 0), NONE);
 	mm_release_init();
 	for (unsigned i = 0; i < 16; i++)
-		CHECK_EQ(rights((u64)image + i * PAGE_SIZE, (u64)image + i * PAGE_SIZE), i >= 8 && i < 11 ? RW : expected[i]);
+		CHECK_EQ(rights((u64)image + i * PAGE_SIZE, (u64)image + i * PAGE_SIZE),
+			 i >= 8 && i < 11 ? RW : expected[i]);
 	CHECK_EQ(flushed, 7UL << 8);
 }
 
 static void later(void)
 {
-	static const struct { u64 va, pa, size; enum el2_map how; int rights; } maps[] = {
-		{ GIB(2), GIB(2), GIB(2), EL2_NORMAL, RW }, { GIB(8) + MIB(2), GIB(16), MIB(6), EL2_NORMAL, RW }, { 0x9000000, 0x9000000, 0x1000, EL2_DEVICE, DEVICE },
-		{ GIB(20) + 0x3000, GIB(20) + 0x3000, MIB(2), EL2_RODATA, R }, { GIB(30) - 0x5000, GIB(30) - 0x5000, 0xa000, EL2_TEXT, RX },
+	static const struct {
+		u64 va, pa, size;
+		enum el2_map how;
+		int rights;
+	} maps[] = {
+		{ GIB(2), GIB(2), GIB(2), EL2_NORMAL, RW },
+		{ GIB(8) + MIB(2), GIB(16), MIB(6), EL2_NORMAL, RW },
+		{ 0x9000000, 0x9000000, 0x1000, EL2_DEVICE, DEVICE },
+		{ GIB(20) + 0x3000, GIB(20) + 0x3000, MIB(2), EL2_RODATA, R },
+		{ GIB(30) - 0x5000, GIB(30) - 0x5000, 0xa000, EL2_TEXT, RX },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(maps); i++) {
 		CHECK(!el2_map(maps[i].va, maps[i].pa, maps[i].size, maps[i].how));
-		for (u64 at = 0; at < maps[i].size; at += maps[i].size / 10 / PAGE_SIZE * PAGE_SIZE + PAGE_SIZE)
+		for (u64 at = 0; at < maps[i].size;
+		     at += maps[i].size / 10 / PAGE_SIZE * PAGE_SIZE + PAGE_SIZE)
 			CHECK_EQ(rights(maps[i].va + at, maps[i].pa + at), maps[i].rights);
-		CHECK_EQ(rights(maps[i].va + maps[i].size - 1, maps[i].pa + maps[i].size - 1), maps[i].rights);
+		CHECK_EQ(rights(maps[i].va + maps[i].size - 1, maps[i].pa + maps[i].size - 1),
+			 maps[i].rights);
 		CHECK_EQ(rights(maps[i].va - 1, 0), NONE);
 		CHECK_EQ(rights(maps[i].va + maps[i].size, 0), NONE);
 	}
@@ -114,7 +130,8 @@ static void later(void)
 
 int main(void)
 {
-	static const struct test tests[] = { { "the image's rights", image_rights }, { "mappings of boot", later } };
+	static const struct test tests[] = { { "the image's rights", image_rights },
+					     { "mappings of boot", later } };
 
 	return run_tests("mm", tests, ARRAY_SIZE(tests));
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stage-2 tables against a plain array: random maps, unmaps, splits of blocks, foreign and grant mappings, with and without memory for tables. After each
- * operation the tables, walked as the hardware walks them, say what the array says; no TLB has anything that was removed (fake/tlb.h); every frame has one
- * reference per mapping; in the end every page comes back.
+ * Stage-2 tables against a plain array: random maps, unmaps, splits of blocks, foreign and grant
+ * mappings, with and without memory for tables. After each operation the tables, walked as the
+ * hardware walks them, say what the array says; no TLB has anything that was removed (fake/tlb.h);
+ * every frame has one reference per mapping; in the end every page comes back.
  */
 #include <core/cpu.h>
 #include <domain/domain.h>
@@ -11,11 +12,12 @@
 #include "fake/tlb.h"
 #include "harness.h"
 
-#define NR 3			/* domains; the last one is direct-mapped where its frame numbers fit in */
-#define HEAP_PAGES 16384UL	/* in use by the random tests */
+/* domains; the last one is direct-mapped where its frame numbers fit in */
+#define NR 3
+#define HEAP_PAGES 16384UL /* in use by the random tests */
 #define GIB_FRAMES (1UL << 18)
 #define WINDOWS 3
-#define W0 1024U		/* gfns of each window */
+#define W0 1024U /* gfns of each window */
 #define W1 1024U
 #define W2 512U
 #define SIZE (W0 + W1 + W2)
@@ -30,14 +32,20 @@ _Thread_local bool fake_irq_pending;
 u64 fake_ticks;
 
 static struct domain *doms[NR];
-static struct ref { u64 mfn; enum p2m_type t; } model[NR][SIZE];
-static bool kept[HEAP_PAGES];		/* frames of the direct map that are not mapped now */
-static u64 top[NR];			/* highest gfn ever mapped */
+static struct ref {
+	u64 mfn;
+	enum p2m_type t;
+} model[NR][SIZE];
+static bool kept[HEAP_PAGES]; /* frames of the direct map that are not mapped now */
+static u64 top[NR];	      /* highest gfn ever mapped */
 static u64 direct_base, free_before, cleaned;
-static bool tight;			/* there may be no memory for tables */
+static bool tight; /* there may be no memory for tables */
 
 /* What an entry of each type lets the guest do, and p2m_get_page() give. */
-static const struct { bool write, exec, frames; unsigned want; } rules[] = {
+static const struct {
+	bool write, exec, frames;
+	unsigned want;
+} rules[] = {
 	[P2M_NONE] = { 0 },
 	[P2M_RAM] = { true, true, true, WANT_READ | WANT_WRITE | WANT_OWN },
 	[P2M_RAM_RO] = { false, true, true, WANT_READ | WANT_OWN },
@@ -49,9 +57,18 @@ static const struct { bool write, exec, frames; unsigned want; } rules[] = {
 	[P2M_XEN] = { true, false, true, WANT_READ | WANT_WRITE },
 };
 
-static unsigned rnd(unsigned n) { return host_random() % n; }
-void cache_clean_inv(const void *p, size_t n) { cleaned++; }
-struct domain *domain_of_slot(unsigned slot) { return doms[slot]; }
+static unsigned rnd(unsigned n)
+{
+	return host_random() % n;
+}
+void cache_clean_inv(const void *p, size_t n)
+{
+	cleaned++;
+}
+struct domain *domain_of_slot(unsigned slot)
+{
+	return doms[slot];
+}
 void domain_release(struct domain *d)
 {
 	p2m_free(d);
@@ -61,7 +78,10 @@ void domain_release(struct domain *d)
 
 /* --- windows of guest memory --- */
 
-static u64 nr_gfns(void) { return 1UL << (cpu_ipa_bits - PAGE_SHIFT); }
+static u64 nr_gfns(void)
+{
+	return 1UL << (cpu_ipa_bits - PAGE_SHIFT);
+}
 
 static u64 gfn_of_index(unsigned d, unsigned i)
 {
@@ -91,7 +111,10 @@ static struct ref *at(unsigned d, u64 gfn)
 	return i < SIZE ? &model[d][i] : &nothing;
 }
 
-static u64 frame_index(u64 mfn) { return mfn - frame_base; }
+static u64 frame_index(u64 mfn)
+{
+	return mfn - frame_base;
+}
 
 /* --- what must hold --- */
 
@@ -105,8 +128,10 @@ static void agree(unsigned d)
 			struct ref *r = at(d, e[i].gfn + k);
 
 			found++;
-			CHECK(r->t == (e[i].pte >> 55 & 15) && r->mfn == ((e[i].pte & 0xfffffffff000) >> PAGE_SHIFT) + k);
-			CHECK(!!(e[i].pte & BIT(7)) == rules[r->t].write && !(e[i].pte & BIT(54)) == rules[r->t].exec);
+			CHECK(r->t == (e[i].pte >> 55 & 15) &&
+			      r->mfn == ((e[i].pte & 0xfffffffff000) >> PAGE_SHIFT) + k);
+			CHECK(!!(e[i].pte & BIT(7)) == rules[r->t].write &&
+			      !(e[i].pte & BIT(54)) == rules[r->t].exec);
 		}
 	}
 	for (unsigned i = 0; i < SIZE; i++)
@@ -217,10 +242,14 @@ static void map(unsigned d, u64 gfn, u64 mfn, u64 nr, enum p2m_type t, bool repl
 		top[d] = max(top[d], gfn + nr - 1);
 }
 
-/* Where a range of nr gfns may lie: anywhere, mostly within a window and often aligned like a block. */
+/*
+ * Where a range of nr gfns may lie: anywhere, mostly within a window and often aligned like a
+ * block.
+ */
 static u64 some_gfn(unsigned d, u64 nr)
 {
-	unsigned start[WINDOWS] = { 0, W0, W0 + W1 }, size[WINDOWS] = { W0, W1, W2 }, w = rnd(WINDOWS);
+	unsigned start[WINDOWS] = { 0, W0, W0 + W1 }, size[WINDOWS] = { W0, W1, W2 },
+		 w = rnd(WINDOWS);
 	u64 gfn;
 
 	if (nr > size[w])
@@ -244,7 +273,8 @@ static void map_new(unsigned d)
 		return;
 	for (u64 k = nr; k < 1UL << order; k++)
 		page_put(pg + k);
-	map(d, some_gfn(d, nr), page_mfn(pg).n, nr, nr > 1 || rnd(4) ? P2M_RAM : P2M_RAM_RO, rnd(3));
+	map(d, some_gfn(d, nr), page_mfn(pg).n, nr, nr > 1 || rnd(4) ? P2M_RAM : P2M_RAM_RO,
+	    rnd(3));
 }
 
 /* A frame that somebody has as RAM, with a reference; NULL: none was found. */
@@ -268,7 +298,8 @@ static struct page *some_frame(unsigned *owner)
 static void map_again(unsigned d)
 {
 	static const enum p2m_type own[] = { P2M_RAM, P2M_RAM_RO, P2M_GRANT, P2M_GRANT_RO };
-	static const enum p2m_type foreign[] = { P2M_FOREIGN, P2M_FOREIGN_RO, P2M_GRANT, P2M_GRANT_RO };
+	static const enum p2m_type foreign[] = { P2M_FOREIGN, P2M_FOREIGN_RO, P2M_GRANT,
+						 P2M_GRANT_RO };
 	unsigned owner;
 	struct page *pg = some_frame(&owner);
 	u64 gfn = some_gfn(d, 1);
@@ -293,7 +324,8 @@ static void map_other(unsigned d)
 	}
 	pg = page_alloc_shared(doms[d]);
 	if (pg)
-		map(d, rnd(20) ? some_gfn(d, 1) : nr_gfns() + rnd(3) - 1, page_mfn(pg).n, 1, P2M_XEN, true);
+		map(d, rnd(20) ? some_gfn(d, 1) : nr_gfns() + rnd(3) - 1, page_mfn(pg).n, 1,
+		    P2M_XEN, true);
 }
 
 static bool was_removed(unsigned d, u64 gfn)
@@ -310,7 +342,8 @@ static void unmap(unsigned d)
 	unsigned mapped = 0, left = 0, done;
 
 	if (!rnd(10))
-		gfn = rnd(2) ? 1UL << (28 + rnd(36)) : ~0UL - rnd(512);	/* out of range, or wrapping */
+		/* out of range, or wrapping */
+		gfn = rnd(2) ? 1UL << (28 + rnd(36)) : ~0UL - rnd(512);
 	make_tight(doms[d]);
 	done = p2m_unmap(doms[d], GFN(gfn), nr);
 	unhoard();
@@ -359,7 +392,8 @@ static void unmap_one(unsigned d)
 		done = t != P2M_NONE;
 		CHECK(!done || t == r.t);
 	} else {
-		done = !p2m_unmap_exact(doms[d], GFN(gfn), MFN(r.mfn + (right ? 0 : rnd(2))), right ? r.t : (r.t + 1) % 9);
+		done = !p2m_unmap_exact(doms[d], GFN(gfn), MFN(r.mfn + (right ? 0 : rnd(2))),
+					right ? r.t : (r.t + 1) % 9);
 		right = right && r.t;
 	}
 	unhoard();
@@ -372,7 +406,8 @@ static void repopulate(unsigned d)
 {
 	u64 gfn = direct_base + rnd(W0);
 	struct page *pg = mfn_page(MFN(gfn));
-	bool can = doms[d]->direct_mapped && kept[frame_index(gfn)] && pg->refs == 1 && at(d, gfn)->t == P2M_NONE;
+	bool can = doms[d]->direct_mapped && kept[frame_index(gfn)] && pg->refs == 1 &&
+		   at(d, gfn)->t == P2M_NONE;
 	int rc;
 
 	tight = false;
@@ -437,7 +472,8 @@ static void heap_make(void)
 	done = true;
 	/* The random tests have HEAP_PAGES, the rest (for blocks of 1 GiB) comes later. */
 	mem = host_pages(3 * GIB_FRAMES);
-	page_init_table(host_pages(3 * GIB_FRAMES * sizeof(struct page) / PAGE_SIZE), (u64)mem >> PAGE_SHIFT, 3 * GIB_FRAMES);
+	page_init_table(host_pages(3 * GIB_FRAMES * sizeof(struct page) / PAGE_SIZE),
+			(u64)mem >> PAGE_SHIFT, 3 * GIB_FRAMES);
 	page_add_ram(MFN(frame_base), 3 * GIB_FRAMES);
 	heap_add((paddr_t)mem, (paddr_t)mem + HEAP_PAGES * PAGE_SIZE);
 }
@@ -476,7 +512,7 @@ static void start(unsigned bits)
 	doms[NR - 1]->direct_mapped = true;
 	page_assign(pg, doms[NR - 1], 10);
 	map(NR - 1, direct_base, direct_base, W0, P2M_RAM, false);
-	for (u64 k = 0; k < W0; k++)		/* if there was no memory: */
+	for (u64 k = 0; k < W0; k++) /* if there was no memory: */
 		if (at(NR - 1, direct_base + k)->t == P2M_NONE)
 			host_panic("no direct map");
 	/* Blocks that its guest gives back whole stay its own, too. */
@@ -515,10 +551,13 @@ static void kill(unsigned i)
 static void random_op(unsigned d)
 {
 	switch (rnd(12)) {
-	case 0: case 1: map_new(d); break;
-	case 2: case 3: map_again(d); break;
+	case 0:
+	case 1: map_new(d); break;
+	case 2:
+	case 3: map_again(d); break;
 	case 4: map_other(d); break;
-	case 5: case 6: unmap(d); break;
+	case 5:
+	case 6: unmap(d); break;
 	case 7: unmap_ram(d); break;
 	case 8: unmap_one(d); break;
 	case 9: repopulate(d); break;
@@ -547,11 +586,23 @@ static void test_random(unsigned bits)
 	}
 }
 
-static void test_random_40(void) { test_random(40); }
-static void test_random_43(void) { test_random(43); }
-static void test_random_48(void) { test_random(48); }
+static void test_random_40(void)
+{
+	test_random(40);
+}
+static void test_random_43(void)
+{
+	test_random(43);
+}
+static void test_random_48(void)
+{
+	test_random(48);
+}
 
-/* Blocks of 1 GiB: mapped at once, broken to pages in the middle, unmapped in pieces; frames of it that somebody else has stay his. */
+/*
+ * Blocks of 1 GiB: mapped at once, broken to pages in the middle, unmapped in pieces; frames of it
+ * that somebody else has stay his.
+ */
 static void test_gib(void)
 {
 	struct domain *d;
@@ -562,7 +613,8 @@ static void test_gib(void)
 
 	heap_make();
 	/* Naturally aligned wherever the host put it. */
-	heap_add((paddr_t)page_va(frame_table + HEAP_PAGES), (paddr_t)page_va(frame_table + 3 * GIB_FRAMES));
+	heap_add((paddr_t)page_va(frame_table + HEAP_PAGES),
+		 (paddr_t)page_va(frame_table + 3 * GIB_FRAMES));
 	p2m_setup(48);
 	free_before = heap_free_pages;
 	memset(model, 0, sizeof(model));
@@ -597,10 +649,12 @@ static void test_gib(void)
 	CHECK_EQ(p2m_map(doms[1], GFN(5), page_mfn(held), 1, P2M_FOREIGN, false), 0);
 	page_put(held);
 	/* Devices over what is left. */
-	CHECK_EQ(p2m_map(d, GFN(2 * GIB_FRAMES), MFN(GIB_FRAMES), GIB_FRAMES, P2M_DEVICE, false), -EBUSY);
+	CHECK_EQ(p2m_map(d, GFN(2 * GIB_FRAMES), MFN(GIB_FRAMES), GIB_FRAMES, P2M_DEVICE, false),
+		 -EBUSY);
 	CHECK_EQ(p2m_map(d, GFN(2 * GIB_FRAMES), MFN(GIB_FRAMES), GIB_FRAMES, P2M_DEVICE, true), 0);
-	CHECK_EQ(tlb_sync(d->vttbr, NULL), 511 + 512);	/* tables that exist stay */
-	CHECK_EQ(p2m_map(d, GFN(4 * GIB_FRAMES), MFN(GIB_FRAMES), GIB_FRAMES, P2M_DEVICE, false), 0);
+	CHECK_EQ(tlb_sync(d->vttbr, NULL), 511 + 512); /* tables that exist stay */
+	CHECK_EQ(p2m_map(d, GFN(4 * GIB_FRAMES), MFN(GIB_FRAMES), GIB_FRAMES, P2M_DEVICE, false),
+		 0);
 	CHECK_EQ(tlb_sync(d->vttbr, NULL), 511 + 512 + 1);
 	CHECK_EQ(d->tot_pages, 1);
 	kill(0);
@@ -621,7 +675,7 @@ static void test_vmids(void)
 	free_now = heap_free_pages;
 	for (unsigned i = 0; i < 3; i++) {
 		d[i] = xzalloc(sizeof(*d[i]));
-		d[i]->slot = (u16)(i == 2 ? 255 : i);	/* 0 and 255 have the same */
+		d[i]->slot = (u16)(i == 2 ? 255 : i); /* 0 and 255 have the same */
 		CHECK_EQ(p2m_init(d[i]), 0);
 		CHECK(d[i]->vmid > 0 && d[i]->vttbr >> 48 == d[i]->vmid);
 	}
@@ -630,7 +684,9 @@ static void test_vmids(void)
 	memset(cpus[0].vmid_user, 0, sizeof(cpus[0].vmid_user));
 	fake_local_flushes = 0;
 	for (unsigned i = 0; i < 6; i++) {
-		static const struct { u8 who, flushes; } steps[] = { { 0, 1 }, { 1, 2 }, { 0, 2 }, { 2, 3 }, { 2, 3 }, { 0, 4 } };
+		static const struct {
+			u8 who, flushes;
+		} steps[] = { { 0, 1 }, { 1, 2 }, { 0, 2 }, { 2, 3 }, { 2, 3 }, { 0, 4 } };
 
 		p2m_load(d[steps[i].who]);
 		CHECK_EQ(fake_local_flushes, steps[i].flushes);
@@ -659,11 +715,17 @@ static void test_sizes(void)
 			CHECK_EQ(cpu_ipa_bits, min(max(bits, 40U), pa));
 			free_before = heap_free_pages;
 			domain_make(0);
-			CHECK_EQ(fake_regs.vtcr_el2 >> 16 & 7, pa == 40 ? 2 : pa == 42 ? 3 : pa == 44 ? 4 : 5);
+			CHECK_EQ(fake_regs.vtcr_el2 >> 16 & 7, pa == 40	  ? 2
+							       : pa == 42 ? 3
+							       : pa == 44 ? 4
+									  : 5);
 			CHECK_EQ(64 - (fake_regs.vtcr_el2 & 63), cpu_ipa_bits);
-			CHECK_EQ(p2m_map(doms[0], GFN(nr_gfns() - 1), MFN(7), 1, P2M_DEVICE, false), 0);
-			CHECK_EQ(p2m_map(doms[0], GFN(nr_gfns()), MFN(7), 1, P2M_DEVICE, false), -EINVAL);
-			CHECK_EQ(p2m_map(doms[0], GFN(nr_gfns() - 1), MFN(7), 2, P2M_DEVICE, true), -EINVAL);
+			CHECK_EQ(p2m_map(doms[0], GFN(nr_gfns() - 1), MFN(7), 1, P2M_DEVICE, false),
+				 0);
+			CHECK_EQ(p2m_map(doms[0], GFN(nr_gfns()), MFN(7), 1, P2M_DEVICE, false),
+				 -EINVAL);
+			CHECK_EQ(p2m_map(doms[0], GFN(nr_gfns() - 1), MFN(7), 2, P2M_DEVICE, true),
+				 -EINVAL);
 			CHECK_EQ(tlb_sync(doms[0]->vttbr, NULL), 1);
 			kill(0);
 			CHECK_EQ(heap_free_pages, free_before);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ledger of pages, the buddy heap and the slab against a model that knows of each frame who has it. Memory ends all the time: an allocation may fail
- * only if the model has no room for it either, and a failed one changes nothing.
+ * The ledger of pages, the buddy heap and the slab against a model that knows of each frame who has
+ * it. Memory ends all the time: an allocation may fail only if the model has no room for it either,
+ * and a failed one changes nothing.
  */
 #include <core/cpu.h>
 #include <domain/domain.h>
@@ -10,10 +11,10 @@
 #include <lib/string.h>
 #include "harness.h"
 
-#define FRAMES 160UL	/* of the table; the heap begins and ends at odd places within */
+#define FRAMES 160UL /* of the table; the heap begins and ends at odd places within */
 #define FIRST 5UL
 #define LAST 149UL
-#define NR 3		/* domains */
+#define NR 3 /* domains */
 #define THINGS 200
 
 struct cpu cpus[MAX_CPUS];
@@ -23,19 +24,38 @@ u64 fake_ticks;
 
 enum kind { NOTHING, PAGES, OBJECT, OWNED, SHARED };
 /* What is allocated now; OWNED and SHARED: a frame each. */
-static struct thing { enum kind kind; char *va; unsigned order, fill; size_t size; struct page *pg; unsigned d, refs; } things[THINGS];
+static struct thing {
+	enum kind kind;
+	char *va;
+	unsigned order, fill;
+	size_t size;
+	struct page *pg;
+	unsigned d, refs;
+} things[THINGS];
 static u16 used[FRAMES];	/* by that many things; 0: free */
-static u8 object_class[FRAMES];	/* of a page with objects: log2 of their size */
+static u8 object_class[FRAMES]; /* of a page with objects: log2 of their size */
 static struct domain doms[NR];
-static u32 records[NR];		/* references to each that the ledger should hold */
+static u32 records[NR]; /* references to each that the ledger should hold */
 static u64 owned[NR];
 static char *mem;
 
-static unsigned rnd(unsigned n) { return host_random() % n; }
-struct domain *domain_of_slot(unsigned slot) { return &doms[slot]; }
-void domain_release(struct domain *d) { CHECK(!"a domain lost a reference too many"); }
+static unsigned rnd(unsigned n)
+{
+	return host_random() % n;
+}
+struct domain *domain_of_slot(unsigned slot)
+{
+	return &doms[slot];
+}
+void domain_release(struct domain *d)
+{
+	CHECK(!"a domain lost a reference too many");
+}
 
-static u64 index_of(const void *va) { return (u64)((const char *)va - mem) / PAGE_SIZE; }
+static u64 index_of(const void *va)
+{
+	return (u64)((const char *)va - mem) / PAGE_SIZE;
+}
 
 /* --- the model --- */
 
@@ -48,7 +68,10 @@ static u64 free_frames(void)
 	return n;
 }
 
-/* Is there a free block of that order? Freed neighbours become one again, so that each aligned run of free frames is one. */
+/*
+ * Is there a free block of that order? Freed neighbours become one again, so that each aligned run
+ * of free frames is one.
+ */
 static bool has_room(unsigned order)
 {
 	u64 n = 1UL << order, first = ROUND_UP(frame_base + FIRST, n) - frame_base;
@@ -114,7 +137,7 @@ static void fill(struct thing *t)
 
 static void unspoilt(const struct thing *t)
 {
-	for (size_t i = 0; i < t->size; i += t->size > 64 ? 31 : 1)
+	for (size_t i = 0; i<t->size; i += t->size> 64 ? 31 : 1)
 		if ((u8)t->va[i] != t->fill) {
 			CHECK(!"somebody else wrote here");
 			return;
@@ -143,7 +166,7 @@ static void alloc_pages(void)
 	for (size_t i = 0; zeroed && i < PAGE_SIZE << order; i += 129)
 		CHECK_EQ(va[i], 0);
 	CHECK_EQ(page_owner(va_page(va)), OWNER_XEN);
-	CHECK(!page_get_slot(va_page(va), 0));	/* no guest's for anything */
+	CHECK(!page_get_slot(va_page(va), 0)); /* no guest's for anything */
 	CHECK_EQ((page_mfn(va_page(va)).n & ((1UL << order) - 1)), 0);
 	take(index_of(va), 1UL << order);
 	*t = (struct thing){ .kind = PAGES, .va = va, .order = order, .size = PAGE_SIZE << order };
@@ -246,7 +269,9 @@ static void note_frame(struct page *pg, unsigned d, enum kind kind)
 {
 	struct thing *t = unused();
 
-	*t = (struct thing){ .kind = kind, .pg = pg, .d = d, .refs = 1, .va = page_va(pg), .size = PAGE_SIZE };
+	*t = (struct thing){
+		.kind = kind, .pg = pg, .d = d, .refs = 1, .va = page_va(pg), .size = PAGE_SIZE
+	};
 	for (size_t i = 0; i < PAGE_SIZE; i += 65)
 		CHECK_EQ(t->va[i], 0);
 	fill(t);
@@ -265,8 +290,8 @@ static void alloc_owned(void)
 	fake_irq_pending = rnd(2);
 	while ((rc = page_alloc_domain_step(&doms[d], order, &pg)) == -ERESTART) {
 		CHECK(++steps < 8 && fake_irq_pending);
-		CHECK_EQ(doms[d].tot_pages, owned[d] + (1UL << order));	/* charged already */
-		if (rnd(4) == 0) {			/* the caller thinks better of it */
+		CHECK_EQ(doms[d].tot_pages, owned[d] + (1UL << order)); /* charged already */
+		if (rnd(4) == 0) { /* the caller thinks better of it */
 			page_drop_half(&doms[d]);
 			fake_irq_pending = false;
 			return;
@@ -344,7 +369,8 @@ static void unreference_block(void)
 	if (!first || page_mfn(first->pg).n & (n - 1))
 		return;
 	for (unsigned i = 0; i < THINGS; i++)
-		if (things[i].kind == OWNED && things[i].d == first->d && things[i].pg >= first->pg && things[i].pg < first->pg + n)
+		if (things[i].kind == OWNED && things[i].d == first->d &&
+		    things[i].pg >= first->pg && things[i].pg < first->pg + n)
 			of[things[i].pg - first->pg] = &things[i];
 	for (u64 k = 0; k < n; k++)
 		if (!of[k])
@@ -363,8 +389,10 @@ static void limit(void)
 
 static void random_op(void)
 {
-	static void (*const ops[])(void) = { alloc_pages, free_pages, alloc_object, alloc_object, free_object, alloc_owned, alloc_owned, alloc_shared,
-		reference, unreference, unreference, unreference_block, limit };
+	static void (*const ops[])(
+		void) = { alloc_pages, free_pages,	  alloc_object, alloc_object, free_object,
+			  alloc_owned, alloc_owned,	  alloc_shared, reference,    unreference,
+			  unreference, unreference_block, limit };
 
 	ops[rnd(ARRAY_SIZE(ops))]();
 }
@@ -377,10 +405,12 @@ static void start(void)
 		return;
 	done = true;
 	mem = host_pages(FRAMES);
-	page_init_table(host_pages(FRAMES * sizeof(struct page) / PAGE_SIZE + 1), (u64)mem >> PAGE_SHIFT, FRAMES);
+	page_init_table(host_pages(FRAMES * sizeof(struct page) / PAGE_SIZE + 1),
+			(u64)mem >> PAGE_SHIFT, FRAMES);
 	page_add_ram(MFN(frame_base), FRAMES);
 	/* Not whole pages: only what is whole counts. */
-	heap_add((paddr_t)mem + (FIRST - 1) * PAGE_SIZE + 1, (paddr_t)mem + LAST * PAGE_SIZE + 4095);
+	heap_add((paddr_t)mem + (FIRST - 1) * PAGE_SIZE + 1,
+		 (paddr_t)mem + LAST * PAGE_SIZE + 4095);
 	for (unsigned d = 0; d < NR; d++) {
 		doms[d].slot = (u16)d;
 		doms[d].refs = 1;
@@ -404,7 +434,8 @@ static void test_random(void)
 				struct thing *t = &things[i];
 
 				if (t->kind == PAGES || t->kind == OBJECT) {
-					t->kind == PAGES ? xfree_pages(t->va, t->order) : xfree(t->va);
+					t->kind == PAGES ? xfree_pages(t->va, t->order)
+							 : xfree(t->va);
 					t->kind = NOTHING;
 				} else {
 					forget(t);
@@ -427,15 +458,16 @@ static void test_bounds(void)
 	start();
 	doms[0].max_pages = ~0UL;
 	pg = page_alloc_domain(&doms[0], 0);
-	pg->refs = ~0U;		/* as after 2^32 - 2 references */
+	pg->refs = ~0U; /* as after 2^32 - 2 references */
 	CHECK(!page_get(pg, &doms[0]));
 	CHECK(!page_get_again(pg));
 	pg->refs = 1;
 	CHECK(page_get(pg, &doms[0]));
 	page_put(pg);
 	page_put(pg);
-	CHECK(!page_get_again(pg));	/* free: nobody's */
-	CHECK(!mfn_record(MFN(frame_base + FRAMES)) && !mfn_record(MFN(frame_base - 1)) && !mfn_page(MFN(~0UL)));
+	CHECK(!page_get_again(pg)); /* free: nobody's */
+	CHECK(!mfn_record(MFN(frame_base + FRAMES)) && !mfn_record(MFN(frame_base - 1)) &&
+	      !mfn_page(MFN(~0UL)));
 	CHECK(mfn_page(MFN(frame_base)) == frame_table);
 	CHECK(!page_alloc(MAX_ORDER) && !xalloc_pages(10));
 	xfree(NULL);

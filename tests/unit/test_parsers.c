@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the firmware, the boot loader and the user hand over at boot may hold anything: device trees, kernels, packed kernels, command lines. Each is read from a
- * buffer that ends where it ends, under ASan and UBSan. As a test: good ones made here, and random damage to them. With FUZZ defined (make fuzz): libFuzzer's.
+ * What the firmware, the boot loader and the user hand over at boot may hold anything: device
+ * trees, kernels, packed kernels, command lines. Each is read from a buffer that ends where it
+ * ends, under ASan and UBSan. As a test: good ones made here, and random damage to them. With FUZZ
+ * defined (make fuzz): libFuzzer's.
  */
 #include <boot/dom0.h>
 #include <boot/gunzip.h>
@@ -21,7 +23,6 @@ u64 fake_ticks;
 enum { CMDLINE, IMAGE, PACKED, TREE, KINDS };
 static unsigned long accepted[KINDS];
 unsigned log_shown, guest_log_shown, guest_log_always;
-
 
 void strscpy(char *dst, const char *src, size_t size)
 {
@@ -90,7 +91,8 @@ static void read_tree(const u8 *data, size_t n)
 
 static void read_one(unsigned kind, const u8 *data, size_t n)
 {
-	static void (*const read[])(const u8 *, size_t) = { read_cmdline, read_image, read_packed, read_tree };
+	static void (*const read[])(const u8 *, size_t) = { read_cmdline, read_image, read_packed,
+							    read_tree };
 	u8 *exact = malloc(n);
 
 	memcpy(exact, data, n);
@@ -107,7 +109,10 @@ void fuzz_one(const unsigned char *data, unsigned long n)
 #else
 static u8 good[KINDS][8192];
 static size_t size[KINDS];
-static unsigned rnd(unsigned n) { return host_random() % n; }
+static unsigned rnd(unsigned n)
+{
+	return host_random() % n;
+}
 
 static void put(u8 *p, u64 v, unsigned bytes)
 {
@@ -145,15 +150,20 @@ static void make_tree(void)
 	CHECK(!fdt_create(t, sizeof(good[TREE])));
 	CHECK(!fdt_finish_reservemap(t));
 	CHECK(!fdt_begin_node(t, ""));
-	CHECK(!fdt_property_u32(t, "#address-cells", 2) && !fdt_property_u32(t, "#size-cells", 2) && !fdt_property_u32(t, "interrupt-parent", 1));
+	CHECK(!fdt_property_u32(t, "#address-cells", 2) && !fdt_property_u32(t, "#size-cells", 2) &&
+	      !fdt_property_u32(t, "interrupt-parent", 1));
 	node(t, "memory@40000000", NULL, (u64[]){ GIB(1), GIB(1) }, 2);
 	CHECK(!fdt_property_string(t, "device_type", "memory") && !fdt_end_node(t));
-	CHECK(!fdt_begin_node(t, "cpus") && !fdt_property_u32(t, "#address-cells", 1) && !fdt_property_u32(t, "#size-cells", 0));
-	CHECK(!fdt_begin_node(t, "cpu@0") && !fdt_property_string(t, "device_type", "cpu") && !fdt_property_u32(t, "reg", 0));
-	CHECK(!fdt_property_string(t, "enable-method", "psci") && !fdt_end_node(t) && !fdt_end_node(t));
+	CHECK(!fdt_begin_node(t, "cpus") && !fdt_property_u32(t, "#address-cells", 1) &&
+	      !fdt_property_u32(t, "#size-cells", 0));
+	CHECK(!fdt_begin_node(t, "cpu@0") && !fdt_property_string(t, "device_type", "cpu") &&
+	      !fdt_property_u32(t, "reg", 0));
+	CHECK(!fdt_property_string(t, "enable-method", "psci") && !fdt_end_node(t) &&
+	      !fdt_end_node(t));
 	node(t, "psci", "arm,psci-1.0", NULL, 0);
 	CHECK(!fdt_property_string(t, "method", "smc") && !fdt_end_node(t));
-	node(t, "intc@8000000", "arm,gic-v3", (u64[]){ 0x8000000, 0x10000, 0x80a0000, 0xf60000 }, 4);
+	node(t, "intc@8000000", "arm,gic-v3", (u64[]){ 0x8000000, 0x10000, 0x80a0000, 0xf60000 },
+	     4);
 	CHECK(!fdt_property_u32(t, "#interrupt-cells", 3) && !fdt_property_u32(t, "phandle", 1));
 	cells(t, "interrupts", (u32[]){ 1, 9, 4 }, 3);
 	CHECK(!fdt_property(t, "interrupt-controller", NULL, 0) && !fdt_end_node(t));
@@ -163,20 +173,28 @@ static void make_tree(void)
 	node(t, "pl011@9000000", "arm,pl011", (u64[]){ 0x9000000, 0x1000 }, 2);
 	cells(t, "interrupts", (u32[]){ 0, 1, 4 }, 3);
 	CHECK(!fdt_end_node(t));
-	CHECK(!fdt_begin_node(t, "chosen") && !fdt_property_u32(t, "#address-cells", 2) && !fdt_property_u32(t, "#size-cells", 2));
-	CHECK(!fdt_property_string(t, "stdout-path", "/pl011@9000000") && !fdt_property_string(t, "xen,xen-bootargs", "dom0_mem=512M"));
+	CHECK(!fdt_begin_node(t, "chosen") && !fdt_property_u32(t, "#address-cells", 2) &&
+	      !fdt_property_u32(t, "#size-cells", 2));
+	CHECK(!fdt_property_string(t, "stdout-path", "/pl011@9000000") &&
+	      !fdt_property_string(t, "xen,xen-bootargs", "dom0_mem=512M"));
 	node(t, "module@49000000", "multiboot,module", (u64[]){ 0x49000000, MIB(32) }, 2);
-	CHECK(!fdt_property_string(t, "bootargs", "root=/dev/vda") && !fdt_end_node(t) && !fdt_end_node(t) && !fdt_end_node(t));
+	CHECK(!fdt_property_string(t, "bootargs", "root=/dev/vda") && !fdt_end_node(t) &&
+	      !fdt_end_node(t) && !fdt_end_node(t));
 	CHECK(!fdt_finish(t));
 	size[TREE] = fdt_totalsize(t);
 }
 
 static void make_all(void)
 {
-	static const char line[] = "dom0_mem=512M,max:1G console=dtuart dtuart=serial0 loglvl=all guest_loglvl=none/all sched=credit2 sched_credit_tslice_ms=5 maxcpus=4 "
-		"dom0_max_vcpus=2 dom0_vcpus_pin conring_size=64k noreboot xsm=dummy gnttab_max_frames=32 no-such-thing=1";
+	static const char line[] =
+		"dom0_mem=512M,max:1G console=dtuart dtuart=serial0 loglvl=all "
+		"guest_loglvl=none/all sched=credit2 sched_credit_tslice_ms=5 maxcpus=4 "
+		"dom0_max_vcpus=2 dom0_vcpus_pin conring_size=64k noreboot xsm=dummy "
+		"gnttab_max_frames=32 no-such-thing=1";
 	/* The word "hello" in a stored block. */
-	static const u8 packed[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 5, 0, 0xfa, 0xff, 'h', 'e', 'l', 'l', 'o', 0x86, 0xa6, 0x10, 0x36, 5, 0, 0, 0 };
+	static const u8 packed[] = { 0x1f, 0x8b, 8,    0,    0,	   0,	0,   0,	  0,   3,
+				     1,	   5,	 0,    0xfa, 0xff, 'h', 'e', 'l', 'l', 'o',
+				     0x86, 0xa6, 0x10, 0x36, 5,	   0,	0,   0 };
 
 	memcpy(good[CMDLINE], line, size[CMDLINE] = sizeof(line) - 1);
 	memcpy(good[PACKED], packed, size[PACKED] = sizeof(packed));
@@ -204,20 +222,11 @@ static size_t damage(u8 *p, size_t n)
 		size_t at = rnd((unsigned)n);
 
 		switch (rnd(5)) {
-		case 0:
-			p[at] = (u8)host_random();
-			break;
-		case 1:
-			p[at] ^= (u8)(1 << rnd(8));
-			break;
-		case 2:
-			memset(p + at, rnd(2) ? 0xff : 0, min(n - at, (size_t)rnd(9)));
-			break;
-		case 3:
-			memmove(p + at, p + rnd((unsigned)n), min(n - at, (size_t)rnd(3)));
-			break;
-		default:
-			n = rnd(4) || !at ? n : at;
+		case 0: p[at] = (u8)host_random(); break;
+		case 1: p[at] ^= (u8)(1 << rnd(8)); break;
+		case 2: memset(p + at, rnd(2) ? 0xff : 0, min(n - at, (size_t)rnd(9))); break;
+		case 3: memmove(p + at, p + rnd((unsigned)n), min(n - at, (size_t)rnd(3))); break;
+		default: n = rnd(4) || !at ? n : at;
 		}
 	}
 	return n;
@@ -241,7 +250,8 @@ static void test_damaged(void)
 /* Seeds for libFuzzer, in the folder named. */
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = { { "good ones are understood", test_good }, { "damaged ones do no harm", test_damaged } };
+	static const struct test tests[] = { { "good ones are understood", test_good },
+					     { "damaged ones do no harm", test_damaged } };
 
 	if (argc == 2) {
 		make_all();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The scheduler, its timers and PSCI on a machine of up to four CPUs in virtual time. A CPU is a fiber that runs what a CPU runs: a guest, whose vCPU blocks,
- * sends, sets timers, goes off line, and (Dom0's) pauses, moves, weighs, caps and destroys others; and the real code of the hypervisor, in which another CPU
- * may come at each access to memory (step.c). Time stands still while anybody has something to do; before it goes on, every vCPU must be where it belongs.
+ * The scheduler, its timers and PSCI on a machine of up to four CPUs in virtual time. A CPU is a
+ * fiber that runs what a CPU runs: a guest, whose vCPU blocks, sends, sets timers, goes off line,
+ * and (Dom0's) pauses, moves, weighs, caps and destroys others; and the real code of the
+ * hypervisor, in which another CPU may come at each access to memory (step.c). Time stands still
+ * while anybody has something to do; before it goes on, every vCPU must be where it belongs.
  */
 #include <arm/gic.h>
 #include <core/cmdline.h>
@@ -23,7 +25,8 @@ void free(void *p);
 #define MACHINE_CPUS 4
 #define DOMS 5
 #define VCPUS 3
-#define BOUND (1000 * MS)	/* who can run has run by then, with slices of 10 ms and weights from 128 to 512 */
+/* who can run has run by then, with slices of 10 ms and weights from 128 to 512 */
+#define BOUND (1000 * MS)
 #define PPI_HYP 26
 
 enum { PEND_EVENT = 1, PEND_VTIMER = 2, PEND_LINE = 4 };
@@ -31,11 +34,11 @@ enum { PEND_EVENT = 1, PEND_VTIMER = 2, PEND_LINE = 4 };
 /* --- machine --- */
 
 static struct hw {
-	bool sgi, ppi_active, guest;	/* guest: waits in a guest, else in EL2 */
+	bool sgi, ppi_active, guest; /* guest: waits in a guest, else in EL2 */
 	bool waits;
 	u64 until;
 	u64 cnthp_ctl, cnthp_cval, cntv_ctl, cntv_cval;
-} hw[MACHINE_CPUS + 1];		/* the last: a device, which is no CPU */
+} hw[MACHINE_CPUS + 1]; /* the last: a device, which is no CPU */
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count;
 _Thread_local struct cpu *fake_cpu;
@@ -44,12 +47,16 @@ u64 fake_ticks;
 struct options opts = { .sched_slice_us = 10000 };
 struct gic_info gic_info;
 static irq_handler *hyp_timer, *virt_timer;
-static unsigned on_fiber, fuse, grain, delay;	/* grain: accesses between two preemptions; delay: how long, in ns, each may take */
+/* grain: accesses between two preemptions; delay: how long, in ns, each may take */
+static unsigned on_fiber, fuse, grain, delay;
 static unsigned long switches, preemptions, still;
 
 #define H (&hw[this_cpu()->id])
 #define DEVICE (&cpus[MACHINE_CPUS])
-static unsigned rnd(unsigned n) { return host_random() % n; }
+static unsigned rnd(unsigned n)
+{
+	return host_random() % n;
+}
 
 static void to_machine(void)
 {
@@ -61,7 +68,10 @@ static void to_machine(void)
 	fake_cpu = c;
 }
 
-void host_yield(void) { to_machine(); }
+void host_yield(void)
+{
+	to_machine();
+}
 
 static void wait_until(u64 until, bool guest)
 {
@@ -72,27 +82,78 @@ static void wait_until(u64 until, bool guest)
 	H->waits = false;
 }
 
-void host_wait(void) { wait_until(NEVER, false); }
+void host_wait(void)
+{
+	wait_until(NEVER, false);
+}
 
-u64 fake_cntfrq_el0(void) { return 1000000000; }
-void fake_set_cnthp_ctl_el2(u64 v) { H->cnthp_ctl = v; }
-void fake_set_cnthp_cval_el2(u64 v) { H->cnthp_cval = v; }
-void fake_set_cnthctl_el2(u64 v) { }
-void fake_set_cntv_ctl_el0(u64 v) { H->cntv_ctl = v; }
-void fake_set_cntv_cval_el0(u64 v) { H->cntv_cval = v; }
-u64 fake_cntv_cval_el0(void) { return H->cntv_cval; }
-static u64 cntvoff(const struct cpu *c) { return c->loaded ? c->loaded->domain->cntvoff : 0; }
-static bool virt_due(const struct cpu *c) { return hw[c->id].cntv_ctl == 1 && fake_ticks >= hw[c->id].cntv_cval + cntvoff(c); }
-u64 fake_cntv_ctl_el0(void) { return H->cntv_ctl | (virt_due(this_cpu()) ? 4 : 0); }
+u64 fake_cntfrq_el0(void)
+{
+	return 1000000000;
+}
+void fake_set_cnthp_ctl_el2(u64 v)
+{
+	H->cnthp_ctl = v;
+}
+void fake_set_cnthp_cval_el2(u64 v)
+{
+	H->cnthp_cval = v;
+}
+void fake_set_cnthctl_el2(u64 v)
+{
+}
+void fake_set_cntv_ctl_el0(u64 v)
+{
+	H->cntv_ctl = v;
+}
+void fake_set_cntv_cval_el0(u64 v)
+{
+	H->cntv_cval = v;
+}
+u64 fake_cntv_cval_el0(void)
+{
+	return H->cntv_cval;
+}
+static u64 cntvoff(const struct cpu *c)
+{
+	return c->loaded ? c->loaded->domain->cntvoff : 0;
+}
+static bool virt_due(const struct cpu *c)
+{
+	return hw[c->id].cntv_ctl == 1 && fake_ticks >= hw[c->id].cntv_cval + cntvoff(c);
+}
+u64 fake_cntv_ctl_el0(void)
+{
+	return H->cntv_ctl | (virt_due(this_cpu()) ? 4 : 0);
+}
 
-static bool hyp_due(const struct cpu *c) { return hw[c->id].cnthp_ctl && fake_ticks >= hw[c->id].cnthp_cval; }
-static bool virt_line(const struct cpu *c) { return virt_due(c) && !hw[c->id].ppi_active; }
-static bool line(const struct cpu *c) { return hw[c->id].sgi || hyp_due(c) || virt_line(c); }
+static bool hyp_due(const struct cpu *c)
+{
+	return hw[c->id].cnthp_ctl && fake_ticks >= hw[c->id].cnthp_cval;
+}
+static bool virt_line(const struct cpu *c)
+{
+	return virt_due(c) && !hw[c->id].ppi_active;
+}
+static bool line(const struct cpu *c)
+{
+	return hw[c->id].sgi || hyp_due(c) || virt_line(c);
+}
 
-static void g_set_active(unsigned irq, bool on) { H->ppi_active = on; }
-static void g_set_enabled(unsigned irq, bool on) { }
-static void g_send_sgi(const struct cpu *c, unsigned sgi) { hw[c->id].sgi = true; }
-static const struct gic_ops ops = { .set_active = g_set_active, .set_enabled = g_set_enabled, .send_sgi = g_send_sgi };
+static void g_set_active(unsigned irq, bool on)
+{
+	H->ppi_active = on;
+}
+static void g_set_enabled(unsigned irq, bool on)
+{
+}
+static void g_send_sgi(const struct cpu *c, unsigned sgi)
+{
+	hw[c->id].sgi = true;
+}
+static const struct gic_ops ops = { .set_active = g_set_active,
+				    .set_enabled = g_set_enabled,
+				    .send_sgi = g_send_sgi };
 const struct gic_ops *gic = &ops;
 
 int irq_request(unsigned irq, irq_handler *fn)
@@ -100,7 +161,10 @@ int irq_request(unsigned irq, irq_handler *fn)
 	*(irq == PPI_HYP ? &hyp_timer : &virt_timer) = fn;
 	return 0;
 }
-int irq_request_linked(unsigned irq, irq_handler *fn) { return irq_request(irq, fn); }
+int irq_request_linked(unsigned irq, irq_handler *fn)
+{
+	return irq_request(irq, fn);
+}
 
 void irq_handle(void)
 {
@@ -131,22 +195,48 @@ int printf(const char *fmt, ...) __printf(1, 2);
 
 static __noreturn void die(const char *what, long a, long b)
 {
-	host_panic("%s (%ld, %ld) at %lu ns, %u CPUs, GICv%u, grain %u", what, a, b, fake_ticks, cpu_count, gic_info.version, grain);
+	host_panic("%s (%ld, %ld) at %lu ns, %u CPUs, GICv%u, grain %u", what, a, b, fake_ticks,
+		   cpu_count, gic_info.version, grain);
 }
 
-static struct model { u64 born, ready_since; bool sealed; } model[DOMS][VCPUS];	/* sealed: paused, and nobody runs it any more */
+/* sealed: paused, and nobody runs it any more */
+static struct model {
+	u64 born, ready_since;
+	bool sealed;
+} model[DOMS][VCPUS];
 
 /* --- the rest of the hypervisor --- */
 
-void printk(const char *f, ...) { }
-void panic(const char *f, ...) { die(f, 0, 0); }
-int smccc_arch_feature(u32 fn) { return -1; }
-s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3) { return 0; }
-void domain_shutdown(struct domain *d, unsigned reason) { }
-void p2m_unload(void) { }
-void page_release(struct page *pg) { die("a page", 0, 0); }
+void printk(const char *f, ...)
+{
+}
+void panic(const char *f, ...)
+{
+	die(f, 0, 0);
+}
+int smccc_arch_feature(u32 fn)
+{
+	return -1;
+}
+s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3)
+{
+	return 0;
+}
+void domain_shutdown(struct domain *d, unsigned reason)
+{
+}
+void p2m_unload(void)
+{
+}
+void page_release(struct page *pg)
+{
+	die("a page", 0, 0);
+}
 
-/* The vGIC's part: `latch` says what waits. In the order of virt/vgic.c: what is pending is written before `blocked` is read. */
+/*
+ * The vGIC's part: `latch` says what waits. In the order of virt/vgic.c: what is pending is written
+ * before `blocked` is read.
+ */
 static void vgic_pend(struct vcpu *v, u32 bit)
 {
 	struct cpu *c;
@@ -162,7 +252,10 @@ static void vgic_pend(struct vcpu *v, u32 bit)
 	unlock(&v->domain->vgic.lock);
 }
 
-void vgic_inject(struct vcpu *v, unsigned intid) { vgic_pend(v, PEND_VTIMER); }
+void vgic_inject(struct vcpu *v, unsigned intid)
+{
+	vgic_pend(v, PEND_VTIMER);
+}
 void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq)
 {
 	if (v->vgic.cpu && v->vgic.cpu != this_cpu())
@@ -177,8 +270,14 @@ void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
 	else
 		__atomic_fetch_and(&v->vgic.bank.latch, ~PEND_LINE, __ATOMIC_SEQ_CST);
 }
-bool vgic_pending(struct vcpu *v) { step(NULL, 0); return v->vgic.bank.latch; }
-void vgic_flush(struct vcpu *v) { }
+bool vgic_pending(struct vcpu *v)
+{
+	step(NULL, 0);
+	return v->vgic.bank.latch;
+}
+void vgic_flush(struct vcpu *v)
+{
+}
 
 void vcpu_load(struct vcpu *v)
 {
@@ -223,11 +322,13 @@ void vcpu_reset(struct vcpu *v)
 /* --- domains --- */
 
 static struct domain *doms[DOMS];
-static struct { const char *from, *to; } gone[64];
+static struct {
+	const char *from, *to;
+} gone[64];
 static unsigned nr_gone;
-static u32 users[DOMS];			/* who sends to its vCPUs just now: holds a reference */
+static u32 users[DOMS]; /* who sends to its vCPUs just now: holds a reference */
 static u64 device_at;
-static bool quiet, endless;		/* guests sleep without a timer; guests only compute */
+static bool quiet, endless; /* guests sleep without a timer; guests only compute */
 static unsigned paused[DOMS];
 static struct lock control = LOCK_INIT(RANK_CONTROL);
 static unsigned long runs, blocks, wakes, offs, ons, pauses, moves, kills;
@@ -236,7 +337,8 @@ void step(const void *p, unsigned long n)
 {
 	for (unsigned i = 0; p && i < nr_gone; i++)
 		if ((const char *)p >= gone[i].from && (const char *)p < gone[i].to)
-			die("a domain is used that was destroyed", (long)((const char *)p - gone[i].from), i);
+			die("a domain is used that was destroyed",
+			    (long)((const char *)p - gone[i].from), i);
 	if (on_fiber && fuse && !--fuse) {
 		preemptions++;
 		to_machine();
@@ -245,7 +347,10 @@ void step(const void *p, unsigned long n)
 
 static void domain_make(unsigned slot, unsigned nr, bool up)
 {
-	struct made { struct domain d; struct vcpu *list[VCPUS], v[VCPUS]; } *m = aligned_alloc(64, ROUND_UP(sizeof(*m), 64));
+	struct made {
+		struct domain d;
+		struct vcpu *list[VCPUS], v[VCPUS];
+	} *m = aligned_alloc(64, ROUND_UP(sizeof(*m), 64));
 	struct domain *d = &m->d;
 	struct vcpu *v = m->v;
 
@@ -264,26 +369,27 @@ static void domain_make(unsigned slot, unsigned nr, bool up)
 		d->vcpu[i] = v;
 		sched_init_vcpu(v);
 		vtimer_init_vcpu(v);
-		model[slot][i] = (struct model){ .born = v->runstate.state_entry_time, .ready_since = NEVER };
+		model[slot][i] = (struct model){ .born = v->runstate.state_entry_time,
+						 .ready_since = NEVER };
 	}
 	paused[slot] = 0;
 	__atomic_store_n(&doms[slot], d, __ATOMIC_SEQ_CST);
 	if (!up)
 		d->vcpu[0]->down = false;
-	for_each_vcpu(d, o)
+	for_each_vcpu (d, o)
 		vcpu_recheck(o);
 }
 
 static void pause(struct domain *d, bool wait)
 {
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
 		vcpu_recheck(v);
 	}
 	if (wait) {
-		for_each_vcpu(d, v)
+		for_each_vcpu (d, v)
 			vcpu_sync(v);
-		for_each_vcpu(d, v) {
+		for_each_vcpu (d, v) {
 			if (v->loaded_on || v->sched.cpu->current == v)
 				die("paused, but runs", d->slot, v->id);
 			model[d->slot][v->id].sealed = true;
@@ -293,7 +399,7 @@ static void pause(struct domain *d, bool wait)
 
 static void unpause(struct domain *d)
 {
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		if (v->pause_count == 1)
 			model[d->slot][v->id].sealed = false;
 		if (!__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST))
@@ -311,7 +417,7 @@ static void kill(struct domain *d)
 	while (__atomic_load_n(&users[slot], __ATOMIC_SEQ_CST))
 		host_yield();
 	pause(d, true);
-	for_each_vcpu(d, v) {
+	for_each_vcpu (d, v) {
 		v->down = true;
 		sched_destroy_vcpu(v);
 		vtimer_destroy_vcpu(v);
@@ -386,7 +492,8 @@ static void hotplug(struct vcpu *v)
 
 static void random_affinity(struct vcpu *v)
 {
-	struct cpumask hard = { { 1 + rnd((1U << cpu_count) - 1) } }, soft = { { rnd(1U << cpu_count) } };
+	struct cpumask hard = { { 1 + rnd((1U << cpu_count) - 1) } },
+		       soft = { { rnd(1U << cpu_count) } };
 
 	if (sched_set_affinity(v, rnd(4) ? &hard : NULL, rnd(2) ? &soft : NULL))
 		die("affinity refused", (long)hard.bits[0], 0);
@@ -409,14 +516,17 @@ static void control_op(void)
 		else if (nr_gone < ARRAY_SIZE(gone))
 			domain_make(slot, 1 + rnd(VCPUS), rnd(2));
 		break;
-	case 1: case 2:
+	case 1:
+	case 2:
 		if (d && paused[slot] < 2) {
 			pause(d, rnd(4));
 			paused[slot]++;
 			pauses++;
 		}
 		break;
-	case 3: case 4: case 5:
+	case 3:
+	case 4:
+	case 5:
 		if (d && paused[slot]) {
 			paused[slot]--;
 			unpause(d);
@@ -504,14 +614,20 @@ static void cpu_main(unsigned n)
 
 /* --- time, and what must hold before it goes on --- */
 
-static bool over_cap(const struct domain *d) { return d->sched.cap && d->sched.budget_ns <= 0; }
+static bool over_cap(const struct domain *d)
+{
+	return d->sched.cap && d->sched.budget_ns <= 0;
+}
 
 static bool can_run(const struct vcpu *v)
 {
 	return !v->blocked && !v->pause_count && !v->down && !over_cap(v->domain);
 }
 
-static bool on_hard(const struct vcpu *v, const struct cpu *c) { return v->sched.hard.bits[0] >> c->id & 1; }
+static bool on_hard(const struct vcpu *v, const struct cpu *c)
+{
+	return v->sched.hard.bits[0] >> c->id & 1;
+}
 
 static void check_runstate(struct vcpu *v, bool runs_now, bool can)
 {
@@ -537,7 +653,10 @@ static void check_vcpu(struct vcpu *v)
 
 	/* Over its cap: another of its domain used up what was left. Its own slice ends soon. */
 	if (runs_now && !can && !(over_cap(v->domain) && home->rq.slice.cpu))
-		die(v->blocked ? "blocked, but runs" : v->pause_count ? "paused, but runs" : "down, but runs", v->domain->slot, v->id);
+		die(v->blocked	     ? "blocked, but runs"
+		    : v->pause_count ? "paused, but runs"
+				     : "down, but runs",
+		    v->domain->slot, v->id);
 	if (runs_now && !on_hard(v, home))
 		die("runs outside its affinity", home->id, (long)v->sched.hard.bits[0]);
 	if (can && !runs_now && !queued)
@@ -563,13 +682,13 @@ static void check_all(void)
 	unsigned waiting = 0;
 
 	fake_cpu = DEVICE;
-	for_each_cpu(c) {
+	for_each_cpu (c) {
 		unsigned n = 0;
 		struct vcpu *v;
 
 		if (hw[c->id].guest ? !c->current : !c->idle || c->current || c->work)
 			die("a CPU sleeps on", c->id, c->work);
-		list_for_each(v, &c->rq.queue, sched.link)
+		list_for_each (v, &c->rq.queue, sched.link)
 			n++;
 		if (n != c->rq.nr)
 			die("queue's length", n, c->rq.nr);
@@ -579,7 +698,7 @@ static void check_all(void)
 		die("number of those who wait", waiting, sched_nr_waiting);
 	for (unsigned i = 0; i < DOMS; i++)
 		if (doms[i])
-			for_each_vcpu(doms[i], v)
+			for_each_vcpu (doms[i], v)
 				check_vcpu(v);
 }
 
@@ -587,7 +706,7 @@ static u64 next_event(void)
 {
 	u64 next = quiet || endless ? NEVER : device_at;
 
-	for_each_cpu(c) {
+	for_each_cpu (c) {
 		const struct hw *h = &hw[c->id];
 
 		next = min(next, h->until);
@@ -612,12 +731,12 @@ static void device_act(void)
 /* Until then; false: nothing will ever happen again. */
 static bool run(u64 end)
 {
-	for (still = 0; fake_ticks < end; ) {
+	for (still = 0; fake_ticks < end;) {
 		struct cpu *ready[MACHINE_CPUS];
 		unsigned n = 0;
 		u64 next;
 
-		for_each_cpu(c)
+		for_each_cpu (c)
 			if (!hw[c->id].waits || line(c) || fake_ticks >= hw[c->id].until)
 				ready[n++] = c;
 		if (n) {
@@ -655,7 +774,7 @@ static void set_up(unsigned nr_cpus, unsigned preempt_grain)
 	memset(doms, 0, sizeof(doms));
 	memset(users, 0, sizeof(users));
 	on_fiber = 0;
-	for_each_cpu(c) {
+	for_each_cpu (c) {
 		c->id = (u32)(c - cpus);
 		c->online = true;
 		sched_init_cpu(c);
@@ -690,10 +809,11 @@ static void check_silence(void)
 		die("no silence", (long)(fake_ticks - from), 0);
 	for (unsigned i = 0; i < DOMS; i++)
 		if (doms[i])
-			for_each_vcpu(doms[i], v) {
+			for_each_vcpu (doms[i], v) {
 				fake_cpu = DEVICE;
 				vgic_pend(v, PEND_EVENT);
-				if (run(fake_ticks + 10000 * MS) || (!v->down && v->vgic.bank.latch))
+				if (run(fake_ticks + 10000 * MS) ||
+				    (!v->down && v->vgic.bank.latch))
 					die("cannot be woken", i, v->id);
 			}
 }
@@ -715,7 +835,8 @@ static void test_random(void)
 {
 	for (unsigned seed = 1; seed <= host_effort(60); seed++)
 		random_round(seed);
-	CHECK(runs > 10000 && blocks > 1000 && wakes > 1000 && offs > 10 && ons > 10 && pauses > 10 && moves > 100 && kills > 10);
+	CHECK(runs > 10000 && blocks > 1000 && wakes > 1000 && offs > 10 && ons > 10 &&
+	      pauses > 10 && moves > 100 && kills > 10);
 }
 
 /* --- shares --- */
@@ -726,19 +847,23 @@ static u64 ran(unsigned slot)
 {
 	u64 sum = 0;
 
-	for_each_vcpu(doms[slot], v)
+	for_each_vcpu (doms[slot], v)
 		sum += vcpu_runtime_ns(v);
 	return sum;
 }
 
 /* In percent of one CPU, of what it ran since `before`. */
-static unsigned percent(unsigned slot, u64 before) { return (unsigned)((ran(slot) - before + SPAN / 200) / (SPAN / 100)); }
+static unsigned percent(unsigned slot, u64 before)
+{
+	return (unsigned)((ran(slot) - before + SPAN / 200) / (SPAN / 100));
+}
 
 /*
- * What each should get, in percent of one CPU: what there is goes round by weight; who cannot use its part (a vCPU for each CPU, a cap) has what it can, the
- * others the rest.
+ * What each should get, in percent of one CPU: what there is goes round by weight; who cannot use
+ * its part (a vCPU for each CPU, a cap) has what it can, the others the rest.
  */
-static void fair(unsigned nr, const unsigned *weight, const unsigned *cap, const unsigned *vcpus, unsigned *want)
+static void fair(unsigned nr, const unsigned *weight, const unsigned *cap, const unsigned *vcpus,
+		 unsigned *want)
 {
 	unsigned left = cpu_count * 100, weights = 0;
 	bool more = true;
@@ -765,7 +890,8 @@ static void fair(unsigned nr, const unsigned *weight, const unsigned *cap, const
 			want[i] = left * weight[i] / weights;
 }
 
-static void compete(unsigned nr_cpus, unsigned nr, const unsigned *weight, const unsigned *cap, const unsigned *vcpus, unsigned tolerance)
+static void compete(unsigned nr_cpus, unsigned nr, const unsigned *weight, const unsigned *cap,
+		    const unsigned *vcpus, unsigned tolerance)
 {
 	unsigned want[DOMS];
 	u64 before[DOMS];
@@ -786,7 +912,9 @@ static void compete(unsigned nr_cpus, unsigned nr, const unsigned *weight, const
 		unsigned got = percent(i, before[i]);
 
 		if (got + tolerance < want[i] || got > want[i] + tolerance)
-			say("%u CPUs, domain %u of %u (weight %u, cap %u, %u vCPUs): %u%% instead of %u%%", nr_cpus, i, nr, weight[i], cap[i], vcpus[i], got, want[i]);
+			say("%u CPUs, domain %u of %u (weight %u, cap %u, %u vCPUs): %u%% instead "
+			    "of %u%%",
+			    nr_cpus, i, nr, weight[i], cap[i], vcpus[i], got, want[i]);
 		CHECK(got + tolerance >= want[i] && got <= want[i] + tolerance);
 	}
 	tear_down();
@@ -794,7 +922,8 @@ static void compete(unsigned nr_cpus, unsigned nr, const unsigned *weight, const
 
 static void test_weights(void)
 {
-	static const unsigned none[DOMS], one[DOMS] = { 1, 1, 1, 1, 1 }, two[DOMS] = { 2, 2, 2, 2, 2 };
+	static const unsigned none[DOMS], one[DOMS] = { 1, 1, 1, 1, 1 },
+					  two[DOMS] = { 2, 2, 2, 2, 2 };
 
 	compete(1, 2, (unsigned[]){ 256, 256 }, none, one, 2);
 	compete(1, 2, (unsigned[]){ 512, 256 }, none, one, 2);
@@ -820,7 +949,10 @@ static void test_caps(void)
 	compete(2, 2, w, (unsigned[]){ 5, 95 }, (unsigned[]){ 3, 3 }, 3);
 }
 
-/* Who ran alone for long does not wait for as long when others come, nor when it is moved to a CPU where others have run less. */
+/*
+ * Who ran alone for long does not wait for as long when others come, nor when it is moved to a CPU
+ * where others have run less.
+ */
 static void test_late(void)
 {
 	for (unsigned way = 0; way < 3; way++) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lib/string.c: copies at every alignment against loops of bytes, with what is around the destination as it was; comparisons, searches, numbers. */
+/*
+ * lib/string.c: copies at every alignment against loops of bytes, with what is around the
+ * destination as it was; comparisons, searches, numbers.
+ */
 #define memcpy real_memcpy
 #define memmove real_memmove
 #define memset real_memset
@@ -79,7 +82,8 @@ static void test_sets(void)
 static void test_compares(void)
 {
 	for (unsigned turn = 0; turn < 20000; turn++) {
-		unsigned n = host_random() % 40, a = host_random() % 8, b = host_random() % 8, at = host_random() % 48;
+		unsigned n = host_random() % 40, a = host_random() % 8, b = host_random() % 8,
+			 at = host_random() % 48;
 
 		fill(from);
 		for (unsigned i = 0; i < SIZE; i++)
@@ -90,14 +94,19 @@ static void test_compares(void)
 		if (at < n) {
 			bool less = from[a + at] < to[b + at];
 
-			CHECK((real_memcmp(from + a, to + b, n) < 0) == less && (real_memcmp(to + b, from + a, n) < 0) == !less);
-			CHECK((real_strncmp((char *)from + a, (char *)to + b, n) < 0) == less && real_strncmp((char *)from + a, (char *)to + b, n));
+			CHECK((real_memcmp(from + a, to + b, n) < 0) == less &&
+			      (real_memcmp(to + b, from + a, n) < 0) == !less);
+			CHECK((real_strncmp((char *)from + a, (char *)to + b, n) < 0) == less &&
+			      real_strncmp((char *)from + a, (char *)to + b, n));
 		} else {
-			CHECK(!real_memcmp(from + a, to + b, n) && !real_strncmp((char *)from + a, (char *)to + b, n));
+			CHECK(!real_memcmp(from + a, to + b, n) &&
+			      !real_strncmp((char *)from + a, (char *)to + b, n));
 		}
 	}
-	CHECK(!real_strncmp("ab\0x", "ab\0y", 4) && real_strncmp("ab", "abc", 3) < 0 && real_strncmp("abc", "ab", 3) > 0);
-	CHECK(!real_strcmp("", "") && real_strcmp("\xff", "a") > 0 && real_strcmp("a", "b") < 0 && !real_strcmp("same", "same"));
+	CHECK(!real_strncmp("ab\0x", "ab\0y", 4) && real_strncmp("ab", "abc", 3) < 0 &&
+	      real_strncmp("abc", "ab", 3) > 0);
+	CHECK(!real_strcmp("", "") && real_strcmp("\xff", "a") > 0 && real_strcmp("a", "b") < 0 &&
+	      !real_strcmp("same", "same"));
 }
 
 static void test_searches(void)
@@ -107,13 +116,19 @@ static void test_searches(void)
 	for (unsigned n = 0; n < 100; n++) {
 		for (unsigned i = 0; i < SIZE; i++)
 			from[i] = (u8)(i < n ? 'x' : i == n ? 0 : 'y');
-		CHECK(real_strlen((char *)from) == n && real_strnlen((char *)from, n / 2) == n / 2 && real_strnlen((char *)from, n + 7) == n);
-		CHECK(real_memchr(from, 0, n + 1) == from + n && !real_memchr(from, 0, n) && !real_memchr(from, 'y', n + 1));
+		CHECK(real_strlen((char *)from) == n &&
+		      real_strnlen((char *)from, n / 2) == n / 2 &&
+		      real_strnlen((char *)from, n + 7) == n);
+		CHECK(real_memchr(from, 0, n + 1) == from + n && !real_memchr(from, 0, n) &&
+		      !real_memchr(from, 'y', n + 1));
 		CHECK(real_memchr(from, 0x100 | 'y', SIZE) == from + n + 1);
-		CHECK(real_strchr((char *)from, 0) == (char *)from + n && !real_strchr((char *)from, 'y') && !real_strrchr((char *)from, 'y'));
-		CHECK(!n || (real_strchr((char *)from, 'x') == (char *)from && real_strrchr((char *)from, 'x') == (char *)from + n - 1));
+		CHECK(real_strchr((char *)from, 0) == (char *)from + n &&
+		      !real_strchr((char *)from, 'y') && !real_strrchr((char *)from, 'y'));
+		CHECK(!n || (real_strchr((char *)from, 'x') == (char *)from &&
+			     real_strrchr((char *)from, 'x') == (char *)from + n - 1));
 	}
-	CHECK(real_strchr(text, '/') == text + 1 && real_strrchr(text, '/') == text + 5 && real_strrchr(text, 0) == text + 7);
+	CHECK(real_strchr(text, '/') == text + 1 && real_strrchr(text, '/') == text + 5 &&
+	      real_strrchr(text, 0) == text + 7);
 	/* Copies end with 0 and say nothing of what was there. */
 	for (unsigned size = 1; size < 20; size++) {
 		fill(to);
@@ -126,11 +141,31 @@ static void test_searches(void)
 
 static void test_numbers(void)
 {
-	static const struct { const char *s; unsigned base; u64 val; unsigned used; } numbers[] = {
-		{ "0", 0, 0, 1 }, { "42x", 0, 42, 2 }, { "0x2a", 0, 42, 4 }, { "0X2A,", 16, 42, 4 }, { "2a", 16, 42, 2 }, { "0x", 0, 0, 1 }, { "0xg", 16, 0, 1 },
-		{ "010", 0, 10, 3 }, { "19", 8, 1, 1 }, { "", 10, 0, 0 }, { "-1", 10, 0, 0 }, { " 1", 10, 0, 0 }, { "g", 16, 0, 0 }, { "Zz", 36, 1295, 2 },
-		{ "18446744073709551615", 10, ~0UL, 20 }, { "0xffffffffffffffff", 0, ~0UL, 18 },
-		{ "18446744073709551616", 10, ~0UL, 20 }, { "99999999999999999999999999x", 10, ~0UL, 26 }, { "0x10000000000000000", 0, ~0UL, 19 },
+	static const struct {
+		const char *s;
+		unsigned base;
+		u64 val;
+		unsigned used;
+	} numbers[] = {
+		{ "0", 0, 0, 1 },
+		{ "42x", 0, 42, 2 },
+		{ "0x2a", 0, 42, 4 },
+		{ "0X2A,", 16, 42, 4 },
+		{ "2a", 16, 42, 2 },
+		{ "0x", 0, 0, 1 },
+		{ "0xg", 16, 0, 1 },
+		{ "010", 0, 10, 3 },
+		{ "19", 8, 1, 1 },
+		{ "", 10, 0, 0 },
+		{ "-1", 10, 0, 0 },
+		{ " 1", 10, 0, 0 },
+		{ "g", 16, 0, 0 },
+		{ "Zz", 36, 1295, 2 },
+		{ "18446744073709551615", 10, ~0UL, 20 },
+		{ "0xffffffffffffffff", 0, ~0UL, 18 },
+		{ "18446744073709551616", 10, ~0UL, 20 },
+		{ "99999999999999999999999999x", 10, ~0UL, 26 },
+		{ "0x10000000000000000", 0, ~0UL, 19 },
 		{ "0x1000000000000000000", 0, ~0UL, 21 },
 	};
 
@@ -146,8 +181,9 @@ static void test_numbers(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		{ "copies", test_copies }, { "moves", test_moves }, { "sets", test_sets }, { "compares", test_compares }, { "searches", test_searches },
-		{ "numbers", test_numbers },
+		{ "copies", test_copies },     { "moves", test_moves },
+		{ "sets", test_sets },	       { "compares", test_compares },
+		{ "searches", test_searches }, { "numbers", test_numbers },
 	};
 
 	return run_tests("string", tests, ARRAY_SIZE(tests));

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Trapped system registers by their encodings, what ID registers announce, and exceptions as a guest takes them. */
+/*
+ * Trapped system registers by their encodings, what ID registers announce, and exceptions as a
+ * guest takes them.
+ */
 #include <arm/gic.h>
 #include <core/cpu.h>
 #include <domain/domain.h>
@@ -17,18 +20,34 @@ struct gic_info gic_info = { .version = 3 };
 
 static u64 sgi, dir, timer[3], machine_id;
 
-u64 read_id_reg(unsigned crm, unsigned op2) { return machine_id; }
-void vgic_sgi1r(struct vcpu *v, u64 val) { sgi = val; }
-void vgic_dir(struct vcpu *v, u64 val) { dir = val; }
-u64 vtimer_read_phys(struct vcpu *v, unsigned reg) { return timer[reg]; }
-void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val) { timer[reg] = val; }
+u64 read_id_reg(unsigned crm, unsigned op2)
+{
+	return machine_id;
+}
+void vgic_sgi1r(struct vcpu *v, u64 val)
+{
+	sgi = val;
+}
+void vgic_dir(struct vcpu *v, u64 val)
+{
+	dir = val;
+}
+u64 vtimer_read_phys(struct vcpu *v, unsigned reg)
+{
+	return timer[reg];
+}
+void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val)
+{
+	timer[reg] = val;
+}
 
 static struct domain dom = { .vgic.version = 3 };
 static struct vcpu vcpu = { .domain = &dom };
 enum { FINE, UNDEFINED };
 
 /* One MRS or MSR with X2 (31: XZR) from this mode; the value read or written is in x[2]. */
-static int access(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2, bool read, unsigned rt, u64 mode)
+static int access(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2, bool read,
+		  unsigned rt, u64 mode)
 {
 	u64 iss = op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | rt << 5 | crm << 1 | read;
 
@@ -38,7 +57,7 @@ static int access(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsign
 	fake_regs.esr_el1 = ~0UL;
 	sysreg_trap(&vcpu, 0x18UL << 26 | ESR_IL | iss);
 	if (vcpu.pc == 0x1004) {
-		CHECK_EQ(vcpu.pstate, mode);	/* the step is done */
+		CHECK_EQ(vcpu.pstate, mode); /* the step is done */
 		return FINE;
 	}
 	CHECK_EQ(vcpu.pc, 0x800000 + (mode == PSR_MODE_EL0T ? 0x400 : mode & 1 ? 0x200 : 0));
@@ -60,22 +79,30 @@ static void test_ids(void)
 {
 	machine_id = ~0UL;
 	sysreg_init();
-	CHECK_EQ(id_of(4, 0) & 0x00fffff0f000ff00 & ~(0xfUL << 48), 0);	/* AA64PFR0: no EL2, EL3, RAS, SVE, MPAM, AMU */
-	CHECK_EQ(id_of(4, 0) >> 24 & 0xf, 0xf);				/* the GIC's registers */
-	CHECK_EQ(id_of(5, 0) >> 8 & 0xf, 0);				/* AA64DFR0: no PMU */
-	CHECK_EQ(id_of(5, 0) >> 32 & 0xf, 0);				/* no SPE */
-	CHECK_EQ(id_of(6, 1) & 0xff000ff0, 0);				/* no pointer authentication */
-	CHECK_EQ(id_of(7, 0) & 0xf, 2);					/* 40 bits, as stage 2 has */
-	CHECK_EQ(id_of(5, 5) | id_of(3, 7) | id_of(4, 4), 0);		/* unknown ones are zero: also SVE's */
+	/* AA64PFR0: no EL2, EL3, RAS, SVE, MPAM, AMU */
+	CHECK_EQ(id_of(4, 0) & 0x00fffff0f000ff00 & ~(0xfUL << 48), 0);
+	CHECK_EQ(id_of(4, 0) >> 24 & 0xf, 0xf); /* the GIC's registers */
+	CHECK_EQ(id_of(5, 0) >> 8 & 0xf, 0);	/* AA64DFR0: no PMU */
+	CHECK_EQ(id_of(5, 0) >> 32 & 0xf, 0);	/* no SPE */
+	/* no pointer authentication */
+	CHECK_EQ(id_of(6, 1) & 0xff000ff0, 0);
+	/* 40 bits, as stage 2 has */
+	CHECK_EQ(id_of(7, 0) & 0xf, 2);
+	/* unknown ones are zero: also SVE's */
+	CHECK_EQ(id_of(5, 5) | id_of(3, 7) | id_of(4, 4), 0);
 	for (unsigned bits = 32; bits <= 48; bits += 4) {
 		cpu_ipa_bits = bits;
 		sysreg_init();
-		CHECK_EQ(id_of(7, 0) & 0xf, bits == 48 ? 5 : bits == 44 ? 4 : bits == 40 ? 2 : bits == 36 ? 1 : 0);
+		CHECK_EQ(id_of(7, 0) & 0xf, bits == 48	 ? 5
+					    : bits == 44 ? 4
+					    : bits == 40 ? 2
+					    : bits == 36 ? 1
+							 : 0);
 	}
 	cpu_ipa_bits = 40;
 	machine_id = 1UL << 28 | 2UL << 20 | 6;
 	sysreg_init();
-	CHECK_EQ(id_of(7, 0) >> 28 & 0xf, 0);				/* LPA2 is not for guests */
+	CHECK_EQ(id_of(7, 0) >> 28 & 0xf, 0); /* LPA2 is not for guests */
 	CHECK_EQ(id_of(7, 0) >> 20 & 0xf, 1);
 	machine_id = ~0UL;
 	gic_info.version = 2;
@@ -89,21 +116,38 @@ static void test_ids(void)
 static void test_registers(void)
 {
 	/* op0 op1 crn crm op2, what reading and writing is to EL1, and reading to EL0 */
-	static const struct { u8 r[5], read, write, el0; } known[] = {
-		{ { 2, 0, 0, 2, 2 }, FINE, FINE, UNDEFINED }, { { 2, 0, 1, 0, 4 }, UNDEFINED, FINE, UNDEFINED }, { { 2, 0, 1, 1, 4 }, FINE, UNDEFINED, UNDEFINED },
-		{ { 2, 0, 1, 3, 4 }, FINE, FINE, UNDEFINED }, { { 2, 0, 1, 4, 4 }, FINE, FINE, UNDEFINED }, { { 3, 3, 9, 14, 0 }, FINE, FINE, UNDEFINED },
-		{ { 3, 3, 14, 2, 0 }, FINE, FINE, FINE }, { { 3, 3, 14, 2, 1 }, FINE, FINE, FINE }, { { 3, 3, 14, 2, 2 }, FINE, FINE, FINE },
-		{ { 3, 0, 1, 0, 1 }, FINE, FINE, UNDEFINED }, { { 3, 0, 12, 11, 1 }, UNDEFINED, FINE, UNDEFINED }, { { 3, 0, 12, 11, 6 }, UNDEFINED, FINE, UNDEFINED },
-		{ { 3, 0, 12, 11, 7 }, UNDEFINED, FINE, UNDEFINED }, { { 2, 0, 0, 0, 4 }, FINE, FINE, UNDEFINED }, { { 2, 3, 0, 1, 0 }, FINE, FINE, FINE },
-		{ { 3, 3, 9, 12, 0 }, UNDEFINED, UNDEFINED, UNDEFINED }, { { 3, 4, 1, 1, 0 }, UNDEFINED, UNDEFINED, UNDEFINED }, { { 2, 1, 0, 0, 0 }, UNDEFINED, UNDEFINED, UNDEFINED },
+	static const struct {
+		u8 r[5], read, write, el0;
+	} known[] = {
+		{ { 2, 0, 0, 2, 2 }, FINE, FINE, UNDEFINED },
+		{ { 2, 0, 1, 0, 4 }, UNDEFINED, FINE, UNDEFINED },
+		{ { 2, 0, 1, 1, 4 }, FINE, UNDEFINED, UNDEFINED },
+		{ { 2, 0, 1, 3, 4 }, FINE, FINE, UNDEFINED },
+		{ { 2, 0, 1, 4, 4 }, FINE, FINE, UNDEFINED },
+		{ { 3, 3, 9, 14, 0 }, FINE, FINE, UNDEFINED },
+		{ { 3, 3, 14, 2, 0 }, FINE, FINE, FINE },
+		{ { 3, 3, 14, 2, 1 }, FINE, FINE, FINE },
+		{ { 3, 3, 14, 2, 2 }, FINE, FINE, FINE },
+		{ { 3, 0, 1, 0, 1 }, FINE, FINE, UNDEFINED },
+		{ { 3, 0, 12, 11, 1 }, UNDEFINED, FINE, UNDEFINED },
+		{ { 3, 0, 12, 11, 6 }, UNDEFINED, FINE, UNDEFINED },
+		{ { 3, 0, 12, 11, 7 }, UNDEFINED, FINE, UNDEFINED },
+		{ { 2, 0, 0, 0, 4 }, FINE, FINE, UNDEFINED },
+		{ { 2, 3, 0, 1, 0 }, FINE, FINE, FINE },
+		{ { 3, 3, 9, 12, 0 }, UNDEFINED, UNDEFINED, UNDEFINED },
+		{ { 3, 4, 1, 1, 0 }, UNDEFINED, UNDEFINED, UNDEFINED },
+		{ { 2, 1, 0, 0, 0 }, UNDEFINED, UNDEFINED, UNDEFINED },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
 		const u8 *r = known[i].r;
 
-		CHECK_EQ(access(r[0], r[1], r[2], r[3], r[4], true, 2, PSR_MODE_EL1H), known[i].read);
-		CHECK_EQ(access(r[0], r[1], r[2], r[3], r[4], false, 2, PSR_MODE_EL1T), known[i].write);
-		CHECK_EQ(access(r[0], r[1], r[2], r[3], r[4], true, 31, PSR_MODE_EL0T), known[i].el0);
+		CHECK_EQ(access(r[0], r[1], r[2], r[3], r[4], true, 2, PSR_MODE_EL1H),
+			 known[i].read);
+		CHECK_EQ(access(r[0], r[1], r[2], r[3], r[4], false, 2, PSR_MODE_EL1T),
+			 known[i].write);
+		CHECK_EQ(access(r[0], r[1], r[2], r[3], r[4], true, 31, PSR_MODE_EL0T),
+			 known[i].el0);
 	}
 	vcpu.x[2] = 0x1234;
 	CHECK_EQ(access(3, 0, 12, 11, 5, false, 2, PSR_MODE_EL1H), FINE);
@@ -137,8 +181,9 @@ static void test_exceptions(void)
 	CHECK_EQ(fake_regs.far_el1, 0xabc000);
 	CHECK_EQ(fake_regs.esr_el1, 0x24UL << 26 | ESR_IL | 0x10);
 	CHECK_EQ(vcpu.pc, 0x800400);
-	CHECK_EQ(vcpu.pstate, 0xfUL << 28 | BIT(22) | 0x3c0 | PSR_MODE_EL1H);	/* flags kept, PAN set, all masked */
-	fake_regs.sctlr_el1 = BIT(23);	/* SPAN */
+	/* flags kept, PAN set, all masked */
+	CHECK_EQ(vcpu.pstate, 0xfUL << 28 | BIT(22) | 0x3c0 | PSR_MODE_EL1H);
+	fake_regs.sctlr_el1 = BIT(23); /* SPAN */
 	vcpu.pstate = PSR_MODE_EL1H;
 	inject_abort(&vcpu, 4, true);
 	CHECK_EQ(fake_regs.esr_el1, 0x21UL << 26 | ESR_IL | 0x10);
@@ -152,13 +197,15 @@ static void test_exceptions(void)
 	vcpu.pc = 0x3000;
 	vcpu.pstate = PSR_MODE32 | 0x10 | BIT(5);
 	inject_undef(&vcpu);
-	CHECK(vcpu.x[22] == 0x3002 && vcpu.pc == 0x800004 && vcpu.pstate == (PSR_MODE32 | 0xb | PSR_I));
+	CHECK(vcpu.x[22] == 0x3002 && vcpu.pc == 0x800004 &&
+	      vcpu.pstate == (PSR_MODE32 | 0xb | PSR_I));
 	CHECK_EQ(fake_regs.spsr_und, PSR_MODE32 | 0x10 | BIT(5));
 	fake_regs.sctlr_el1 = BIT(13) | BIT(30) | BIT(25);
 	vcpu.pc = 0x3000;
 	fake_regs.far_el1 = 0x1111111122222222;
 	inject_abort(&vcpu, 0x5000, false);
-	CHECK(vcpu.x[20] == 0x3008 && vcpu.pc == 0xffff0010 && (vcpu.pstate & 0x33f) == (PSR_MODE32 | 7 | BIT(5) | PSR_A | BIT(9)));
+	CHECK(vcpu.x[20] == 0x3008 && vcpu.pc == 0xffff0010 &&
+	      (vcpu.pstate & 0x33f) == (PSR_MODE32 | 7 | BIT(5) | PSR_A | BIT(9)));
 	CHECK_EQ(fake_regs.far_el1, 0x1111111100005000);
 	vcpu.pc = 0x3000;
 	fake_regs.tcr_el1 = BIT(31);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Timers against a table of what is armed where and for when, on one CPU; then several CPUs that arm, move, cancel and retire each other's timers, where another
- * CPU may come at each access to memory (step.c): a timer fires once for each time it is armed, never before its time, and never after timer_retire().
+ * Timers against a table of what is armed where and for when, on one CPU; then several CPUs that
+ * arm, move, cancel and retire each other's timers, where another CPU may come at each access to
+ * memory (step.c): a timer fires once for each time it is armed, never before its time, and never
+ * after timer_retire().
  */
 #include <arm/gic.h>
 #include <core/cpu.h>
@@ -20,19 +22,42 @@ unsigned cpu_count = MACHINE_CPUS;
 _Thread_local struct cpu *fake_cpu = &cpus[0];
 _Thread_local bool fake_irq_pending;
 u64 fake_ticks;
-static struct { u64 ctl, cval; } hw[MACHINE_CPUS];
+static struct {
+	u64 ctl, cval;
+} hw[MACHINE_CPUS];
 static irq_handler *fire;
 static unsigned on_fiber, fuse, finished;
 
-u64 fake_cntfrq_el0(void) { return 62500000; }
-void fake_set_cnthp_ctl_el2(u64 v) { hw[this_cpu()->id].ctl = v; }
-void fake_set_cnthp_cval_el2(u64 v) { hw[this_cpu()->id].cval = v; }
-static void g_set_enabled(unsigned irq, bool on) { }
+u64 fake_cntfrq_el0(void)
+{
+	return 62500000;
+}
+void fake_set_cnthp_ctl_el2(u64 v)
+{
+	hw[this_cpu()->id].ctl = v;
+}
+void fake_set_cnthp_cval_el2(u64 v)
+{
+	hw[this_cpu()->id].cval = v;
+}
+static void g_set_enabled(unsigned irq, bool on)
+{
+}
 static const struct gic_ops ops = { .set_enabled = g_set_enabled };
 const struct gic_ops *gic = &ops;
-int irq_request(unsigned irq, irq_handler *fn) { fire = fn; return 0; }
-void panic(const char *f, ...) { host_panic("%s", f); }
-static unsigned rnd(unsigned n) { return host_random() % n; }
+int irq_request(unsigned irq, irq_handler *fn)
+{
+	fire = fn;
+	return 0;
+}
+void panic(const char *f, ...)
+{
+	host_panic("%s", f);
+}
+static unsigned rnd(unsigned n)
+{
+	return host_random() % n;
+}
 
 static void to_main(void)
 {
@@ -44,7 +69,10 @@ static void to_main(void)
 	fake_cpu = c;
 }
 
-void host_yield(void) { to_main(); }
+void host_yield(void)
+{
+	to_main();
+}
 
 void step(const void *p, unsigned long n)
 {
@@ -53,12 +81,19 @@ void step(const void *p, unsigned long n)
 }
 
 static struct timer timers[TIMERS];
-static struct model { bool armed, retired, retiring; unsigned setting; u64 deadline, sets, fires; } model[TIMERS];
+static struct model {
+	bool armed, retired, retiring;
+	unsigned setting;
+	u64 deadline, sets, fires;
+} model[TIMERS];
 static u64 last_deadline;
 static bool alone;
 static unsigned long rearmed, cancelled, moved, retired;
 
-static bool due(const struct cpu *c) { return hw[c->id].ctl && fake_ticks >= hw[c->id].cval; }
+static bool due(const struct cpu *c)
+{
+	return hw[c->id].ctl && fake_ticks >= hw[c->id].cval;
+}
 
 static void arm(unsigned i, u64 deadline)
 {
@@ -78,7 +113,8 @@ static void fired(struct timer *t)
 	model[i].fires++;
 	if (!alone)
 		return;
-	CHECK(model[i].armed && model[i].deadline <= fake_ticks && model[i].deadline >= last_deadline);
+	CHECK(model[i].armed && model[i].deadline <= fake_ticks &&
+	      model[i].deadline >= last_deadline);
 	last_deadline = model[i].deadline;
 	model[i].armed = false;
 	if (rnd(4) == 0) {
@@ -91,7 +127,7 @@ static void set_up(void)
 {
 	memset(cpus, 0, sizeof(cpus));
 	memset(model, 0, sizeof(model));
-	for_each_cpu(c) {
+	for_each_cpu (c) {
 		c->id = (u32)(c - cpus);
 		fake_cpu = c;
 		if (!c->id)
@@ -127,9 +163,7 @@ static void test_alone(void)
 		unsigned i = rnd(TIMERS);
 
 		switch (rnd(4)) {
-		case 0:
-			arm(i, rnd(8) ? fake_ticks + rnd(1000) : fake_ticks - rnd(1000));
-			break;
+		case 0: arm(i, rnd(8) ? fake_ticks + rnd(1000) : fake_ticks - rnd(1000)); break;
 		case 1:
 			timer_cancel(&timers[i]);
 			cancelled += model[i].armed;
@@ -210,7 +244,7 @@ static void test_several(void)
 			CHECK(!timers[i].cpu && list_empty(&timers[i].link));
 			CHECK(model[i].fires <= model[i].sets);
 		}
-		for_each_cpu(c) {
+		for_each_cpu (c) {
 			CHECK(list_empty(&c->timers.head) && !hw[c->id].ctl);
 			CHECK(!c->timers.running);
 		}

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Traps from their exception class to what a guest sees of it: AArch32's conditions and coprocessor registers, aborts, emulated registers, PSCI. */
+/*
+ * Traps from their exception class to what a guest sees of it: AArch32's conditions and coprocessor
+ * registers, aborts, emulated registers, PSCI.
+ */
 #include <core/cpu.h>
 #include <domain/domain.h>
 #include <hypercall/hypercall.h>
@@ -22,26 +25,68 @@ static struct vcpu vcpu, second, *all[] = { &vcpu, &second };
 static enum { NOTHING, YIELD, BLOCK, HYPERCALL, FP, SYSREG, CRASH, OFF, RESET, KICK, RECHECK } did;
 static u64 sgi, dir, timer[3];
 
-void vcpu_yield(struct vcpu *v) { did = YIELD; }
-void vcpu_block(struct vcpu *v) { did = BLOCK; }
-void hypercall_trap32(struct vcpu *v) { did = HYPERCALL; }
-void vcpu_fp_trap(struct vcpu *v) { did = FP; }
-void sysreg_trap(struct vcpu *v, u64 esr) { did = SYSREG; }
-void domain_crash(struct vcpu *v, const char *fmt, ...) { did = CRASH; }
-void domain_shutdown(struct domain *d, unsigned reason) { did = reason == SHUTDOWN_poweroff ? OFF : reason == SHUTDOWN_reboot ? RESET : NOTHING; }
-void cpu_kick(struct cpu *c, u32 work) { did = c == fake_cpu && work == WORK_SCHED ? KICK : NOTHING; }
-void vcpu_recheck(struct vcpu *v) { did = v == &second ? RECHECK : NOTHING; }
+void vcpu_yield(struct vcpu *v)
+{
+	did = YIELD;
+}
+void vcpu_block(struct vcpu *v)
+{
+	did = BLOCK;
+}
+void hypercall_trap32(struct vcpu *v)
+{
+	did = HYPERCALL;
+}
+void vcpu_fp_trap(struct vcpu *v)
+{
+	did = FP;
+}
+void sysreg_trap(struct vcpu *v, u64 esr)
+{
+	did = SYSREG;
+}
+void domain_crash(struct vcpu *v, const char *fmt, ...)
+{
+	did = CRASH;
+}
+void domain_shutdown(struct domain *d, unsigned reason)
+{
+	did = reason == SHUTDOWN_poweroff ? OFF : reason == SHUTDOWN_reboot ? RESET : NOTHING;
+}
+void cpu_kick(struct cpu *c, u32 work)
+{
+	did = c == fake_cpu && work == WORK_SCHED ? KICK : NOTHING;
+}
+void vcpu_recheck(struct vcpu *v)
+{
+	did = v == &second ? RECHECK : NOTHING;
+}
 void vcpu_reset(struct vcpu *v)
 {
 	memset(v->x, 0, sizeof(v->x));
 	v->el1.sctlr_el1 = 0;
 	v->pstate = v->domain->aarch32 ? PSR_MODE32 | 0x13 : PSR_MODE_EL1H;
 }
-void vgic_sgi1r(struct vcpu *v, u64 val) { sgi = val; }
-void vgic_dir(struct vcpu *v, u64 val) { dir = val; }
-u64 vtimer_read_phys(struct vcpu *v, unsigned reg) { return timer[reg]; }
-void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val) { timer[reg] = val; }
-int smccc_arch_feature(u32 fn) { return fn == 0x80008000 ? 1 : -1; }
+void vgic_sgi1r(struct vcpu *v, u64 val)
+{
+	sgi = val;
+}
+void vgic_dir(struct vcpu *v, u64 val)
+{
+	dir = val;
+}
+u64 vtimer_read_phys(struct vcpu *v, unsigned reg)
+{
+	return timer[reg];
+}
+void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val)
+{
+	timer[reg] = val;
+}
+int smccc_arch_feature(u32 fn)
+{
+	return fn == 0x80008000 ? 1 : -1;
+}
 static u64 firmware[4];
 s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3)
 {
@@ -49,7 +94,7 @@ s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3)
 	return 0;
 }
 
-static u64 stage1;		/* where addresses end up; ~0: nowhere */
+static u64 stage1; /* where addresses end up; ~0: nowhere */
 static bool allowed, asked_write, asked_exec;
 static gpa_t asked_gpa;
 int gva_to_gpa(gva_t va, bool write, gpa_t *gpa)
@@ -79,8 +124,14 @@ static void start(u64 pstate)
 	did = NOTHING;
 }
 
-static void trap(unsigned ec, u64 iss) { trap_sync(&vcpu, (u64)ec << 26 | ESR_IL | iss); }
-static bool undefined(void) { return vcpu.pc == (dom.aarch32 ? 0x800004 : 0x800200) && did == NOTHING; }
+static void trap(unsigned ec, u64 iss)
+{
+	trap_sync(&vcpu, (u64)ec << 26 | ESR_IL | iss);
+}
+static bool undefined(void)
+{
+	return vcpu.pc == (dom.aarch32 ? 0x800004 : 0x800200) && did == NOTHING;
+}
 
 /* --- AArch32 --- */
 
@@ -91,12 +142,17 @@ static bool undefined(void) { return vcpu.pc == (dom.aarch32 ? 0x800004 : 0x8002
 /* The table of conditions of the Arm ARM. */
 static bool holds(unsigned cond, bool n, bool z, bool c, bool v)
 {
-	const bool t[] = { z, !z, c, !c, n, !n, v, !v, c && !z, !c || z, n == v, n != v, !z && n == v, z || n != v, true, true };
+	const bool t[] = { z,	 !z,	  c,	   !c,	   n,	   !n,		 v,
+			   !v,	 c && !z, !c || z, n == v, n != v, !z && n == v, z || n != v,
+			   true, true };
 
 	return t[cond];
 }
 
-static u64 with_it(unsigned it) { return A32 | THUMB | (u64)(it & 3) << 25 | (u64)(it >> 2) << 10; }
+static u64 with_it(unsigned it)
+{
+	return A32 | THUMB | (u64)(it & 3) << 25 | (u64)(it >> 2) << 10;
+}
 
 static void test_conditions(void)
 {
@@ -111,7 +167,8 @@ static void test_conditions(void)
 			/* A trapped WFI goes past it, done or not. */
 			start(A32 | (u64)f << 28 | PSR_SS);
 			trap(EC_WFX, COND(cond));
-			CHECK(did == (want ? BLOCK : NOTHING) && vcpu.pc == 0x1004 && vcpu.pstate == (A32 | (u64)f << 28));
+			CHECK(did == (want ? BLOCK : NOTHING) && vcpu.pc == 0x1004 &&
+			      vcpu.pstate == (A32 | (u64)f << 28));
 		}
 	CHECK(psr32_condition(A32 | THUMB, 0));
 }
@@ -126,17 +183,20 @@ static void test_it(void)
 
 			for (unsigned i = 1; i <= n; i++) {
 				psr = psr32_advance_it(psr);
-				CHECK_EQ(psr, (i < n ? with_it((it & 0xe0) | (it << i & 0x1f)) : A32 | THUMB) | BIT(30));
+				CHECK_EQ(psr, (i < n ? with_it((it & 0xe0) | (it << i & 0x1f))
+						     : A32 | THUMB) |
+						      BIT(30));
 			}
 		}
 	CHECK_EQ(psr32_advance_it(A32 | THUMB), A32 | THUMB);
 	CHECK_EQ(psr32_advance_it(with_it(0x28) & ~THUMB), with_it(0x28) & ~THUMB);
 	start(with_it(0x04 | 0xe0));
-	trap_sync(&vcpu, 1UL << 26 | 1);	/* a 16-bit WFE */
+	trap_sync(&vcpu, 1UL << 26 | 1); /* a 16-bit WFE */
 	CHECK(did == YIELD && vcpu.pc == 0x1002 && vcpu.pstate == with_it(0xe8));
 }
 
-#define CP(opc1, crn, crm, opc2) (COND(14) | (u32)(opc2) << 17 | (opc1) << 14 | (crn) << 10 | 2 << 5 | (crm) << 1)
+#define CP(opc1, crn, crm, opc2) \
+	(COND(14) | (u32)(opc2) << 17 | (opc1) << 14 | (crn) << 10 | 2 << 5 | (crm) << 1)
 #define CP64(opc1, crm) (COND(14) | (u32)(opc1) << 16 | 3 << 10 | 2 << 5 | (crm) << 1)
 
 static bool coprocessor(unsigned ec, u32 iss, bool read, u64 r2, u64 r3)
@@ -153,11 +213,14 @@ static void test_coprocessors(void)
 {
 	timer[CNTP_TVAL] = 0xf00000007;
 	CHECK(coprocessor(EC_CP15_32, CP(0, 14, 2, 0), true, ~0UL, 0) && vcpu.x[2] == 7);
-	CHECK(coprocessor(EC_CP15_32, CP(0, 14, 2, 1), false, 0x100000003, 0) && timer[CNTP_CTL] == 3);
-	CHECK(coprocessor(EC_CP15_64, CP64(2, 14), false, 0x9900000001, 0x8800000002) && timer[CNTP_CVAL] == 0x200000001);
+	CHECK(coprocessor(EC_CP15_32, CP(0, 14, 2, 1), false, 0x100000003, 0) &&
+	      timer[CNTP_CTL] == 3);
+	CHECK(coprocessor(EC_CP15_64, CP64(2, 14), false, 0x9900000001, 0x8800000002) &&
+	      timer[CNTP_CVAL] == 0x200000001);
 	CHECK(coprocessor(EC_CP15_64, CP64(2, 14), true, 0, 0) && vcpu.x[2] == 1 && vcpu.x[3] == 2);
 	for (unsigned opc1 = 0; opc1 < 3; opc1++) {
-		CHECK(coprocessor(EC_CP15_64, CP64(opc1, 12), false, opc1, 5) && sgi == (5UL << 32 | opc1));
+		CHECK(coprocessor(EC_CP15_64, CP64(opc1, 12), false, opc1, 5) &&
+		      sgi == (5UL << 32 | opc1));
 		CHECK(!coprocessor(EC_CP15_64, CP64(opc1, 12), true, 0, 0));
 	}
 	CHECK(coprocessor(EC_CP15_32, CP(0, 12, 11, 1), false, 77, 0) && dir == 77);
@@ -170,7 +233,7 @@ static void test_coprocessors(void)
 	CHECK(coprocessor(EC_CP15_32, CP(0, 1, 0, 1), true, 9, 0) && !vcpu.x[2]);
 	CHECK(coprocessor(EC_CP15_32, CP(0, 1, 0, 3), true, 9, 0) && !vcpu.x[2]);
 	CHECK(coprocessor(EC_CP15_32, CP(0, 9, 14, 0), false, 9, 0));
-	CHECK(!coprocessor(EC_CP15_32, CP(0, 9, 12, 0), true, 0, 0));		/* PMCR */
+	CHECK(!coprocessor(EC_CP15_32, CP(0, 9, 12, 0), true, 0, 0)); /* PMCR */
 	CHECK(!coprocessor(EC_CP15_64, CP64(0, 9), true, 0, 0));
 	/* Debug registers: DBGDSCRint, DBGOSLSR; nothing of 64 bits, nor Jazelle's (opc1 7). */
 	CHECK(coprocessor(EC_CP14_32, CP(0, 0, 1, 0), true, 9, 0) && !vcpu.x[2]);
@@ -190,7 +253,8 @@ static void test_coprocessors(void)
 
 static void test_classes(void)
 {
-	static const u8 never[] = { EC_UNKNOWN, EC_CP14_LS, EC_CP10_ID, 9, 0xa, 0xd, 0x14, EC_SVE, 0x1a, 0x1b, 0x1d };
+	static const u8 never[] = { EC_UNKNOWN, EC_CP14_LS, EC_CP10_ID, 9,    0xa, 0xd,
+				    0x14,	EC_SVE,	    0x1a,	0x1b, 0x1d };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(never); i++) {
 		start(PSR_MODE_EL1H);
@@ -228,7 +292,7 @@ static void test_classes(void)
 	CHECK_EQ(did, HYPERCALL);
 	start(A32 | BIT(30));
 	vcpu.x[0] = 0x84000000;
-	trap(EC_SMC32, COND(1));		/* SMCNE */
+	trap(EC_SMC32, COND(1)); /* SMCNE */
 	CHECK(vcpu.pc == 0x1004 && vcpu.x[0] == 0x84000000);
 	fake_regs.hcr_el2 = HCR_RW;
 	trap_serror(&vcpu);
@@ -283,7 +347,10 @@ static int abort_at(unsigned ec, u64 iss, u64 gpa)
 	return ABORT;
 }
 
-static int device(u64 iss, u64 offset) { return abort_at(EC_DABT_LOW, ISV | 5 << 16 | TRANSLATION | iss, DEV + offset); }
+static int device(u64 iss, u64 offset)
+{
+	return abort_at(EC_DABT_LOW, ISV | 5 << 16 | TRANSLATION | iss, DEV + offset);
+}
 
 static void test_mmio(void)
 {
@@ -292,11 +359,13 @@ static void test_mmio(void)
 		u64 mask = sas == 3 ? ~0UL : BIT(8 << sas) - 1, ext = ~mask;
 
 		CHECK_EQ(device((u64)sas << 22, 0x100), DONE);
-		CHECK(vcpu.x[5] == (reg[0] & mask) && last_offset == 0x100 && last_size == 1U << sas);
-		CHECK_EQ(device((u64)sas << 22 | BIT(21) | BIT(15), 0), DONE);	/* LDRSx Xt */
+		CHECK(vcpu.x[5] == (reg[0] & mask) && last_offset == 0x100 &&
+		      last_size == 1U << sas);
+		CHECK_EQ(device((u64)sas << 22 | BIT(21) | BIT(15), 0), DONE); /* LDRSx Xt */
 		CHECK_EQ(vcpu.x[5], (reg[0] & mask) | ext);
 		if (sas < 2) {
-			CHECK_EQ(device((u64)sas << 22 | BIT(21), 0), DONE);		/* LDRSx Wt */
+			/* LDRSx Wt */
+			CHECK_EQ(device((u64)sas << 22 | BIT(21), 0), DONE);
 			CHECK_EQ(vcpu.x[5], (u32)((reg[0] & mask) | ext));
 		}
 		CHECK_EQ(device((u64)sas << 22 | WNR, 8), DONE);
@@ -304,10 +373,11 @@ static void test_mmio(void)
 		if (sas)
 			CHECK_EQ(device((u64)sas << 22, 1), ABORT);
 	}
-	CHECK_EQ(device(3 << 22 | WNR | 26 << 16, 8), DONE);		/* with 5: XZR */
+	CHECK_EQ(device(3 << 22 | WNR | 26 << 16, 8), DONE); /* with 5: XZR */
 	CHECK_EQ(reg[1], 0);
 	CHECK_EQ(device(3 << 22 | 26 << 16, 8), DONE);
-	CHECK_EQ(abort_at(EC_DABT_LOW, 5 << 16 | TRANSLATION, DEV), ABORT);	/* an instruction that does not say what it does */
+	/* an instruction that does not say what it does */
+	CHECK_EQ(abort_at(EC_DABT_LOW, 5 << 16 | TRANSLATION, DEV), ABORT);
 	CHECK_EQ(device(0, 0xffff), DONE);
 	refuse = true;
 	CHECK_EQ(device(0, 0), ABORT);
@@ -326,7 +396,7 @@ static void test_memory(void)
 {
 	u64 ram = 0x40000000;
 
-	allowed = true;			/* another CPU replaced the entry meanwhile */
+	allowed = true; /* another CPU replaced the entry meanwhile */
 	CHECK_EQ(abort_at(EC_DABT_LOW, TRANSLATION, ram + 0x123), AGAIN);
 	CHECK(asked_gpa == ram + 0x123 && !asked_write && !asked_exec);
 	CHECK_EQ(abort_at(EC_DABT_LOW, PERMISSION | WNR, ram + 0x123), AGAIN);
@@ -334,7 +404,7 @@ static void test_memory(void)
 	CHECK_EQ(abort_at(EC_IABT_LOW, TRANSLATION, ram), AGAIN);
 	CHECK(!asked_write && asked_exec);
 	CHECK_EQ(abort_at(EC_IABT_LOW, TRANSLATION | S1PTW, ram), AGAIN);
-	CHECK(!asked_write && !asked_exec);	/* the walk only reads */
+	CHECK(!asked_write && !asked_exec); /* the walk only reads */
 	CHECK_EQ(abort_at(EC_DABT_LOW, TRANSLATION | WNR | CM, ram), AGAIN);
 	CHECK(!asked_write);
 	CHECK_EQ(abort_at(EC_DABT_LOW, PERMISSION | WNR | CM, ram), AGAIN);
@@ -344,7 +414,8 @@ static void test_memory(void)
 	CHECK_EQ(abort_at(EC_IABT_LOW, PERMISSION, ram), ABORT);
 	CHECK_EQ(abort_at(EC_DABT_LOW, TRANSLATION | WNR | CM, ram), DONE);
 	asked_gpa = 0;
-	CHECK_EQ(abort_at(EC_DABT_LOW, 0x10, ram), ABORT);		/* external: no matter what the tables say */
+	/* external: no matter what the tables say */
+	CHECK_EQ(abort_at(EC_DABT_LOW, 0x10, ram), ABORT);
 	CHECK_EQ(asked_gpa, 0);
 	/* Its stage 1 changed: HPFAR_EL2 means nothing for a permission fault. */
 	start(PSR_MODE_EL1H);
@@ -380,7 +451,7 @@ static void test_psci_on(void)
 	CHECK_EQ(call(CPU_ON, 1, 0x4002, 0), -9);
 	CHECK_EQ(call(CPU_ON, 1, 0x4000, 0), -4);
 	second.down = true;
-	second.loaded_on = &cpus[1];		/* its registers are not in memory yet */
+	second.loaded_on = &cpus[1]; /* its registers are not in memory yet */
 	CHECK_EQ(call(CPU_ON, 1, 0x4000, 0), -4);
 	CHECK_EQ(call(AFFINITY_INFO, 1, 0, 0), 0);
 	CHECK_EQ(call(0x84000002, 0, 0, 0), 0);
@@ -390,7 +461,8 @@ static void test_psci_on(void)
 	CHECK_EQ(call(AFFINITY_INFO, 1, 0, 0), 1);
 	CHECK_EQ(call(CPU_ON, 1, 0xffff800000004000, 0x1122334455667788), 0);
 	CHECK(did == RECHECK && !second.down);
-	CHECK(second.pc == 0xffff800000004000 && second.x[0] == 0x1122334455667788 && second.el1.sctlr_el1 == BIT(25));
+	CHECK(second.pc == 0xffff800000004000 && second.x[0] == 0x1122334455667788 &&
+	      second.el1.sctlr_el1 == BIT(25));
 	/* By the 32-bit name: 32-bit arguments. */
 	second.down = true;
 	CHECK_EQ(call(0x84000003, 0xf00000001, 0xf00004000, ~0UL), 0);
@@ -420,7 +492,8 @@ static void test_psci(void)
 	CHECK_EQ(call(AFFINITY_INFO, 0, 0, 0), 0);
 	for (unsigned level = 1; level <= 3; level++) {
 		vcpu.down = second.down = false;
-		CHECK_EQ(call(AFFINITY_INFO, 7, level, 0), 0);	/* what is below the level is ignored */
+		/* what is below the level is ignored */
+		CHECK_EQ(call(AFFINITY_INFO, 7, level, 0), 0);
 		CHECK_EQ(call(AFFINITY_INFO, BIT(8 * level), level, 0), 1);
 		vcpu.down = second.down = true;
 		CHECK_EQ(call(AFFINITY_INFO, 0, level, 0), 1);
@@ -443,8 +516,12 @@ static void test_psci(void)
 
 static void test_smccc(void)
 {
-	static const struct { u32 fn; int answer; } features[] = {
-		{ 0x80000000, 0 }, { 0x80000001, 0 }, { 0x80008000, 1 }, { 0x80007fff, -1 }, { 0x80003fff, -1 }, { 0x84000000, -1 }, { 0x80000002, -1 },
+	static const struct {
+		u32 fn;
+		int answer;
+	} features[] = {
+		{ 0x80000000, 0 },  { 0x80000001, 0 },	{ 0x80008000, 1 },  { 0x80007fff, -1 },
+		{ 0x80003fff, -1 }, { 0x84000000, -1 }, { 0x80000002, -1 },
 	};
 
 	start(PSR_MODE_EL1H);
@@ -455,7 +532,8 @@ static void test_smccc(void)
 		u32 fn = features[2 + i].fn;
 
 		CHECK_EQ(call(fn, 0x100000001, 2, 3), 0);
-		CHECK(firmware[0] == fn && firmware[1] == 1 && firmware[2] == 2 && firmware[3] == 3);
+		CHECK(firmware[0] == fn && firmware[1] == 1 && firmware[2] == 2 &&
+		      firmware[3] == 3);
 	}
 }
 
@@ -463,9 +541,15 @@ int main(void);
 int main(void)
 {
 	static const struct test tests[] = {
-		{ "AArch32's conditions", test_conditions }, { "IT blocks", test_it }, { "coprocessor registers", test_coprocessors },
-		{ "exception classes", test_classes }, { "emulated registers", test_mmio }, { "stage-2 faults", test_memory },
-		{ "starting vCPUs by PSCI", test_psci_on }, { "PSCI's other functions", test_psci }, { "SMCCC", test_smccc },
+		{ "AArch32's conditions", test_conditions },
+		{ "IT blocks", test_it },
+		{ "coprocessor registers", test_coprocessors },
+		{ "exception classes", test_classes },
+		{ "emulated registers", test_mmio },
+		{ "stage-2 faults", test_memory },
+		{ "starting vCPUs by PSCI", test_psci_on },
+		{ "PSCI's other functions", test_psci },
+		{ "SMCCC", test_smccc },
 	};
 
 	return run_tests("trap", tests, ARRAY_SIZE(tests));

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A vCPU's state between memory and the registers of a CPU: two vCPUs that take turns, FP registers by whoever uses them, areas that a guest registers. */
+/*
+ * A vCPU's state between memory and the registers of a CPU: two vCPUs that take turns, FP registers
+ * by whoever uses them, areas that a guest registers.
+ */
 #include <arm/cpu.h>
 #include <domain/domain.h>
 #include <lib/errno.h>
@@ -24,29 +27,91 @@ void *xzalloc(size_t n)
 	CHECK_EQ(n, sizeof(struct vcpu));
 	return nr_records < ARRAY_SIZE(records) ? memset(&records[nr_records++], 0, n) : NULL;
 }
-void xfree(void *p) { freed += p != NULL; }
-void sched_init_vcpu(struct vcpu *v) { scheduled++; }
-void sched_destroy_vcpu(struct vcpu *v) { scheduled--; }
-void shared_info_init_vcpu(struct vcpu *v) { }
-void vgic_init_vcpu(struct vcpu *v) { }
-void vgic_reset_vcpu(struct vcpu *v) { }
-void vtimer_init_vcpu(struct vcpu *v) { }
-void vtimer_destroy_vcpu(struct vcpu *v) { }
-void vtimer_reset(struct vcpu *v) { }
-void timer_setup(struct timer *t, void (*fn)(struct timer *)) { t->fn = fn; }
-void timer_retire(struct timer *t) { t->fn = NULL; }
-void evtchn_upcall_again(struct vcpu *v) { }
-void evtchn_poll_end(struct vcpu *v) { polls_ended += v->id + 1; }
-void vcpu_wake(struct vcpu *v) { woken += v->id + 1; }
-void p2m_load(struct domain *d) { fake_regs.vttbr_el2 = d->vttbr; }
-void vgic_load(struct vcpu *v) { CHECK(!vgic_in); vgic_in = v; }
-void vgic_unload(struct vcpu *v) { CHECK(vgic_in == v); vgic_in = NULL; }
-void vtimer_load(struct vcpu *v) { CHECK(!vtimer_in); vtimer_in = v; }
-void vtimer_unload(struct vcpu *v) { CHECK(vtimer_in == v); vtimer_in = NULL; }
+void xfree(void *p)
+{
+	freed += p != NULL;
+}
+void sched_init_vcpu(struct vcpu *v)
+{
+	scheduled++;
+}
+void sched_destroy_vcpu(struct vcpu *v)
+{
+	scheduled--;
+}
+void shared_info_init_vcpu(struct vcpu *v)
+{
+}
+void vgic_init_vcpu(struct vcpu *v)
+{
+}
+void vgic_reset_vcpu(struct vcpu *v)
+{
+}
+void vtimer_init_vcpu(struct vcpu *v)
+{
+}
+void vtimer_destroy_vcpu(struct vcpu *v)
+{
+}
+void vtimer_reset(struct vcpu *v)
+{
+}
+void timer_setup(struct timer *t, void (*fn)(struct timer *))
+{
+	t->fn = fn;
+}
+void timer_retire(struct timer *t)
+{
+	t->fn = NULL;
+}
+void evtchn_upcall_again(struct vcpu *v)
+{
+}
+void evtchn_poll_end(struct vcpu *v)
+{
+	polls_ended += v->id + 1;
+}
+void vcpu_wake(struct vcpu *v)
+{
+	woken += v->id + 1;
+}
+void p2m_load(struct domain *d)
+{
+	fake_regs.vttbr_el2 = d->vttbr;
+}
+void vgic_load(struct vcpu *v)
+{
+	CHECK(!vgic_in);
+	vgic_in = v;
+}
+void vgic_unload(struct vcpu *v)
+{
+	CHECK(vgic_in == v);
+	vgic_in = NULL;
+}
+void vtimer_load(struct vcpu *v)
+{
+	CHECK(!vtimer_in);
+	vtimer_in = v;
+}
+void vtimer_unload(struct vcpu *v)
+{
+	CHECK(vtimer_in == v);
+	vtimer_in = NULL;
+}
 void fp_save(struct fp_state *fp);
 void fp_load(const struct fp_state *fp);
-void fp_save(struct fp_state *fp) { CHECK(!(fake_regs.cptr_el2 & BIT(10))); fp->q[0] = fp_registers; }
-void fp_load(const struct fp_state *fp) { CHECK(!(fake_regs.cptr_el2 & BIT(10))); fp_registers = fp->q[0]; }
+void fp_save(struct fp_state *fp)
+{
+	CHECK(!(fake_regs.cptr_el2 & BIT(10)));
+	fp->q[0] = fp_registers;
+}
+void fp_load(const struct fp_state *fp)
+{
+	CHECK(!(fake_regs.cptr_el2 & BIT(10)));
+	fp_registers = fp->q[0];
+}
 
 static struct page page;
 struct ledger ledger;
@@ -63,9 +128,18 @@ struct page *p2m_get_page(struct domain *d, gfn_t gfn, unsigned want)
 	page.refs++;
 	return &page;
 }
-static unsigned refs(void) { return page.refs - 1; }	/* one is the domain's */
-void page_release(struct page *pg) { host_panic("one reference too few"); }
-int vcpu_info_register(struct vcpu *v, struct page *pg, unsigned offset) { return slot_taken ? -EINVAL : 0; }
+static unsigned refs(void)
+{
+	return page.refs - 1;
+} /* one is the domain's */
+void page_release(struct page *pg)
+{
+	host_panic("one reference too few");
+}
+int vcpu_info_register(struct vcpu *v, struct page *pg, unsigned offset)
+{
+	return slot_taken ? -EINVAL : 0;
+}
 void vcpu_move_runstate(struct vcpu *v, struct vcpu_runstate_info *a, struct page *pg)
 {
 	if (area_page)
@@ -102,9 +176,10 @@ static void start(bool aarch32)
 static void test_made(void)
 {
 	start(false);
-	CHECK(a->down && !a->pause_count && a->vmpidr == (BIT(31) | 3) && b->vmpidr == (BIT(31) | 0x105));
+	CHECK(a->down && !a->pause_count && a->vmpidr == (BIT(31) | 3) &&
+	      b->vmpidr == (BIT(31) | 0x105));
 	CHECK(a->pstate == 0x3c5 && a->el1.sctlr_el1 == 0x30d00800 && !a->pc);
-	CHECK_EQ(a->hcr, BIT(0) | HCR_RW | HCR_TID3);	/* no SError of another's */
+	CHECK_EQ(a->hcr, BIT(0) | HCR_RW | HCR_TID3); /* no SError of another's */
 	a->poll_timer.fn(&a->poll_timer);
 	CHECK(woken == 4 && polls_ended == 4);
 	/* Reset: nothing is left of what it was. */
@@ -115,7 +190,8 @@ static void test_made(void)
 	a->fp_cpu = fake_cpu;
 	vcpu_reset(a);
 	b->vmpidr = a->vmpidr;
-	CHECK(!memcmp(a->x, b->x, sizeof(a->x)) && !memcmp(&a->el1, &b->el1, sizeof(a->el1)) && !memcmp(&a->fp, &b->fp, sizeof(a->fp)));
+	CHECK(!memcmp(a->x, b->x, sizeof(a->x)) && !memcmp(&a->el1, &b->el1, sizeof(a->el1)) &&
+	      !memcmp(&a->fp, &b->fp, sizeof(a->fp)));
 	CHECK(!a->blocked && !a->fp_used && !a->fp_cpu);
 	start(true);
 	CHECK(a->pstate == 0x1d3 && a->el1.sctlr_el1 == 0x00c50078 && a->hcr == BIT(0));
@@ -130,7 +206,10 @@ static void test_made(void)
 	CHECK_EQ(freed, 1);
 }
 
-/* What a guest wrote to its registers is there when it is loaded again, and not before; and the CPU's own are as for whoever is loaded. */
+/*
+ * What a guest wrote to its registers is there when it is loaded again, and not before; and the
+ * CPU's own are as for whoever is loaded.
+ */
 static void turns(bool aarch32, bool hidden)
 {
 	struct vcpu *v[2];
@@ -143,13 +222,16 @@ static void turns(bool aarch32, bool hidden)
 		unsigned i = host_random() % 2, n = 0;
 
 		vcpu_load(v[i]);
-		CHECK(v[i]->loaded_on == fake_cpu && fake_cpu->loaded == v[i] && vgic_in == v[i] && vtimer_in == v[i]);
-		CHECK(fake_regs.vttbr_el2 == doms[i].vttbr && fake_regs.cntvoff_el2 == doms[i].cntvoff && fake_regs.vmpidr_el2 == v[i]->vmpidr);
+		CHECK(v[i]->loaded_on == fake_cpu && fake_cpu->loaded == v[i] && vgic_in == v[i] &&
+		      vtimer_in == v[i]);
+		CHECK(fake_regs.vttbr_el2 == doms[i].vttbr &&
+		      fake_regs.cntvoff_el2 == doms[i].cntvoff &&
+		      fake_regs.vmpidr_el2 == v[i]->vmpidr);
 		CHECK(fake_regs.hcr_el2 == v[i]->hcr && fake_regs.cptr_el2 >> 10 & 1);
 #define X(field, reg) \
-		if (mine[i][n]) \
-			CHECK_EQ(fake_regs.reg, mine[i][n]); \
-		fake_regs.reg = mine[i][n++] = BIT(40) | host_random();
+	if (mine[i][n]) \
+		CHECK_EQ(fake_regs.reg, mine[i][n]); \
+	fake_regs.reg = mine[i][n++] = BIT(40) | host_random();
 		EL1_REGS(X)
 		if (aarch32) {
 			EL1_REGS_32(X)
@@ -160,7 +242,7 @@ static void turns(bool aarch32, bool hidden)
 		}
 #undef X
 		if (host_random() % 2)
-			fake_regs.hcr_el2 ^= HCR_VSE;	/* taken by the guest, or for it */
+			fake_regs.hcr_el2 ^= HCR_VSE; /* taken by the guest, or for it */
 		mine[i][63] = fake_regs.hcr_el2;
 		vcpu_unload(v[i]);
 		CHECK(!v[i]->loaded_on && !vgic_in && !vtimer_in && v[i]->hcr == mine[i][63]);
@@ -210,7 +292,8 @@ static void test_fp(void)
 
 static void test_areas(void)
 {
-	static const u64 wrong[] = { 4, PAGE_SIZE - 8, PAGE_SIZE - sizeof(struct vcpu_runstate_info) + 8 };
+	static const u64 wrong[] = { 4, PAGE_SIZE - 8,
+				     PAGE_SIZE - sizeof(struct vcpu_runstate_info) + 8 };
 	u64 last = PAGE_SIZE - sizeof(struct vcpu_runstate_info), base = 0xffff000000000000;
 
 	start(false);
@@ -244,7 +327,10 @@ int main(void);
 int main(void)
 {
 	static const struct test tests[] = {
-		{ "made and reset", test_made }, { "two take turns", test_turns }, { "FP registers", test_fp }, { "areas that a guest registers", test_areas },
+		{ "made and reset", test_made },
+		{ "two take turns", test_turns },
+		{ "FP registers", test_fp },
+		{ "areas that a guest registers", test_areas },
 	};
 
 	return run_tests("vcpu", tests, ARRAY_SIZE(tests));

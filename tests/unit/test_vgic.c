@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The virtual GIC against a model of hardware and guest. The model knows, per interrupt, whether it is pending and active as the architecture says,
- * plays list registers and CPU interface, and does random things: injecting, acknowledging, ending, registers, switches of vCPUs between CPUs. Every
- * acknowledged interrupt must have been pending, the most urgent one comes first, and at the end nothing is left behind.
+ * The virtual GIC against a model of hardware and guest. The model knows, per interrupt, whether it
+ * is pending and active as the architecture says, plays list registers and CPU interface, and does
+ * random things: injecting, acknowledging, ending, registers, switches of vCPUs between CPUs. Every
+ * acknowledged interrupt must have been pending, the most urgent one comes first, and at the end
+ * nothing is left behind.
  */
 #include <core/irq.h>
 #include <domain/domain.h>
@@ -31,7 +33,8 @@ static struct hw {
 	u64 lr[GIC_MAX_LRS];
 	u32 hcr, vmcr;
 	bool ppi_active;
-	unsigned run[64], depth;	/* guest's running interrupts (intid | source << 10), innermost last */
+	/* guest's running interrupts (intid | source << 10), innermost last */
+	unsigned run[64], depth;
 } hw[CPUS];
 static bool spi_active[IRQS], spi_enabled[IRQS];
 struct cpu cpus[MAX_CPUS];
@@ -45,8 +48,14 @@ unsigned vtimer_ppi = TIMER;
 static unsigned long kicks, acks, overflows;
 
 #define H (&hw[this_cpu()->id])
-static u64 h_lr_read(unsigned n) { return H->lr[n]; }
-static void h_lr_write(unsigned n, u64 v) { H->lr[n] = v; }
+static u64 h_lr_read(unsigned n)
+{
+	return H->lr[n];
+}
+static void h_lr_write(unsigned n, u64 v)
+{
+	H->lr[n] = v;
+}
 static u32 h_lr_empty(void)
 {
 	u32 m = 0;
@@ -63,14 +72,28 @@ static u32 h_lr_reuse(unsigned n, u64 v)
 	H->lr[n] = v;
 	return true;
 }
-static u32 h_hcr_read(void) { return H->hcr; }
-static void h_hcr_write(u32 h) { if (h & HCR_GIC_NPIE) overflows++; H->hcr = h; }
-static u32 h_vmcr_read(void) { return H->vmcr; }
+static u32 h_hcr_read(void)
+{
+	return H->hcr;
+}
+static void h_hcr_write(u32 h)
+{
+	if (h & HCR_GIC_NPIE)
+		overflows++;
+	H->hcr = h;
+}
+static u32 h_vmcr_read(void)
+{
+	return H->vmcr;
+}
 static void h_save(struct gic_vcpu_state *s)
 {
 	s->vmcr = H->vmcr;
 }
-static void h_restore(const struct gic_vcpu_state *s) { H->vmcr = s->vmcr; }
+static void h_restore(const struct gic_vcpu_state *s)
+{
+	H->vmcr = s->vmcr;
+}
 static void h_set_active(unsigned irq, bool on)
 {
 	if (irq < 32)
@@ -78,13 +101,30 @@ static void h_set_active(unsigned irq, bool on)
 	else
 		spi_active[irq] = on;
 }
-static void h_set_enabled(unsigned irq, bool on) { spi_enabled[irq] = on; }
-static void h_set_edge(unsigned irq, bool edge) { }
-static void h_set_target(unsigned irq, const struct cpu *c) { }
+static void h_set_enabled(unsigned irq, bool on)
+{
+	spi_enabled[irq] = on;
+}
+static void h_set_edge(unsigned irq, bool edge)
+{
+}
+static void h_set_target(unsigned irq, const struct cpu *c)
+{
+}
 static const struct gic_ops ops = {
-	.lr_read = h_lr_read, .lr_write = h_lr_write, .lr_reuse = h_lr_reuse, .lr_empty = h_lr_empty, .hcr_read = h_hcr_read, .hcr_write = h_hcr_write,
-	.vmcr_read = h_vmcr_read, .state_save = h_save, .state_restore = h_restore, .set_active = h_set_active, .set_enabled = h_set_enabled,
-	.set_edge = h_set_edge, .set_target = h_set_target,
+	.lr_read = h_lr_read,
+	.lr_write = h_lr_write,
+	.lr_reuse = h_lr_reuse,
+	.lr_empty = h_lr_empty,
+	.hcr_read = h_hcr_read,
+	.hcr_write = h_hcr_write,
+	.vmcr_read = h_vmcr_read,
+	.state_save = h_save,
+	.state_restore = h_restore,
+	.set_active = h_set_active,
+	.set_enabled = h_set_enabled,
+	.set_edge = h_set_edge,
+	.set_target = h_set_target,
 };
 const struct gic_ops *gic = &ops;
 
@@ -94,17 +134,47 @@ static __noreturn void die(const char *what, unsigned a, unsigned b)
 }
 
 /* --- the rest of the hypervisor --- */
-void *xzalloc(size_t n) { return calloc(1, n); }
-void xfree(void *p) { free(p); }
-void printk(const char *f, ...) { }
-void panic(const char *f, ...) { die(f, 0, 0); }
+void *xzalloc(size_t n)
+{
+	return calloc(1, n);
+}
+void xfree(void *p)
+{
+	free(p);
+}
+void printk(const char *f, ...)
+{
+}
+void panic(const char *f, ...)
+{
+	die(f, 0, 0);
+}
 static irq_handler *maintenance;
-int irq_request(unsigned irq, irq_handler *fn) { maintenance = fn; return 0; }
-int irq_unroute_guest(unsigned irq, struct domain *d) { irq_guest_detach(d, irq); return 0; }
-int p2m_map(struct domain *d, gfn_t g, mfn_t m, u64 n, enum p2m_type t, bool r) { return 0; }
+int irq_request(unsigned irq, irq_handler *fn)
+{
+	maintenance = fn;
+	return 0;
+}
+int irq_unroute_guest(unsigned irq, struct domain *d)
+{
+	irq_guest_detach(d, irq);
+	return 0;
+}
+int p2m_map(struct domain *d, gfn_t g, mfn_t m, u64 n, enum p2m_type t, bool r)
+{
+	return 0;
+}
 static unsigned woken;
-void vcpu_wake(struct vcpu *v) { woken++; v->blocked = false; }
-void cpu_kick(struct cpu *c, u32 work) { kicks++; c->work |= work; }
+void vcpu_wake(struct vcpu *v)
+{
+	woken++;
+	v->blocked = false;
+}
+void cpu_kick(struct cpu *c, u32 work)
+{
+	kicks++;
+	c->work |= work;
+}
 
 /* --- reference --- */
 static struct domain dom;
@@ -112,28 +182,38 @@ static struct vcpu vcpus[VCPUS], *vcpu_list[VCPUS];
 static struct ref {
 	bool pending, line, active, enabled, edge_only;
 	u8 prio, sources, src;
-} ref[VCPUS][IRQS];			/* SPIs: [0] */
+} ref[VCPUS][IRQS]; /* SPIs: [0] */
 static u8 spi_target[IRQS];
 static struct vcpu *on[CPUS];
-static struct { unsigned run[64], depth; } frozen[VCPUS];
+static struct {
+	unsigned run[64], depth;
+} frozen[VCPUS];
 
-static struct ref *R(unsigned v, unsigned i) { return &ref[i < 32 ? v : 0][i]; }
+static struct ref *R(unsigned v, unsigned i)
+{
+	return &ref[i < 32 ? v : 0][i];
+}
 
 static bool deliverable(unsigned v, unsigned i)
 {
 	struct ref *r = R(v, i);
 
-	return (r->pending || r->line) && r->enabled && !r->active && dom.vgic.on && (i < 32 || spi_target[i] == v);
+	return (r->pending || r->line) && r->enabled && !r->active && dom.vgic.on &&
+	       (i < 32 || spi_target[i] == v);
 }
 
-/* Nothing that could be taken is left lying, nobody sleeps on, no physical interrupt stays active for nothing. */
+/*
+ * Nothing that could be taken is left lying, nobody sleeps on, no physical interrupt stays active
+ * for nothing.
+ */
 static void check_all(void)
 {
 	for (unsigned c = 0; c < CPUS; c++) {
 		for (unsigned b = 0; on[c] && hw[c].hcr == HCR_GIC_EN && b < dom.vgic.nr_banks; b++)
 			if (vgic_ready(on[c], b))
 				die("not offered", b, vgic_ready(on[c], b));
-		if (on[c] && hw[c].ppi_active && !R(on[c]->id, TIMER)->pending && !R(on[c]->id, TIMER)->active)
+		if (on[c] && hw[c].ppi_active && !R(on[c]->id, TIMER)->pending &&
+		    !R(on[c]->id, TIMER)->active)
 			die("timer held", c, on[c]->id);
 	}
 	for (unsigned v = 0; v < VCPUS; v++)
@@ -166,7 +246,8 @@ static void settle(void)
 
 				misr |= !(lr >> 62) && !(lr & LR_HW) && (lr & LR_EOI);
 				for (unsigned j = 0; j < i; j++)
-					if ((lr >> 62) && (hw[c].lr[j] >> 62) && LR_INTID(lr) == LR_INTID(hw[c].lr[j]))
+					if ((lr >> 62) && (hw[c].lr[j] >> 62) &&
+					    LR_INTID(lr) == LR_INTID(hw[c].lr[j]))
 						die("one interrupt in two list registers", i, j);
 			}
 			if (hw[c].hcr & HCR_GIC_NPIE) {
@@ -207,7 +288,8 @@ static void guest_ack(unsigned c)
 	u64 lr;
 
 	for (unsigned i = 0; i < gic_nr_lrs; i++)
-		if ((hw[c].lr[i] & LR_PENDING) && !(hw[c].lr[i] & LR_ACTIVE) && (hw[c].lr[i] >> LR_PRIO_SHIFT & 0xff) < best) {
+		if ((hw[c].lr[i] & LR_PENDING) && !(hw[c].lr[i] & LR_ACTIVE) &&
+		    (hw[c].lr[i] >> LR_PRIO_SHIFT & 0xff) < best) {
 			best = hw[c].lr[i] >> LR_PRIO_SHIFT & 0xff;
 			at = i;
 		}
@@ -229,7 +311,7 @@ static void guest_ack(unsigned c)
 	if (version == 2 && LR_INTID(lr) < 16) {
 		if (!(r->sources >> LR_SOURCE(lr) & 1))
 			die("wrong source", LR_INTID(lr), LR_SOURCE(lr));
-		r->sources &= (u8)~(1U << LR_SOURCE(lr));
+		r->sources &= (u8) ~(1U << LR_SOURCE(lr));
 		r->pending = r->sources;
 	} else {
 		r->pending = false;
@@ -250,7 +332,8 @@ static void guest_eoi(unsigned c)
 	irq = h->run[h->depth] & 0x3ff;
 	R(on[c]->id, irq)->active = false;
 	for (i = 0; i < gic_nr_lrs; i++)
-		if ((h->lr[i] & LR_ACTIVE) && LR_INTID(h->lr[i]) == irq && (irq >= 16 || LR_SOURCE(h->lr[i]) == src))
+		if ((h->lr[i] & LR_ACTIVE) && LR_INTID(h->lr[i]) == irq &&
+		    (irq >= 16 || LR_SOURCE(h->lr[i]) == src))
 			break;
 	if (i == gic_nr_lrs) {
 		if (!(h->hcr & HCR_GIC_LRENPIE))
@@ -354,9 +437,7 @@ static void do_register(unsigned v)
 	u32 bit = 1U << i % 32;
 
 	switch (rnd(9)) {
-	case 8:
-		do_active(v);
-		break;
+	case 8: do_active(v); break;
 	case 0:
 	case 1:
 		mmio(v, 0x100 + i / 32 * 4, bit);
@@ -390,9 +471,11 @@ static void do_register(unsigned v)
 		if (i < 32)
 			break;
 		if (version == 2)
-			vgic_v2_write(&vcpus[v], NULL, 0x800 + i, 1, 1U << (spi_target[i] = (u8)rnd(VCPUS)));
+			vgic_v2_write(&vcpus[v], NULL, 0x800 + i, 1,
+				      1U << (spi_target[i] = (u8)rnd(VCPUS)));
 		else
-			vgic_v3_dist_write(&vcpus[v], NULL, 0x6000 + 8 * i, 8, spi_target[i] = (u8)rnd(VCPUS));
+			vgic_v3_dist_write(&vcpus[v], NULL, 0x6000 + 8 * i, 8,
+					   spi_target[i] = (u8)rnd(VCPUS));
 	}
 }
 
@@ -424,11 +507,9 @@ static void step(void)
 	}
 	what = rnd(12);
 	if (on[c] && (what == 1 || what == 2 || what >= 7))
-		on[c]->blocked = false;		/* it is the one that acts */
+		on[c]->blocked = false; /* it is the one that acts */
 	switch (what) {
-	case 0:
-		do_load(c);
-		break;
+	case 0: do_load(c); break;
 	case 1:
 	case 2:
 		if (on[c])
@@ -450,9 +531,7 @@ static void step(void)
 		R(v, LINE)->line = rnd(2);
 		vgic_set_level(&vcpus[v], LINE, R(v, LINE)->line);
 		break;
-	case 6:
-		do_hw(c);
-		break;
+	case 6: do_hw(c); break;
 	case 7:
 		if (!on[c])
 			break;
@@ -548,8 +627,13 @@ static void set_up(unsigned seed)
 	__builtin_memset(vcpus, 0, sizeof(vcpus));
 	__builtin_memset(cpus, 0, sizeof(cpus));
 	__builtin_memset(spi_target, 0, sizeof(spi_target));
-	gic_info = (struct gic_info){ .version = version, .dist = 0x8000000, .cpu_size = 0x2000, .vcpu_size = 0x2000, .nr_rdist = 1,
-		.rdist[0] = { 0x80a0000, 0xf60000 }, .maint_ppi = 25 };
+	gic_info = (struct gic_info){ .version = version,
+				      .dist = 0x8000000,
+				      .cpu_size = 0x2000,
+				      .vcpu_size = 0x2000,
+				      .nr_rdist = 1,
+				      .rdist[0] = { 0x80a0000, 0xf60000 },
+				      .maint_ppi = 25 };
 	dom.direct_mapped = true;
 	if (vgic_init_domain(&dom, 0))
 		die("init", 0, 0);
@@ -601,30 +685,40 @@ static void rounds(unsigned v)
 	CHECK(acks > 10000 && kicks > 1000 && overflows > 1000);
 }
 
-static void random_v2(void) { rounds(2); }
-static void random_v3(void) { rounds(3); }
+static void random_v2(void)
+{
+	rounds(2);
+}
+static void random_v3(void)
+{
+	rounds(3);
+}
 
 /* GICv2: who is told; GICv3: a list of affinities. */
 static void sgi_targets(void)
 {
 	version = 2;
 	set_up(1);
-	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 1 << 24 | 3));	/* all but self */
+	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 1 << 24 | 3)); /* all but self */
 	CHECK_EQ(vcpus[0].vgic.sgi_source[3], 2);
 	CHECK_EQ(vcpus[1].vgic.sgi_source[3], 0);
 	CHECK_EQ(vcpus[2].vgic.sgi_source[3], 2);
-	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 2 << 24 | 4));	/* self */
+	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 2 << 24 | 4)); /* self */
 	CHECK_EQ(vcpus[1].vgic.sgi_source[4], 2);
-	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 3 << 24 | 0xff0000 | 5));	/* reserved */
-	CHECK_EQ(vcpus[0].vgic.sgi_source[5] | vcpus[1].vgic.sgi_source[5] | vcpus[2].vgic.sgi_source[5], 0);
+	/* reserved */
+	CHECK(vgic_v2_write(&vcpus[1], NULL, 0xf00, 4, 3 << 24 | 0xff0000 | 5));
+	CHECK_EQ(vcpus[0].vgic.sgi_source[5] | vcpus[1].vgic.sgi_source[5] |
+			 vcpus[2].vgic.sgi_source[5],
+		 0);
 	vgic_free_domain(&dom);
 	version = 3;
 	set_up(1);
 	vgic_sgi1r(&vcpus[1], 6UL << 24 | BIT(40));
 	CHECK_EQ(vcpus[0].vgic.bank.latch >> 6 & 1, 1);
 	CHECK_EQ(vcpus[1].vgic.bank.latch >> 6 & 1, 0);
-	vgic_sgi1r(&vcpus[1], 7UL << 24 | 0xffff | 1UL << 32);	/* Aff2 1: nobody */
-	vgic_sgi1r(&vcpus[1], 7UL << 24 | 0xffff | 1UL << 16);	/* Aff1 1: nobody with three vCPUs */
+	vgic_sgi1r(&vcpus[1], 7UL << 24 | 0xffff | 1UL << 32); /* Aff2 1: nobody */
+	/* Aff1 1: nobody with three vCPUs */
+	vgic_sgi1r(&vcpus[1], 7UL << 24 | 0xffff | 1UL << 16);
 	CHECK_EQ(vcpus[0].vgic.bank.latch >> 7 & 1, 0);
 	vgic_sgi1r(&vcpus[1], 7UL << 24 | 0xfff8 | 4);
 	CHECK_EQ(vcpus[2].vgic.bank.latch >> 7 & 1, 1);
@@ -644,8 +738,10 @@ static void all_offsets(void)
 		on[0] = cpus[0].loaded = &vcpus[0];
 		for (unsigned width = 1; width <= 8; width *= 2) {
 			for (u64 off = 0; off < size; off += width) {
-				(version == 2 ? vgic_v2_read : vgic_v3_dist_read)(&vcpus[0], NULL, off, width, &val);
-				(version == 2 ? vgic_v2_write : vgic_v3_dist_write)(&vcpus[0], NULL, off, width, rnd(2) ? ~0UL : 0);
+				(version == 2 ? vgic_v2_read : vgic_v3_dist_read)(&vcpus[0], NULL,
+										  off, width, &val);
+				(version == 2 ? vgic_v2_write : vgic_v3_dist_write)(
+					&vcpus[0], NULL, off, width, rnd(2) ? ~0UL : 0);
 				settle();
 			}
 			for (u64 off = 0; version == 3 && off < 0x90000; off += width) {

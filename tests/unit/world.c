@@ -19,21 +19,53 @@ _Thread_local struct cpu *fake_cpu = &cpus[0];
 _Thread_local bool fake_irq_pending;
 u64 fake_ticks;
 
-static struct fake_p2m { struct { enum p2m_type t; struct page *pg; } e[WORLD_GFNS]; } p2ms[WORLD_DOMAINS];
+static struct fake_p2m {
+	struct {
+		enum p2m_type t;
+		struct page *pg;
+	} e[WORLD_GFNS];
+} p2ms[WORLD_DOMAINS];
 static u64 free_before;
 
-void world_thread(unsigned n) { fake_cpu = &cpus[n]; }
+void world_thread(unsigned n)
+{
+	fake_cpu = &cpus[n];
+}
 
 /* --- fakes --- */
 
-void cache_clean(const void *p, size_t n) { (void)p, (void)n; }
-void cache_clean_inv(const void *p, size_t n) { (void)p, (void)n; }
-void page_zero(void *p) { memset(p, 0, PAGE_SIZE); }
-void page_scrub(void *p) { memset(p, 0, PAGE_SIZE); }
-void page_copy(void *dst, const void *src) { memcpy(dst, src, PAGE_SIZE); }
-void printk(const char *fmt, ...) { (void)fmt; }
-void printk_level(enum log_level l, const char *fmt, ...) { (void)l, (void)fmt; }
-void panic(const char *fmt, ...) { host_panic("%s", fmt); }
+void cache_clean(const void *p, size_t n)
+{
+	(void)p, (void)n;
+}
+void cache_clean_inv(const void *p, size_t n)
+{
+	(void)p, (void)n;
+}
+void page_zero(void *p)
+{
+	memset(p, 0, PAGE_SIZE);
+}
+void page_scrub(void *p)
+{
+	memset(p, 0, PAGE_SIZE);
+}
+void page_copy(void *dst, const void *src)
+{
+	memcpy(dst, src, PAGE_SIZE);
+}
+void printk(const char *fmt, ...)
+{
+	(void)fmt;
+}
+void printk_level(enum log_level l, const char *fmt, ...)
+{
+	(void)l, (void)fmt;
+}
+void panic(const char *fmt, ...)
+{
+	host_panic("%s", fmt);
+}
 void log_guest(struct domain *d, enum log_level l, const char *fmt, ...)
 {
 	(void)d, (void)l, (void)fmt;
@@ -44,14 +76,23 @@ void vgic_inject(struct vcpu *v, unsigned intid)
 	CHECK_EQ(intid, v->domain->evtchn_irq);
 	__atomic_add_fetch(&world_upcalls[v->domain->slot][v->id], 1, __ATOMIC_SEQ_CST);
 }
-void vcpu_wake(struct vcpu *v) { __atomic_add_fetch(&world_wakes[v->domain->slot][v->id], 1, __ATOMIC_SEQ_CST); }
-void debug_key_add(char key, const char *what, void (*fn)(void)) { (void)key, (void)what, (void)fn; }
+void vcpu_wake(struct vcpu *v)
+{
+	__atomic_add_fetch(&world_wakes[v->domain->slot][v->id], 1, __ATOMIC_SEQ_CST);
+}
+void debug_key_add(char key, const char *what, void (*fn)(void))
+{
+	(void)key, (void)what, (void)fn;
+}
 
-struct domain *domain_of_slot(unsigned slot) { return world_domain[slot]; }
+struct domain *domain_of_slot(unsigned slot)
+{
+	return world_domain[slot];
+}
 
 void domain_release(struct domain *d)
 {
-	for_each_vcpu(d, v)
+	for_each_vcpu (d, v)
 		xfree(v);
 	xfree(d->vcpu);
 	grants_free(d);
@@ -87,7 +128,8 @@ static bool unmap(struct domain *d, u64 gfn, struct page *pg, enum p2m_type t)
 	struct page *old = NULL;
 
 	lock(&d->p2m.lock);
-	if (gfn < WORLD_GFNS && p2ms[d->slot].e[gfn].pg && (!pg || (p2ms[d->slot].e[gfn].pg == pg && p2ms[d->slot].e[gfn].t == t))) {
+	if (gfn < WORLD_GFNS && p2ms[d->slot].e[gfn].pg &&
+	    (!pg || (p2ms[d->slot].e[gfn].pg == pg && p2ms[d->slot].e[gfn].t == t))) {
 		old = p2ms[d->slot].e[gfn].pg;
 		p2ms[d->slot].e[gfn].pg = NULL;
 		p2ms[d->slot].e[gfn].t = P2M_NONE;
@@ -111,22 +153,35 @@ int p2m_unmap_exact(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t)
 
 struct page *p2m_get_page(struct domain *d, gfn_t gfn, unsigned want)
 {
-	static const u8 allows[] = { [P2M_RAM] = WANT_READ | WANT_WRITE | WANT_OWN, [P2M_RAM_RO] = WANT_READ | WANT_OWN, [P2M_GRANT] = WANT_READ | WANT_WRITE,
-		[P2M_GRANT_RO] = WANT_READ, [P2M_XEN] = WANT_READ | WANT_WRITE };
+	static const u8 allows[] = { [P2M_RAM] = WANT_READ | WANT_WRITE | WANT_OWN,
+				     [P2M_RAM_RO] = WANT_READ | WANT_OWN,
+				     [P2M_GRANT] = WANT_READ | WANT_WRITE,
+				     [P2M_GRANT_RO] = WANT_READ,
+				     [P2M_XEN] = WANT_READ | WANT_WRITE };
 	struct page *pg = NULL;
 
 	if (gfn.n >= WORLD_GFNS)
 		return NULL;
 	lock(&d->p2m.lock);
-	if (p2ms[d->slot].e[gfn.n].pg && !(want & ~allows[p2ms[d->slot].e[gfn.n].t]) && page_get_again(p2ms[d->slot].e[gfn.n].pg))
+	if (p2ms[d->slot].e[gfn.n].pg && !(want & ~allows[p2ms[d->slot].e[gfn.n].t]) &&
+	    page_get_again(p2ms[d->slot].e[gfn.n].pg))
 		pg = p2ms[d->slot].e[gfn.n].pg;
 	unlock(&d->p2m.lock);
 	return pg;
 }
 
-struct page *world_page(unsigned i, unsigned gfn) { return p2ms[i].e[gfn].pg; }
-enum p2m_type world_type(unsigned i, unsigned gfn) { return p2ms[i].e[gfn].t; }
-void *world_va(unsigned i, unsigned gfn) { return p2ms[i].e[gfn].pg ? page_va(p2ms[i].e[gfn].pg) : NULL; }
+struct page *world_page(unsigned i, unsigned gfn)
+{
+	return p2ms[i].e[gfn].pg;
+}
+enum p2m_type world_type(unsigned i, unsigned gfn)
+{
+	return p2ms[i].e[gfn].t;
+}
+void *world_va(unsigned i, unsigned gfn)
+{
+	return p2ms[i].e[gfn].pg ? page_va(p2ms[i].e[gfn].pg) : NULL;
+}
 
 /* --- life --- */
 
@@ -138,7 +193,8 @@ static void heap_make(void)
 	if (done)
 		return;
 	done = true;
-	page_init_table(host_pages(HEAP_PAGES * sizeof(struct page) / PAGE_SIZE + 1), (u64)mem >> PAGE_SHIFT, HEAP_PAGES);
+	page_init_table(host_pages(HEAP_PAGES * sizeof(struct page) / PAGE_SIZE + 1),
+			(u64)mem >> PAGE_SHIFT, HEAP_PAGES);
 	page_add_ram(MFN((u64)mem >> PAGE_SHIFT), HEAP_PAGES);
 	heap_add((paddr_t)mem, (paddr_t)mem + HEAP_PAGES * PAGE_SIZE);
 }
@@ -188,7 +244,7 @@ void world_kill(unsigned i)
 	struct domain *d = world_domain[i];
 
 	d->state = DOM_DYING;
-	fake_irq_pending = true;	/* every step that can be cut short is */
+	fake_irq_pending = true; /* every step that can be cut short is */
 	while (evtchns_destroy(d) == -ERESTART)
 		;
 	while (grants_release(d) == -ERESTART)
@@ -204,7 +260,8 @@ void world_kill(unsigned i)
 
 void world_end(void)
 {
-	for (unsigned n = 0, i = host_random() % WORLD_DOMAINS; n < WORLD_DOMAINS; n++, i = (i + 1) % WORLD_DOMAINS)
+	for (unsigned n = 0, i = host_random() % WORLD_DOMAINS; n < WORLD_DOMAINS;
+	     n++, i = (i + 1) % WORLD_DOMAINS)
 		if (world_domain[i] && world_domain[i]->state == DOM_ALIVE)
 			world_kill(i);
 	for (unsigned i = 0; i < WORLD_DOMAINS; i++)

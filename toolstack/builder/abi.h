@@ -14,8 +14,14 @@
 #include <stdint.h>
 #include <xen/xen.h>
 #else
-#define GUEST_RAM_BANK_BASES { 0x40000000ull, 0x0200000000ull }
-#define GUEST_RAM_BANK_SIZES { 0xc0000000ull, 0xfe00000000ull }
+#define GUEST_RAM_BANK_BASES \
+	{ \
+		0x40000000ull, 0x0200000000ull \
+	}
+#define GUEST_RAM_BANK_SIZES \
+	{ \
+		0xc0000000ull, 0xfe00000000ull \
+	}
 #define GUEST_RAM_BASE 0x40000000ull
 #define GUEST_GICD_BASE 0x03001000ull
 #define GUEST_GICD_SIZE 0x00001000ull

@@ -19,17 +19,17 @@
 #include "builder/copy.h"
 #include "builder/gfdt.h"
 
-#define SSID_DOMU	 12 /* what a system without a FLASK policy uses */
-#define MAGIC_CONSOLE	 0 /* pages in the magic region */
-#define MAGIC_XENSTORE	 1
-#define MAGIC_MONITOR	 2
-#define MAGIC_VUART	 3
-#define MAGIC_NR	 4
-#define GRANT_CONSOLE	 0 /* grant references the daemons expect */
-#define GRANT_XENSTORE	 1
+#define SSID_DOMU 12	/* what a system without a FLASK policy uses */
+#define MAGIC_CONSOLE 0 /* pages in the magic region */
+#define MAGIC_XENSTORE 1
+#define MAGIC_MONITOR 2
+#define MAGIC_VUART 3
+#define MAGIC_NR 4
+#define GRANT_CONSOLE 0 /* grant references the daemons expect */
+#define GRANT_XENSTORE 1
 #define CALLBACK_PPI_LOW (2ull << 56 | 2ull << 8) /* type PPI, level-triggered low */
-#define SLACK_KIB	 1024 /* for the magic pages and what a guest may add */
-#define ORDER_2M	 9
+#define SLACK_KIB 1024				  /* for the magic pages and what a guest may add */
+#define ORDER_2M 9
 
 int file_read(const char *path, size_t max, void **data, size_t *len, const char *what,
 	      struct err *e)
@@ -164,8 +164,8 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 		.max_vcpus = c->maxvcpus,
 		.max_evtchn_port = c->max_event_channels,
 		.max_grant_frames = c->max_grant_frames ? (int32_t)c->max_grant_frames : -1,
-		.max_maptrack_frames =
-			c->max_maptrack_frames ? (int32_t)c->max_maptrack_frames : -1,
+		.max_maptrack_frames = c->max_maptrack_frames ? (int32_t)c->max_maptrack_frames
+							      : -1,
 		.grant_opts = XEN_DOMCTL_GRANT_version(1),
 	};
 	uint32_t domid = UINT16_MAX; /* the hypervisor chooses */

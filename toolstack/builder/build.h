@@ -19,10 +19,10 @@ struct payload {
 /* A domain under construction. */
 struct build {
 	uint32_t domid;
-	unsigned int gic_version;	/* the one the hypervisor gave: 2 or 3 */
+	unsigned int gic_version; /* the one the hypervisor gave: 2 or 3 */
 	uint32_t clock_frequency;
 	unsigned int gpa_bits;
-	uint32_t store_port, console_port;	/* the guest's ends */
+	uint32_t store_port, console_port; /* the guest's ends */
 	uint64_t store_gfn, console_gfn;
 	uint64_t dtb_size;
 	struct layout layout;
@@ -41,6 +41,7 @@ int build_memory(struct build *b, const struct config *c, struct err *e);
 int build_boot(struct build *b, const struct config *c, const struct payload *p, struct err *e);
 
 /* Whole file into memory, at most @max bytes; `what' names it in the sentence. */
-int file_read(const char *path, size_t max, void **data, size_t *len, const char *what, struct err *e);
+int file_read(const char *path, size_t max, void **data, size_t *len, const char *what,
+	      struct err *e);
 
 #endif

@@ -17,7 +17,7 @@
 #include "builder/copy.h"
 
 #define FIRST_REF 8u /* those below belong to the ABI */
-#define BATCH	  (HYP_GRANTS - FIRST_REF)
+#define BATCH (HYP_GRANTS - FIRST_REF)
 #define MAP_PAGES 1024u /* guest pages mapped at a time */
 
 /* One batch of pages.  Returns the bytes copied, or -errno. */

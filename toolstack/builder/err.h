@@ -7,7 +7,10 @@ struct err {
 	char msg[320];
 };
 
-/* Stores the sentence and returns @code (a negative errno), so that callers can `return err_set(...)`. */
+/*
+ * Stores the sentence and returns @code (a negative errno), so that callers can `return
+ * err_set(...)`.
+ */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

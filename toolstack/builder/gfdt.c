@@ -14,8 +14,8 @@
 #include "builder/abi.h"
 #include "builder/gfdt.h"
 
-#define GIC_PHANDLE   0xfde8u /* 65000; partial trees refer to the GIC by this number */
-#define IRQ_PPI	      1
+#define GIC_PHANDLE 0xfde8u /* 65000; partial trees refer to the GIC by this number */
+#define IRQ_PPI 1
 #define IRQ_LEVEL_LOW 8
 #define PARTIAL_DEPTH 16
 
@@ -219,14 +219,16 @@ static void copy_node(struct writer *w, const void *src, int node)
 	int off, child, len;
 
 	begin(w, fdt_get_name(src, node, NULL));
-	fdt_for_each_property_offset (off, src, node) {
+	fdt_for_each_property_offset(off, src, node)
+	{
 		const char *name;
 		const void *val = fdt_getprop_by_offset(src, off, &name, &len);
 
 		if (!w->rc)
 			prop(w, name, val, len);
 	}
-	fdt_for_each_subnode (child, src, node) {
+	fdt_for_each_subnode(child, src, node)
+	{
 		if (w->rc)
 			return;
 		copy_node(w, src, child);

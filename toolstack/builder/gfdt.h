@@ -8,17 +8,17 @@
 
 #include "builder/layout.h"
 
-#define GFDT_MAX_BYTES (1u << 20)	/* also the limit for a partial tree */
+#define GFDT_MAX_BYTES (1u << 20) /* also the limit for a partial tree */
 
 /* All that the guest's device tree says; everything is borrowed for the call. */
 struct gfdt_config {
-	unsigned int gic_version;	/* 2 or 3 */
+	unsigned int gic_version; /* 2 or 3 */
 	unsigned int vcpus;
-	uint32_t clock_frequency;	/* Hz, 0 = the counter register is right */
-	const char *cmdline;		/* may be NULL */
+	uint32_t clock_frequency; /* Hz, 0 = the counter register is right */
+	const char *cmdline;	  /* may be NULL */
 	const struct layout *layout;
-	uint64_t ramdisk_size;		/* bytes, 0 = none */
-	const void *partial;		/* user's partial tree, already checked; may be NULL */
+	uint64_t ramdisk_size; /* bytes, 0 = none */
+	const void *partial;   /* user's partial tree, already checked; may be NULL */
 };
 
 /* Writes the tree into @buf.  Returns its size in bytes, or -errno with a sentence. */

@@ -17,10 +17,10 @@
 #include "builder/image.h"
 
 #define ARM64_MAGIC_OFFSET 56
-#define ARM64_FLAG_BE	   1u
-#define ZIMAGE32_MAGIC	   0x016f2818u
-#define ZIMAGE32_HEADER	   0x24
-#define ALIGN_2M	   (2ul << 20)
+#define ARM64_FLAG_BE 1u
+#define ZIMAGE32_MAGIC 0x016f2818u
+#define ZIMAGE32_HEADER 0x24
+#define ALIGN_2M (2ul << 20)
 
 const char *image_kind_name(enum image_kind kind)
 {

@@ -8,22 +8,22 @@
 #include "builder/err.h"
 
 #define IMAGE_MAX_SEGMENTS 16
-#define IMAGE_MAX_BYTES (512ul << 20)	/* unpacked kernel or initramfs */
+#define IMAGE_MAX_BYTES (512ul << 20) /* unpacked kernel or initramfs */
 
 enum image_kind { IMAGE_ARM64, IMAGE_ZIMAGE32, IMAGE_ELF64 };
 
 /* A piece of the file and where it goes; offsets in bytes into the (unpacked) file. */
 struct image_segment {
 	uint64_t offset, filesz;
-	uint64_t addr, memsz;		/* guest-physical; memsz >= filesz, the rest is zero */
+	uint64_t addr, memsz; /* guest-physical; memsz >= filesz, the rest is zero */
 };
 
 struct image {
 	enum image_kind kind;
 	unsigned int nr;
 	struct image_segment seg[IMAGE_MAX_SEGMENTS];
-	uint64_t entry;			/* guest-physical */
-	uint64_t start, end;		/* all segments lie in [start, end) */
+	uint64_t entry;	     /* guest-physical */
+	uint64_t start, end; /* all segments lie in [start, end) */
 };
 
 /*

@@ -10,9 +10,9 @@
 #include "builder/abi.h"
 #include "builder/layout.h"
 
-#define MIB	   (1ull << 20)
+#define MIB (1ull << 20)
 #define MODULES_AT (128 * MIB) /* beyond any kernel that unpacks itself */
-#define ROOM_MIN   (64 * MIB) /* smaller holes are not worth a table entry */
+#define ROOM_MIN (64 * MIB)    /* smaller holes are not worth a table entry */
 
 static uint64_t page_up(uint64_t v)
 {

@@ -10,14 +10,14 @@
 #define LAYOUT_BANKS 2
 
 struct layout_bank {
-	uint64_t base, size;		/* bytes; size 0 = bank unused */
+	uint64_t base, size; /* bytes; size 0 = bank unused */
 };
 
 /* Guest-physical memory map of one guest; all in bytes, page-aligned. */
 struct layout {
-	struct layout_bank ram[LAYOUT_BANKS];	/* what the guest owns */
-	struct layout_bank room[LAYOUT_BANKS];	/* what it may put foreign pages into */
-	uint64_t ramdisk, dtb;			/* 0 = absent */
+	struct layout_bank ram[LAYOUT_BANKS];  /* what the guest owns */
+	struct layout_bank room[LAYOUT_BANKS]; /* what it may put foreign pages into */
+	uint64_t ramdisk, dtb;		       /* 0 = absent */
 };
 
 /* Splits @bytes of RAM over the ABI's banks and finds the holes beyond it.  Returns 0 or -E2BIG. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Log files of the console daemon. Owns one fd per log. A line is never split by rotation: it happens at a line's end,
- * or when a file without newlines has grown to twice its size.
+ * Log files of the console daemon. Owns one fd per log. A line is never split by rotation: it
+ * happens at a line's end, or when a file without newlines has grown to twice its size.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +106,8 @@ static void put_line(struct conlog *l, const char *data, size_t len)
 	}
 	put(l, data, len);
 	l->line_start = data[len - 1] == '\n';
-	if (conlog_size && l->fd >= 0 && l->size >= conlog_size && (l->line_start || l->size >= 2 * conlog_size))
+	if (conlog_size && l->fd >= 0 && l->size >= conlog_size &&
+	    (l->line_start || l->size >= 2 * conlog_size))
 		rotate(l);
 }
 
@@ -117,9 +118,10 @@ void conlog_write(struct conlog *l, const char *data, size_t len)
 	if (!l->path[0])
 		return;
 	while (len) {
-		size_t part = len < 1024 ? len : 1024, n = filter_text(&l->filter, data, part, clean);
+		size_t part = len < 1024 ? len : 1024,
+		       n = filter_text(&l->filter, data, part, clean);
 
-		for (char *p = clean; n; ) {
+		for (char *p = clean; n;) {
 			char *nl = memchr(p, '\n', n);
 			size_t line = nl ? (size_t)(nl + 1 - p) : n;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A log file that is filtered, can have time stamps, and is rotated by size: NAME, NAME.1 (younger) ... NAME.keep. */
+/*
+ * A log file that is filtered, can have time stamps, and is rotated by size: NAME, NAME.1 (younger)
+ * ... NAME.keep.
+ */
 #ifndef HOSPES_CONLOG_H
 #define HOSPES_CONLOG_H
 
@@ -8,7 +11,7 @@
 
 struct conlog {
 	char path[512];
-	int fd;				/* -1: closed, or it could not be opened */
+	int fd; /* -1: closed, or it could not be opened */
 	size_t size;
 	bool stamps, line_start, complained;
 	struct filter filter;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Consoles of guests. Owns the list of guests and the event channel, grant and foreign memory handles. Whatever a guest
- * prints goes into its history first; the pseudo terminal, viewers and log take it from there at their own speed.
- * The ring's indices are the guest's to spoil: they are read once and checked; a guest that spoils them loses its
- * console. Only store entries that Dom0 alone can write are believed.
+ * Consoles of guests. Owns the list of guests and the event channel, grant and foreign memory
+ * handles. Whatever a guest prints goes into its history first; the pseudo terminal, viewers and
+ * log take it from there at their own speed. The ring's indices are the guest's to spoil: they are
+ * read once and checked; a guest that spoils them loses its console. Only store entries that Dom0
+ * alone can write are believed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,11 +26,12 @@
 #include "lib/daemon.h"
 #include "lib/log.h"
 
-#define HISTORY_MAX	(128 << 10)
-#define HISTORY_LEAST	(4 << 10)
-#define PERIOD_MS	200		/* in which a guest may send this many events: */
-#define PERIOD_EVENTS	30
-#define CLOSE_MS	3000		/* how long those who read slowly may take after a guest's end */
+#define HISTORY_MAX (128 << 10)
+#define HISTORY_LEAST (4 << 10)
+#define PERIOD_MS 200 /* in which a guest may send this many events: */
+#define PERIOD_EVENTS 30
+/* how long those who read slowly may take after a guest's end */
+#define CLOSE_MS 3000
 
 const struct con_kind con_kinds[N_KINDS] = {
 	{ "pv", "console", "", true },
@@ -101,7 +103,9 @@ static void free_guest(struct guest *g)
 static void bad_ring(struct guest *g)
 {
 	if (!g->was_bad)
-		log_limited(LOG_LVL_WARN, "domain %u: impossible indices in its console ring; console closed", g->domid);
+		log_limited(LOG_LVL_WARN,
+			    "domain %u: impossible indices in its console ring; console closed",
+			    g->domid);
 	g->was_bad = true;
 	unmap_ring(g);
 }
@@ -139,7 +143,8 @@ static size_t ring_room(struct guest *g)
 
 	if (!intf)
 		return 0;
-	used = __atomic_load_n(&intf->in_prod, __ATOMIC_RELAXED) - __atomic_load_n(&intf->in_cons, __ATOMIC_ACQUIRE);
+	used = __atomic_load_n(&intf->in_prod, __ATOMIC_RELAXED) -
+	       __atomic_load_n(&intf->in_cons, __ATOMIC_ACQUIRE);
 	return used > sizeof(intf->in) ? 0 : sizeof(intf->in) - used;
 }
 
@@ -154,7 +159,9 @@ static void write_ring(struct guest *g, const char *data, size_t len)
 	xenevtchn_notify(xce, g->port);
 }
 
-/* What somebody typed; -errno when he is gone. Without room in the ring it stays with the kernel. */
+/*
+ * What somebody typed; -errno when he is gone. Without room in the ring it stays with the kernel.
+ */
 static int take_input(struct guest *g, int fd)
 {
 	char buf[sizeof(g->intf->in)];
@@ -235,7 +242,8 @@ static void viewer_ready(struct loop_fd *lf, uint32_t events)
 	struct viewer *v = (struct viewer *)((char *)lf - offsetof(struct viewer, lf));
 	struct guest *g = v->guest;
 
-	if ((events & EPOLLIN ? take_input(g, lf->fd) : 0) || (!(events & EPOLLIN) && (events & (EPOLLHUP | EPOLLERR))))
+	if ((events & EPOLLIN ? take_input(g, lf->fd) : 0) ||
+	    (!(events & EPOLLIN) && (events & (EPOLLHUP | EPOLLERR))))
 		drop_viewer(v);
 	serve(g);
 }
@@ -315,14 +323,16 @@ static int map_ring(struct guest *g)
 		if (!xgt)
 			xgt = xengnttab_open(NULL, 0);
 		if (xgt)
-			g->intf = xengnttab_map_grant_ref(xgt, g->domid, GNTTAB_RESERVED_CONSOLE, PROT_READ | PROT_WRITE);
+			g->intf = xengnttab_map_grant_ref(xgt, g->domid, GNTTAB_RESERVED_CONSOLE,
+							  PROT_READ | PROT_WRITE);
 		g->granted = g->intf != NULL;
 	}
 	if (!g->intf) {
 		if (!xfm)
 			xfm = xenforeignmemory_open(NULL, 0);
 		if (xfm)
-			g->intf = xenforeignmemory_map(xfm, g->domid, PROT_READ | PROT_WRITE, 1, &gfn, NULL);
+			g->intf = xenforeignmemory_map(xfm, g->domid, PROT_READ | PROT_WRITE, 1,
+						       &gfn, NULL);
 	}
 	return g->intf ? 0 : -EINVAL;
 }
@@ -341,7 +351,10 @@ static void open_log(struct guest *g)
 
 #define STATE_DIR "/var/run/xen/console"
 
-/* What a daemon leaves to the next one: how much of the history had not been taken yet, then the history. */
+/*
+ * What a daemon leaves to the next one: how much of the history had not been taken yet, then the
+ * history.
+ */
 struct saved {
 	uint64_t unseen, untaken;
 };
@@ -386,7 +399,8 @@ void guest_save_all(void)
 		int fd = g->closing ? -1 : state_file(g, O_WRONLY | O_CREAT | O_TRUNC);
 
 		if (fd >= 0 && !save(g, fd))
-			log_warn("domain %u: its console's history is lost: %s", g->domid, strerror(errno));
+			log_warn("domain %u: its console's history is lost: %s", g->domid,
+				 strerror(errno));
 		if (fd >= 0)
 			close(fd);
 	}
@@ -422,10 +436,14 @@ static struct guest *new_guest(uint16_t domid, const struct con_kind *kind, cons
 	g->kind = kind;
 	g->master = g->slave = -1;
 	g->log.fd = -1;
-	/* The smallest power of two that holds the limit: the ring in the guest is a power of two as well. */
+	/*
+	 * The smallest power of two that holds the limit: the ring in the guest is a power of two
+	 * as well.
+	 */
 	hist_init(&g->hist, HISTORY_MAX);
 	if (limit >= 0)
-		for (g->hist.max = HISTORY_LEAST; (int64_t)g->hist.max < limit && g->hist.max < HISTORY_MAX; )
+		for (g->hist.max = HISTORY_LEAST;
+		     (int64_t)g->hist.max < limit && g->hist.max < HISTORY_MAX;)
 			g->hist.max *= 2;
 	rc = open_pty(g);
 	if (!rc) {

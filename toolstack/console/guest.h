@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One guest's console: its ring, terminal, viewers and log. Used by xenconsoled's main program only. */
+/*
+ * One guest's console: its ring, terminal, viewers and log. Used by xenconsoled's main program
+ * only.
+ */
 #ifndef HOSPES_CONSOLE_GUEST_H
 #define HOSPES_CONSOLE_GUEST_H
 
@@ -11,10 +14,10 @@
 #include "xenstore/client.h"
 
 struct con_kind {
-	const char *name;		/* as the client's --type */
-	const char *path;		/* below /local/domain/N */
+	const char *name; /* as the client's --type */
+	const char *path; /* below /local/domain/N */
 	const char *log_suffix;
-	bool granted;			/* the ring is grant 0, not only a page of the guest */
+	bool granted; /* the ring is grant 0, not only a page of the guest */
 };
 #define N_KINDS 2
 extern const struct con_kind con_kinds[N_KINDS];
@@ -33,15 +36,16 @@ struct guest {
 	struct xencons_interface *intf;
 	bool granted, closing, was_bad;
 	uint64_t gfn;
-	uint32_t remote_port, port;	/* port 0: not bound */
+	uint32_t remote_port, port; /* port 0: not bound */
 	struct history hist;
-	uint64_t seen;			/* up to here some viewer has got everything */
+	uint64_t seen; /* up to here some viewer has got everything */
 	int master, slave;
 	struct loop_fd pty;
 	uint64_t pty_pos;
 	struct viewer *viewers;
 	struct conlog log;
-	struct loop_timer timer;	/* unmasks a port that fired too often; when closing: the end */
+	/* unmasks a port that fired too often; when closing: the end */
+	struct loop_timer timer;
 	int64_t period, deadline;
 	unsigned int events;
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The bytes a guest has printed, and the filter that makes a log of them. Invariant: byte number n of the stream is at
- * buf[n % cap] for the last cap numbers. The filter never lets through a byte that a terminal could take for a command:
- * C0 controls (but newline and tab), DEL, C1 controls raw or in UTF-8, and escape sequences with all their bytes.
+ * The bytes a guest has printed, and the filter that makes a log of them. Invariant: byte number n
+ * of the stream is at buf[n % cap] for the last cap numbers. The filter never lets through a byte
+ * that a terminal could take for a command: C0 controls (but newline and tab), DEL, C1 controls raw
+ * or in UTF-8, and escape sequences with all their bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,7 @@ size_t hist_peek(const struct history *h, uint64_t *pos, const char **data)
 /* Text outside of sequences; how many bytes it wrote. */
 static size_t text(struct filter *f, unsigned char c, char *out)
 {
-	if (f->lead) {			/* 0xc2 0x80..0x9f are the C1 controls */
+	if (f->lead) { /* 0xc2 0x80..0x9f are the C1 controls */
 		f->lead = 0;
 		if (c >= 0xa0 && c <= 0xbf) {
 			out[0] = (char)0xc2;
@@ -123,15 +124,13 @@ size_t filter_text(struct filter *f, const char *in, size_t len, char *out)
 		unsigned char c = in[i];
 
 		switch (f->state) {
-		case F_TEXT:
-			n += text(f, c, out + n);
-			break;
+		case F_TEXT: n += text(f, c, out + n); break;
 		case F_ESC:
 			if (c == '[')
 				f->state = F_CSI;
 			else if (c == ']' || c == 'P' || c == '^' || c == '_' || c == 'X')
 				f->state = F_STRING;
-			else if (c < 0x20 || c > 0x2f)	/* 0x20..0x2f: more of it follows */
+			else if (c < 0x20 || c > 0x2f) /* 0x20..0x2f: more of it follows */
 				f->state = F_TEXT;
 			break;
 		case F_CSI:
@@ -139,7 +138,10 @@ size_t filter_text(struct filter *f, const char *in, size_t len, char *out)
 				f->state = F_TEXT;
 			break;
 		case F_STRING:
-			/* A sequence that never ends must not swallow the log: a newline ends it too. */
+			/*
+			 * A sequence that never ends must not swallow the log: a newline ends it
+			 * too.
+			 */
 			if (c == 0x07 || c == '\n' || c == 0x9c)
 				f->state = F_TEXT;
 			else if (c == 0x1b)
@@ -147,9 +149,7 @@ size_t filter_text(struct filter *f, const char *in, size_t len, char *out)
 			if (c == '\n')
 				out[n++] = '\n';
 			break;
-		case F_STRING_ESC:
-			f->state = c == '\\' ? F_TEXT : F_STRING;
-			break;
+		case F_STRING_ESC: f->state = c == '\\' ? F_TEXT : F_STRING; break;
 		}
 	}
 	return n;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The last bytes of an endless stream, read at many positions: each reader keeps its own and never takes anything away
- * from the others. A reader that falls behind by more than `max` loses the oldest. Pure code.
+ * The last bytes of an endless stream, read at many positions: each reader keeps its own and never
+ * takes anything away from the others. A reader that falls behind by more than `max` loses the
+ * oldest. Pure code.
  */
 #ifndef HOSPES_HISTORY_H
 #define HOSPES_HISTORY_H
@@ -10,9 +11,9 @@
 #include <stdint.h>
 
 struct history {
-	char *buf;			/* a ring of cap bytes, grown up to max */
+	char *buf; /* a ring of cap bytes, grown up to max */
 	size_t cap, max;
-	uint64_t head;			/* bytes ever added */
+	uint64_t head; /* bytes ever added */
 };
 
 void hist_init(struct history *h, size_t max);
@@ -24,11 +25,14 @@ size_t hist_peek(const struct history *h, uint64_t *pos, const char **data);
 /* Where the unfinished last line begins: a prompt, most likely. */
 uint64_t hist_line_start(const struct history *h);
 
-/* Makes a log of a terminal's stream: no escape sequences, no control characters, lines ended by \n. */
+/*
+ * Makes a log of a terminal's stream: no escape sequences, no control characters, lines ended by
+ * \n.
+ */
 struct filter {
 	enum { F_TEXT, F_ESC, F_CSI, F_STRING, F_STRING_ESC } state;
-	unsigned char lead;		/* 0xc2, whose next byte decides */
-	unsigned int more;		/* UTF-8 bytes to come */
+	unsigned char lead; /* 0xc2, whose next byte decides */
+	unsigned int more;  /* UTF-8 bytes to come */
 };
 /* out has room for 2 * len + 1 bytes: how many it wrote. */
 size_t filter_text(struct filter *f, const char *in, size_t len, char *out);

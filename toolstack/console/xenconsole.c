@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The console client. With our daemon it is one of several viewers over a socket and sees what nobody has seen yet; with
- * a stock daemon it opens the guest's terminal as the stock client does. Ends with the guest, or at the escape key.
+ * The console client. With our daemon it is one of several viewers over a socket and sees what
+ * nobody has seen yet; with a stock daemon it opens the guest's terminal as the stock client does.
+ * Ends with the guest, or at the escape key.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 #include "lib/program.h"
 #include "xenstore/client.h"
 
-#define WAIT_MS 10000			/* for the daemon to set up a new guest's console */
+#define WAIT_MS 10000 /* for the daemon to set up a new guest's console */
 
 static struct termios saved;
 static bool is_raw;
@@ -56,7 +57,10 @@ static void raw_terminal(void)
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &tio);
 }
 
-/* >= 0: connected; -EAGAIN: the daemon does not know the console (yet); else there is no such daemon. */
+/*
+ * >= 0: connected; -EAGAIN: the daemon does not know the console (yet); else there is no such
+ * daemon.
+ */
 static int open_socket(int domid, const char *type)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = VIEWER_SOCKET };
@@ -66,7 +70,8 @@ static int open_socket(int domid, const char *type)
 	if (fd < 0)
 		return -errno;
 	snprintf(line, sizeof(line), "%d %s\n", domid, type);
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) || write(fd, line, strlen(line)) != (ssize_t)strlen(line)) {
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ||
+	    write(fd, line, strlen(line)) != (ssize_t)strlen(line)) {
 		close(fd);
 		return -ENOENT;
 	}
@@ -94,7 +99,8 @@ static int open_tty(struct xs *xs, int domid, const char *type, int num)
 		free(tty);
 		return -EAGAIN;
 	}
-	snprintf(lock, sizeof(lock), "/var/lock/xenconsole-%s", strrchr(tty, '/') ? strrchr(tty, '/') + 1 : tty);
+	snprintf(lock, sizeof(lock), "/var/lock/xenconsole-%s",
+		 strrchr(tty, '/') ? strrchr(tty, '/') + 1 : tty);
 	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
 		die("somebody else is connected to this console");
@@ -126,7 +132,8 @@ static int open_console(struct xs *xs, int domid, const char *type, int num)
 			die("there is no domain %d", domid);
 		nanosleep(&pause, NULL);
 	}
-	die("domain %d has no console of type %s (is xenconsoled running? try: xencommons status)", domid, type);
+	die("domain %d has no console of type %s (is xenconsoled running? try: xencommons status)",
+	    domid, type);
 }
 
 static bool write_all(int fd, const char *p, ssize_t n)
@@ -150,7 +157,8 @@ static int talk(int con, char escape)
 	char buf[4096];
 
 	for (;;) {
-		struct pollfd p[2] = { { .fd = con, .events = POLLIN }, { .fd = in_open ? STDIN_FILENO : -1, .events = POLLIN } };
+		struct pollfd p[2] = { { .fd = con, .events = POLLIN },
+				       { .fd = in_open ? STDIN_FILENO : -1, .events = POLLIN } };
 		ssize_t n;
 
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
@@ -158,7 +166,7 @@ static int talk(int con, char escape)
 		if (p[0].revents) {
 			n = read(con, buf, sizeof(buf));
 			if (n <= 0 && errno != EINTR)
-				return 0;	/* the guest is gone */
+				return 0; /* the guest is gone */
 			if (n > 0 && !write_all(STDOUT_FILENO, buf, n))
 				return 1;
 		}
@@ -167,7 +175,7 @@ static int talk(int con, char escape)
 
 			n = read(STDIN_FILENO, buf, is_raw ? 64 : sizeof(buf));
 			if (n <= 0) {
-				in_open = false;	/* go on showing */
+				in_open = false; /* go on showing */
 				continue;
 			}
 			esc = memchr(buf, escape, n);
@@ -180,7 +188,8 @@ static int talk(int con, char escape)
 static const struct option_row options[] = {
 	{ 't', "type", "TYPE", "pv (the default) or vuart" },
 	{ 'n', "num", "N", "which one of that type (default: 0)" },
-	{ 'e', "escape", "KEY", "leave with this key: a character, or ^ and a letter (default: ^])" },
+	{ 'e', "escape", "KEY",
+	  "leave with this key: a character, or ^ and a letter (default: ^])" },
 	{ 's', "start-notify-fd", "FD", "write a byte there once connected" },
 	{ 'i', "interactive", NULL, "accepted: an interactive client is what this is" },
 	{ 'h', "help", NULL, "this text" },
@@ -188,11 +197,18 @@ static const struct option_row options[] = {
 };
 
 const struct program xenconsole_program = {
-	"xenconsole", 1, "connect to a guest's console", "xenconsole [OPTION...] DOMID",
-	"Shows what a guest prints, from the first byte that nobody has seen yet, and sends it what is typed. Several can be "
-	"connected to one guest at a time; all see everything. Ends when the guest does, or at the escape key.\n\n"
+	"xenconsole",
+	1,
+	"connect to a guest's console",
+	"xenconsole [OPTION...] DOMID",
+	"Shows what a guest prints, from the first byte that nobody has seen yet, and sends it "
+	"what is typed. Several can be "
+	"connected to one guest at a time; all see everything. Ends when the guest does, or at the "
+	"escape key.\n\n"
 	"With the stock xenconsoled it uses the guest's terminal: then only one can be connected.",
-	options, NULL, "xenconsoled(8), xl(1)",
+	options,
+	NULL,
+	"xenconsoled(8), xl(1)",
 };
 
 int xenconsole_main(int argc, char **argv)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The console daemon's main program: options (as stock xenconsoled), the store's watches, the socket for viewers, the
- * hypervisor's log. A viewer's socket takes one line, "DOMID TYPE", answers "OK" or a reason, and is then the console.
+ * The console daemon's main program: options (as stock xenconsoled), the store's watches, the
+ * socket for viewers, the hypervisor's log. A viewer's socket takes one line, "DOMID TYPE", answers
+ * "OK" or a reason, and is then the console.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,13 +35,13 @@ static struct conlog hv_log;
 static uint32_t hv_port, hv_index;
 static struct loop_timer hv_timer;
 
-struct known {				/* a domain whose store entries are watched */
+struct known { /* a domain whose store entries are watched */
 	struct known *next;
 	uint16_t domid;
 };
 static struct known *known;
 
-struct asking {				/* a viewer that has not said yet what it wants */
+struct asking { /* a viewer that has not said yet what it wants */
 	struct loop_fd lf;
 	char line[64];
 	size_t have;
@@ -71,7 +72,8 @@ static void find_new(void)
 
 		for (k = known; k && k->domid != domid; k = k->next)
 			;
-		if (k || domid <= 0 || domid >= DOMID_FIRST_RESERVED || xs_is_introduced(con_xs, domid) != 1)
+		if (k || domid <= 0 || domid >= DOMID_FIRST_RESERVED ||
+		    xs_is_introduced(con_xs, domid) != 1)
 			continue;
 		k = malloc(sizeof(*k));
 		if (!k)
@@ -120,7 +122,8 @@ static void store_ready(struct loop_fd *lf, uint32_t events)
 		} else if (!strcmp(ev.token, "release")) {
 			find_gone();
 			find_new();
-		} else if (sscanf(ev.token, "%u %u", &domid, &kind) == 2 && kind < N_KINDS && domid < DOMID_FIRST_RESERVED) {
+		} else if (sscanf(ev.token, "%u %u", &domid, &kind) == 2 && kind < N_KINDS &&
+			   domid < DOMID_FIRST_RESERVED) {
 			guest_update(domid, &con_kinds[kind]);
 		}
 	}
@@ -181,7 +184,8 @@ static void asking_ready(struct loop_fd *lf, uint32_t events)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	a->line[a->have] = '\0';
-	if (n != 1 || sscanf(a->line, "%u %15s", &domid, type) != 2 || domid >= DOMID_FIRST_RESERVED) {
+	if (n != 1 || sscanf(a->line, "%u %15s", &domid, type) != 2 ||
+	    domid >= DOMID_FIRST_RESERVED) {
 		end_asking(a, "bad request\n");
 		return;
 	}
@@ -214,7 +218,8 @@ static int listen_viewers(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	unlink(VIEWER_SOCKET);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || chmod(VIEWER_SOCKET, 0600) || listen(fd, 16))
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || chmod(VIEWER_SOCKET, 0600) ||
+	    listen(fd, 16))
 		return -errno;
 	return loop_add(&listener, fd, EPOLLIN, accept_ready);
 }
@@ -236,27 +241,38 @@ static const struct option_row options[] = {
 	{ K_DIR, "log-dir", "DIR", "where (default: /var/log/xen/console)" },
 	{ K_SIZE, "log-size", "BYTES", "rotate a log at this size (default: 1048576; 0: never)" },
 	{ K_KEEP, "log-keep", "N", "old logs to keep (default: 4)" },
-	{ 't', "timestamp", "WHAT", "time at the beginning of lines: none (the default), guest, hv or all" },
+	{ 't', "timestamp", "WHAT",
+	  "time at the beginning of lines: none (the default), guest, hv or all" },
 	{ K_PID, "pid-file", "FILE", "write the process id here" },
 	{ 'V', "version", NULL, "say who this is" },
 	{ 'h', "help", NULL, "this text" },
 	/* Stock options: history always pushes out the oldest, logs are always filtered. */
-	{ 'o', "overflow-data", "X" }, { K_OLD, "replace-escape" },
+	{ 'o', "overflow-data", "X" },
+	{ K_OLD, "replace-escape" },
 	{ 0 }
 };
 
 const struct program xenconsoled_program = {
-	"xenconsoled", 8, "guests' consoles and their logs", "xenconsoled [OPTION...]",
-	"xenconsoled connects to the console of every guest (also to the emulated UART, vuart). What a guest prints goes to a "
-	"pseudo terminal whose name is in the guest's console/tty entry in the store, as with the stock daemon; to any number "
-	"of viewers (see xenconsole) over a socket; and to a log. Each has the last 128 KiB of output to itself, at its own "
+	"xenconsoled",
+	8,
+	"guests' consoles and their logs",
+	"xenconsoled [OPTION...]",
+	"xenconsoled connects to the console of every guest (also to the emulated UART, vuart). "
+	"What a guest prints goes to a "
+	"pseudo terminal whose name is in the guest's console/tty entry in the store, as with the "
+	"stock daemon; to any number "
+	"of viewers (see xenconsole) over a socket; and to a log. Each has the last 128 KiB of "
+	"output to itself, at its own "
 	"speed. When a guest ends, its last lines are delivered before its terminal goes.\n\n"
-	"Logs contain no escape sequences and no control characters but newline and tab, and are rotated by size. SIGHUP opens "
-	"them anew; a daemon that is ended leaves the histories to the next one, in /var/run/xen/console. Ring and event "
+	"Logs contain no escape sequences and no control characters but newline and tab, and are "
+	"rotated by size. SIGHUP opens "
+	"them anew; a daemon that is ended leaves the histories to the next one, in "
+	"/var/run/xen/console. Ring and event "
 	"channel of a console are taken only from entries that Dom0 alone can write. A guest that "
 	"sends events too fast is heard less often; one with an impossible ring loses its console.",
 	options,
-	"/var/log/xen/console/guest-NAME.log, guest-NAME-vuart.log, hypervisor.log\n/var/run/xen/xenconsoled.socket",
+	"/var/log/xen/console/guest-NAME.log, guest-NAME-vuart.log, "
+	"hypervisor.log\n/var/run/xen/xenconsoled.socket",
 	"xenconsole(1), xenstored(8), xencommons(8)",
 };
 
@@ -277,7 +293,8 @@ static void parse_options(int argc, char **argv)
 		case K_PID: opt.pid_file = arg; break;
 		case K_SIZE: conlog_size = strtoul(arg, NULL, 10); break;
 		case K_KEEP: conlog_keep = strtoul(arg, NULL, 10); break;
-		case 'o': case K_OLD: break;
+		case 'o':
+		case K_OLD: break;
 		default: program_usage(&xenconsoled_program, stderr); exit(1);
 		}
 	}
@@ -301,16 +318,19 @@ static void start(void)
 	rc = guest_init(other_port, opt.log_hv ? &hv_port : NULL);
 	if (rc)
 		die("/dev/xen/evtchn: %s", strerror(-rc));
-	if (make_dirs("/var/run/xen", 0755) || ((con_opt.log_guest || opt.log_hv) && make_dirs(con_opt.log_dir, 0755)))
+	if (make_dirs("/var/run/xen", 0755) ||
+	    ((con_opt.log_guest || opt.log_hv) && make_dirs(con_opt.log_dir, 0755)))
 		log_warn("cannot make my directories: %s", strerror(errno));
 	rc = listen_viewers();
 	if (rc)
-		log_warn("%s: %s: only one viewer per guest, at its terminal", VIEWER_SOCKET, strerror(-rc));
+		log_warn("%s: %s: only one viewer per guest, at its terminal", VIEWER_SOCKET,
+			 strerror(-rc));
 	if (opt.log_hv) {
 		conlog_open(&hv_log, con_opt.log_dir, "hypervisor", opt.stamp_hv);
 		look_again(&hv_timer);
 	}
-	if (xs_watch(con_xs, "@introduceDomain", "introduce") || xs_watch(con_xs, "@releaseDomain", "release") ||
+	if (xs_watch(con_xs, "@introduceDomain", "introduce") ||
+	    xs_watch(con_xs, "@releaseDomain", "release") ||
 	    loop_add(&store_lf, xs_fd(con_xs), EPOLLIN, store_ready))
 		die("cannot watch the store");
 }
@@ -331,7 +351,8 @@ int xenconsoled_main(int argc, char **argv)
 		daemon_fork();
 	rc = opt.pid_file ? daemon_pidfile(opt.pid_file) : 0;
 	if (rc)
-		die("%s: %s", opt.pid_file, rc == -EEXIST ? "another xenconsoled runs" : strerror(-rc));
+		die("%s: %s", opt.pid_file,
+		    rc == -EEXIST ? "another xenconsoled runs" : strerror(-rc));
 	start();
 	if (!opt.interactive)
 		log_to_syslog();

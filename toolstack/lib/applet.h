@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The programs inside the one executable: chosen by the name it is called with, or by its first word. */
+/*
+ * The programs inside the one executable: chosen by the name it is called with, or by its first
+ * word.
+ */
 #ifndef HOSPES_APPLET_H
 #define HOSPES_APPLET_H
 
 int xl_main(int argc, char **argv);
 int xenstored_main(int argc, char **argv);
-int xenstore_main(int argc, char **argv);	/* all the xenstore-* clients */
+int xenstore_main(int argc, char **argv); /* all the xenstore-* clients */
 int xenconsoled_main(int argc, char **argv);
 int xenconsole_main(int argc, char **argv);
 int xencommons_main(int argc, char **argv);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Debian's static Xen libraries were compiled against glibc with fortified calls; these are the entry points of those
- * calls that musl does not have. The checks they stand for were made by the compiler where it could.
+ * Debian's static Xen libraries were compiled against glibc with fortified calls; these are the
+ * entry points of those calls that musl does not have. The checks they stand for were made by the
+ * compiler where it could.
  */
 #include <fcntl.h>
 #include <stdarg.h>

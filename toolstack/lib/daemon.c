@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Going to the background, pid files, running programs. The lock on the pid file is what says that a daemon lives;
- * its text is for people and scripts. The fd of the lock stays open for the life of the process.
+ * Going to the background, pid files, running programs. The lock on the pid file is what says that
+ * a daemon lives; its text is for people and scripts. The fd of the lock stays open for the life of
+ * the process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,10 @@ void daemon_fork(void)
 	if (null >= 0) {
 		dup2(null, 0);
 		dup2(null, 1);
-		/* stderr stays until daemon_ready(): errors at the start belong to the one who waits. */
+		/*
+		 * stderr stays until daemon_ready(): errors at the start belong to the one who
+		 * waits.
+		 */
 		if (null > 2)
 			close(null);
 	}
@@ -65,7 +69,8 @@ static void tell_systemd(void)
 	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (s < 0)
 		return;
-	sendto(s, "READY=1", 7, MSG_NOSIGNAL, (void *)&sa, offsetof(struct sockaddr_un, sun_path) + len);
+	sendto(s, "READY=1", 7, MSG_NOSIGNAL, (void *)&sa,
+	       offsetof(struct sockaddr_un, sun_path) + len);
 	close(s);
 }
 
@@ -130,7 +135,7 @@ int make_dirs(const char *path, mode_t mode)
 	if (len >= sizeof(buf))
 		return -ENAMETOOLONG;
 	memcpy(buf, path, len + 1);
-	for (char *p = buf + 1; ; p++) {
+	for (char *p = buf + 1;; p++) {
 		char c = *p;
 
 		if (c != '/' && c != '\0')

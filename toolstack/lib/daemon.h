@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a background process needs: going to the background, its pid file, telling the one who waits.
+ * What a background process needs: going to the background, its pid file, telling the one who
+ * waits.
  */
 #ifndef HOSPES_DAEMON_H
 #define HOSPES_DAEMON_H
@@ -10,7 +11,9 @@
 
 /* Forks; the parent waits until the child calls daemon_ready() (exit 0) or ends (exit 1). */
 void daemon_fork(void);
-/* Takes the lock of the pid file and writes our pid: 0, -EEXIST when another one runs, or -errno. */
+/*
+ * Takes the lock of the pid file and writes our pid: 0, -EEXIST when another one runs, or -errno.
+ */
 int daemon_pidfile(const char *path);
 /* The parent exits 0 now; also tells systemd if it asked ($NOTIFY_SOCKET). */
 void daemon_ready(void);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hypercalls shared by the daemons. Owns the process's one xencall handle. Buffers given to the hypervisor come from
- * xencall_alloc_buffer(): memory that is locked and stays where it is during the call.
+ * Hypercalls shared by the daemons. Owns the process's one xencall handle. Buffers given to the
+ * hypervisor come from xencall_alloc_buffer(): memory that is locked and stays where it is during
+ * the call.
  */
 #include <errno.h>
 #include <string.h>

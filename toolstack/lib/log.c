@@ -38,7 +38,8 @@ static void emit(enum log_level level, const char *fmt, va_list ap)
 	if (use_syslog)
 		syslog(prio[level], "%s", line);
 	else
-		fprintf(stderr, "%s%s%s\n", prog_name ? prog_name : "", prog_name ? ": " : "", line);
+		fprintf(stderr, "%s%s%s\n", prog_name ? prog_name : "", prog_name ? ": " : "",
+			line);
 }
 
 void log_msg(enum log_level level, const char *fmt, ...)

@@ -15,14 +15,17 @@ void log_init(const char *prog, enum log_level level);
 /* From now on to syslog (connects before the daemon leaves its terminal). */
 void log_to_syslog(void);
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* At most ten of these per second are written, then a count of those left out: for what guests can cause. */
+/*
+ * At most ten of these per second are written, then a count of those left out: for what guests can
+ * cause.
+ */
 void log_limited(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Error message and exit(1). */
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-#define log_err(...)	log_msg(LOG_LVL_ERROR, __VA_ARGS__)
-#define log_warn(...)	log_msg(LOG_LVL_WARN, __VA_ARGS__)
-#define log_info(...)	log_msg(LOG_LVL_INFO, __VA_ARGS__)
-#define log_dbg(...)	log_msg(LOG_LVL_DEBUG, __VA_ARGS__)
+#define log_err(...) log_msg(LOG_LVL_ERROR, __VA_ARGS__)
+#define log_warn(...) log_msg(LOG_LVL_WARN, __VA_ARGS__)
+#define log_info(...) log_msg(LOG_LVL_INFO, __VA_ARGS__)
+#define log_dbg(...) log_msg(LOG_LVL_DEBUG, __VA_ARGS__)
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Event loop over epoll. Owns the one epoll fd and the list of armed timers (few: a list will do).
- * Invariant: a loop_fd that was deleted is not called any more, even if its event was already fetched.
+ * Invariant: a loop_fd that was deleted is not called any more, even if its event was already
+ * fetched.
  */
 #include <errno.h>
 #include <stddef.h>

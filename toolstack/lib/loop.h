@@ -11,18 +11,19 @@
 
 struct loop_fd {
 	int fd;
-	uint32_t events;		/* EPOLLIN, EPOLLOUT wanted at present */
+	uint32_t events; /* EPOLLIN, EPOLLOUT wanted at present */
 	void (*ready)(struct loop_fd *lf, uint32_t events);
 };
 
 struct loop_timer {
-	int64_t due;			/* milliseconds of loop_now(); 0: not armed */
+	int64_t due; /* milliseconds of loop_now(); 0: not armed */
 	void (*fire)(struct loop_timer *lt);
 	struct loop_timer *next;
 };
 
 /* 0 or -errno. The fd stays the caller's: remove it here before closing it. */
-int loop_add(struct loop_fd *lf, int fd, uint32_t events, void (*ready)(struct loop_fd *, uint32_t));
+int loop_add(struct loop_fd *lf, int fd, uint32_t events,
+	     void (*ready)(struct loop_fd *, uint32_t));
 void loop_want(struct loop_fd *lf, uint32_t events);
 void loop_del(struct loop_fd *lf);
 
@@ -31,7 +32,10 @@ void loop_disarm(struct loop_timer *lt);
 /* Monotonic milliseconds. */
 int64_t loop_now(void);
 
-/* Waits at most `ms` (-1: until something happens) and runs what is ready. 0, or -EINTR after a signal. */
+/*
+ * Waits at most `ms` (-1: until something happens) and runs what is ready. 0, or -EINTR after a
+ * signal.
+ */
 int loop_once(int ms);
 
 #endif

@@ -19,7 +19,9 @@ int program_option(const struct program *p, int argc, char **argv, const char **
 	if (built != p) {
 		memset(longs, 0, sizeof(longs));
 		for (const struct option_row *o = p->options; o->key && n < MAX_OPTIONS - 1; o++) {
-			int has = !o->arg ? no_argument : o->arg[0] == '[' ? optional_argument : required_argument;
+			int has = !o->arg	     ? no_argument
+				  : o->arg[0] == '[' ? optional_argument
+						     : required_argument;
 
 			if (o->name)
 				longs[n++] = (struct option){ o->name, has, NULL, o->key };
@@ -60,10 +62,13 @@ void program_usage(const struct program *p, FILE *to)
 	}
 }
 
-/* Text with the characters that mean something to roff at their places made harmless; an empty line is a paragraph. */
+/*
+ * Text with the characters that mean something to roff at their places made harmless; an empty line
+ * is a paragraph.
+ */
 static void roff(const char *s, FILE *to)
 {
-	for (const char *line = s; *line; ) {
+	for (const char *line = s; *line;) {
 		size_t len = strcspn(line, "\n");
 
 		if (!len)
@@ -84,7 +89,8 @@ static void roff(const char *s, FILE *to)
 void program_man(const struct program *p, FILE *to)
 {
 	fprintf(to, ".\\\" Made by hospes-tools man from the program's own table: do not edit.\n");
-	fprintf(to, ".TH %s %d \"\" Hospes\n.SH NAME\n%s \\- %s\n.SH SYNOPSIS\n", p->name, p->section, p->name, p->summary);
+	fprintf(to, ".TH %s %d \"\" Hospes\n.SH NAME\n%s \\- %s\n.SH SYNOPSIS\n", p->name,
+		p->section, p->name, p->summary);
 	roff(p->synopsis, to);
 	fputs(".SH DESCRIPTION\n", to);
 	roff(p->text, to);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * `xencommons start|stop|status`: what a boot script does once in Dom0. Modules and /proc/xen if they are missing,
- * the two daemons if they do not run (ours or stock ones), Dom0's own entries in the store.
+ * `xencommons start|stop|status`: what a boot script does once in Dom0. Modules and /proc/xen if
+ * they are missing, the two daemons if they do not run (ours or stock ones), Dom0's own entries in
+ * the store.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,14 +18,15 @@
 #include "lib/program.h"
 #include "xenstore/client.h"
 
-#define XENSTORED_PID	"/var/run/xen/xenstored.pid"
-#define CONSOLED_PID	"/var/run/xen/xenconsoled.pid"
+#define XENSTORED_PID "/var/run/xen/xenstored.pid"
+#define CONSOLED_PID "/var/run/xen/xenconsoled.pid"
 
 static pid_t store_pid(void)
 {
 	pid_t pid = daemon_running(XENSTORED_PID);
 
-	return pid ? pid : daemon_running("/var/run/xenstored.pid");	/* where stock scripts put it */
+	/* where stock scripts put it */
+	return pid ? pid : daemon_running("/var/run/xenstored.pid");
 }
 
 static pid_t console_pid(void)
@@ -36,8 +38,10 @@ static pid_t console_pid(void)
 
 static void load_modules(void)
 {
-	static const struct { const char *dev, *module; } need[] = {
-		{ "/dev/xen/evtchn", "xen-evtchn" }, { "/dev/xen/gntdev", "xen-gntdev" },
+	static const struct {
+		const char *dev, *module;
+	} need[] = {
+		{ "/dev/xen/evtchn", "xen-evtchn" },	 { "/dev/xen/gntdev", "xen-gntdev" },
 		{ "/dev/xen/gntalloc", "xen-gntalloc" }, { "/dev/xen/privcmd", "xen-privcmd" },
 		{ "/proc/xen/capabilities", "xenfs" },
 	};
@@ -69,8 +73,11 @@ static int start_program(const char *name, const char *pid_file, const char *mor
 
 static int write_dom0(void)
 {
-	static const struct { const char *path, *value; } keys[] = {
-		{ "/local/domain/0/domid", "0" }, { "/local/domain/0/name", "Domain-0" },
+	static const struct {
+		const char *path, *value;
+	} keys[] = {
+		{ "/local/domain/0/domid", "0" },
+		{ "/local/domain/0/name", "Domain-0" },
 		{ "/local/pool/0/name", "Pool-0" },
 	};
 	struct xs *xs = xs_open();
@@ -87,9 +94,9 @@ static int write_dom0(void)
 
 int xencommons_start(void)
 {
-	static const char *const dirs[] = {
-		"/var/run/xen", "/var/run/xenstored", "/var/log/xen/console", "/var/lib/xen/dump", "/var/lock"
-	};
+	static const char *const dirs[] = { "/var/run/xen", "/var/run/xenstored",
+					    "/var/log/xen/console", "/var/lib/xen/dump",
+					    "/var/lock" };
 	int rc = 0;
 
 	load_modules();
@@ -132,13 +139,21 @@ static int status(void)
 
 static const struct option_row no_options[] = { { 0 } };
 const struct program xencommons_program = {
-	"xencommons", 8, "start, stop or show the daemons of Dom0", "xencommons start|stop|status",
-	"start loads the kernel's modules and mounts /proc/xen and /dev/pts if they are missing, makes the folders that the "
-	"tools need, starts xenstored and xenconsoled if they do not run (also the stock ones count), and writes Dom0's name "
+	"xencommons",
+	8,
+	"start, stop or show the daemons of Dom0",
+	"xencommons start|stop|status",
+	"start loads the kernel's modules and mounts /proc/xen and /dev/pts if they are missing, "
+	"makes the folders that the "
+	"tools need, starts xenstored and xenconsoled if they do not run (also the stock ones "
+	"count), and writes Dom0's name "
 	"and number into the store. xl does all this by itself when it is needed.\n\n"
-	"stop ends xenconsoled. xenstored goes on, for guests and the kernel hold on to it; use xenstore-control live-update to "
+	"stop ends xenconsoled. xenstored goes on, for guests and the kernel hold on to it; use "
+	"xenstore-control live-update to "
 	"replace it.\n\nstatus prints what runs; its exit status is 0 if both do, else 3.",
-	no_options, XENSTORED_PID "\n" CONSOLED_PID, "xenstored(8), xenconsoled(8), xl(1)",
+	no_options,
+	XENSTORED_PID "\n" CONSOLED_PID,
+	"xenstored(8), xenconsoled(8), xl(1)",
 };
 
 int xencommons_main(int argc, char **argv)
@@ -150,6 +165,7 @@ int xencommons_main(int argc, char **argv)
 		return stop();
 	if (argc == 2 && !strcmp(argv[1], "status"))
 		return status();
-	program_usage(&xencommons_program, argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
+	program_usage(&xencommons_program,
+		      argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
 	return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 1;
 }

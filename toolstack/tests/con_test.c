@@ -8,7 +8,13 @@
 #include "console/conlog.h"
 
 static int failed;
-#define CHECK(x) do { if (!(x)) { printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); failed++; } } while (0)
+#define CHECK(x) \
+	do { \
+		if (!(x)) { \
+			printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); \
+			failed++; \
+		} \
+	} while (0)
 
 static unsigned long long rnd_state = 7;
 static unsigned int rnd(unsigned int n)
@@ -39,8 +45,9 @@ static void test_history(void)
 			data[j] = byte(h.head + j);
 		hist_add(&h, data, n);
 		if (r == 3 && rnd(50))
-			continue;		/* a slow one */
-		for (uint64_t was = pos[r]; (n = hist_peek(&h, &pos[r], &p)); pos[r] += n, was = pos[r]) {
+			continue; /* a slow one */
+		for (uint64_t was = pos[r]; (n = hist_peek(&h, &pos[r], &p));
+		     pos[r] += n, was = pos[r]) {
 			size_t take = rnd(3) ? n : 1 + rnd(n);
 
 			lost[r] += pos[r] - was;
@@ -54,7 +61,7 @@ static void test_history(void)
 	hist_free(&h);
 	hist_init(&h, 16384);
 	hist_add(&h, "x", 1);
-	CHECK(h.cap == 4096);			/* small guests cost little */
+	CHECK(h.cap == 4096); /* small guests cost little */
 	CHECK(hist_line_start(&h) == 0);
 	hist_add(&h, "y\nlogin: ", 9);
 	CHECK(hist_line_start(&h) == 3);
@@ -86,9 +93,12 @@ static void test_filter(void)
 	CHECK(filters("\033]52;c;ZXZpbA==\033\\after", "after"));
 	CHECK(filters("\033Pq#0\033\\x", "x") && filters("\033(Bx", "x") && filters("\033cx", "x"));
 	CHECK(filters("a\001\bb\177c", "a..b.c"));
-	CHECK(filters("gr\303\274n \342\202\254 \360\237\230\200", "gr\303\274n \342\202\254 \360\237\230\200"));
-	CHECK(filters("\302\2331mx", ".1mx") && filters("\2331mx", ".1mx"));	/* C1 in UTF-8 and raw */
-	CHECK(filters("\302\251", "\302\251") && filters("\302a", ".a") && filters("\302\302\251", ".\302\251"));
+	CHECK(filters("gr\303\274n \342\202\254 \360\237\230\200",
+		      "gr\303\274n \342\202\254 \360\237\230\200"));
+	/* C1 in UTF-8 and raw */
+	CHECK(filters("\302\2331mx", ".1mx") && filters("\2331mx", ".1mx"));
+	CHECK(filters("\302\251", "\302\251") && filters("\302a", ".a") &&
+	      filters("\302\302\251", ".\302\251"));
 	CHECK(filters("\033]never ends\nnext line\n", "\nnext line\n"));
 	for (int i = 0; i < 20000; i++) {
 		struct filter f = { 0 };
@@ -135,7 +145,7 @@ static void test_log(void)
 	snprintf(path, sizeof(path), "%s/guest-x.log.1", dir);
 	CHECK(size_of(path) >= 10000 && size_of(path) < 10100);
 	f = fopen(path, "r");
-	CHECK(f && fgets(line, sizeof(line), f) && !strncmp(line, "line ", 5));	/* not split */
+	CHECK(f && fgets(line, sizeof(line), f) && !strncmp(line, "line ", 5)); /* not split */
 	if (f)
 		fclose(f);
 	unlink(path);
@@ -163,14 +173,19 @@ static void test_log(void)
 	conlog_close(&l);
 	snprintf(path, sizeof(path), "rm -r %s", dir);
 	CHECK(system(path) == 0);
-	conlog_open(&l, dir, "gone", false);	/* no folder: a message, no more */
+	conlog_open(&l, dir, "gone", false); /* no folder: a message, no more */
 	conlog_write(&l, "x", 1);
 }
 
 int main(void)
 {
-	static const struct { const char *name; void (*fn)(void); } tests[] = {
-		{ "console-history", test_history }, { "console-log-filter", test_filter }, { "console-log-rotation", test_log },
+	static const struct {
+		const char *name;
+		void (*fn)(void);
+	} tests[] = {
+		{ "console-history", test_history },
+		{ "console-log-filter", test_filter },
+		{ "console-log-rotation", test_log },
 	};
 	int bad = 0;
 

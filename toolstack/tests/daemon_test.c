@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The real xenstored on this machine, without rings, through its real socket and our client: several clients, a live
- * update under open transactions and watches, one that fails, a client that does not read, and the command line tools.
+ * The real xenstored on this machine, without rings, through its real socket and our client:
+ * several clients, a live update under open transactions and watches, one that fails, a client that
+ * does not read, and the command line tools.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +18,13 @@
 #include <xen/io/xs_wire.h>
 
 static int failed;
-#define CHECK(x) do { if (!(x)) { printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); failed++; } } while (0)
+#define CHECK(x) \
+	do { \
+		if (!(x)) { \
+			printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); \
+			failed++; \
+		} \
+	} while (0)
 
 static char dir[] = "/tmp/xenstored-XXXXXX", exe[4096];
 static pid_t daemon_pid;
@@ -73,9 +80,11 @@ static void test_clients(void)
 	char name[64], **names;
 	size_t n;
 
-	CHECK(xs_watch(a, "/w", "tok") == 0 && xs_next_event(a, &ev, 1000) == 1 && !strcmp(ev.path, "/w"));
+	CHECK(xs_watch(a, "/w", "tok") == 0 && xs_next_event(a, &ev, 1000) == 1 &&
+	      !strcmp(ev.path, "/w"));
 	CHECK(xs_printf(b, 0, "/w/x", "%d", 42) == 0 && is(a, 0, "/w/x", "42"));
-	CHECK(xs_next_event(a, &ev, 1000) == 1 && !strcmp(ev.path, "/w/x") && !strcmp(ev.token, "tok"));
+	CHECK(xs_next_event(a, &ev, 1000) == 1 && !strcmp(ev.path, "/w/x") &&
+	      !strcmp(ev.token, "tok"));
 	CHECK(xs_next_event(a, &ev, 0) == 0 && xs_exists(a, 0, "/none") == 0);
 	for (int i = 0; i < 800; i++) {
 		snprintf(name, sizeof(name), "/dir/name-%05d", i);
@@ -85,8 +94,8 @@ static void test_clients(void)
 	CHECK(names && n == 800 && !strcmp(names[799], "name-00799"));
 	free(names);
 	struct xs_perm p[2] = { { 0, XS_PERM_NONE }, { 7, XS_PERM_READ | XS_PERM_WRITE } }, *q;
-	CHECK(xs_set_perms(a, 0, "/dir", p, 2) == 0 && (q = xs_get_perms(b, 0, "/dir", &n)) && n == 2 && q[1].domid == 7 &&
-	      q[1].access == 3);
+	CHECK(xs_set_perms(a, 0, "/dir", p, 2) == 0 && (q = xs_get_perms(b, 0, "/dir", &n)) &&
+	      n == 2 && q[1].domid == 7 && q[1].access == 3);
 	free(q);
 	xs_close(a);
 	xs_close(b);
@@ -98,7 +107,8 @@ static void test_live_update(void)
 	static struct xs_event ev;
 	uint32_t tx = xs_transaction_start(a);
 
-	CHECK(xs_write(a, tx, "/lu/in", "1", 1) == 0 && xs_watch(b, "/lu", "t") == 0 && xs_next_event(b, &ev, 1000) == 1);
+	CHECK(xs_write(a, tx, "/lu/in", "1", 1) == 0 && xs_watch(b, "/lu", "t") == 0 &&
+	      xs_next_event(b, &ev, 1000) == 1);
 	for (int i = 0; i < 3; i++)
 		CHECK(live_update(a, exe) == 0);
 	CHECK(is(a, tx, "/lu/in", "1") && xs_exists(b, 0, "/lu/in") == 0);
@@ -107,7 +117,8 @@ static void test_live_update(void)
 	/* A program that is none: the old one goes on. */
 	CHECK(live_update(a, "/bin/false") < 0 && is(a, 0, "/lu/in", "1"));
 	CHECK(live_update(a, "/nonexistent") < 0 && is(b, 0, "/lu/in", "1"));
-	CHECK(live_update(a, exe) == 0 && kill(daemon_pid, 0) == 0 && waitpid(daemon_pid, NULL, WNOHANG) == 0);
+	CHECK(live_update(a, exe) == 0 && kill(daemon_pid, 0) == 0 &&
+	      waitpid(daemon_pid, NULL, WNOHANG) == 0);
 	xs_close(a);
 	xs_close(b);
 }
@@ -117,14 +128,16 @@ static void test_hostile_client(void)
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	struct xsd_sockmsg h = { XS_READ, 0, 0, 2 };
 	struct xs *good = open_soon();
-	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), quiet = socket(AF_UNIX, SOCK_STREAM, 0);
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0),
+	    quiet = socket(AF_UNIX, SOCK_STREAM, 0);
 	long sent = 0;
 
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/socket", dir);
-	CHECK(connect(s, (struct sockaddr *)&sa, sizeof(sa)) == 0 && connect(quiet, (struct sockaddr *)&sa, sizeof(sa)) == 0);
-	CHECK(write(quiet, &h, 7) == 7);		/* never finishes its request */
+	CHECK(connect(s, (struct sockaddr *)&sa, sizeof(sa)) == 0 &&
+	      connect(quiet, (struct sockaddr *)&sa, sizeof(sa)) == 0);
+	CHECK(write(quiet, &h, 7) == 7); /* never finishes its request */
 	/* Asks and asks and never reads: sooner or later nobody takes its requests any more. */
-	for (int full = 0; full < 50 && sent < 2000000; ) {
+	for (int full = 0; full < 50 && sent < 2000000;) {
 		char msg[18];
 
 		memcpy(msg, &h, 16);
@@ -138,7 +151,7 @@ static void test_hostile_client(void)
 	}
 	CHECK(sent < 2000000 && xs_exists(good, 0, "/tool") == 1);
 	h.len = 100000;
-	CHECK(write(quiet, (char *)&h + 7, 9) == 9 && read(quiet, &h, 1) == 0);	/* cut off */
+	CHECK(write(quiet, (char *)&h + 7, 9) == 9 && read(quiet, &h, 1) == 0); /* cut off */
 	CHECK(xs_exists(good, 0, "/tool") == 1);
 	close(s);
 	close(quiet);
@@ -163,22 +176,34 @@ static bool shell(const char *cmd, const char *want)
 
 static void test_tools(void)
 {
-	CHECK(shell("T write /k/a one /k/b 'two\\nlines' && T read /k/a && T read -p /k/b", "one\n/k/b: two\\nlines\n"));
+	CHECK(shell("T write /k/a one /k/b 'two\\nlines' && T read /k/a && T read -p /k/b",
+		    "one\n/k/b: two\\nlines\n"));
 	CHECK(shell("T ls /k; T ls -f -p /k; T list -p /k",
-		    "a = \"one\"\nb = \"two\\nlines\"\n/k/a = \"one\"   (n0)\n/k/b = \"two\\nlines\"   (n0)\n/k/a\n/k/b\n"));
-	CHECK(shell("T chmod -r /k n0 r5 && T ls -p /k", "a = \"one\"   (n0,r5)\nb = \"two\\nlines\"   (n0,r5)\n"));
-	CHECK(shell("T exists /k/a && ! T exists /k/zz; T read /k/zz 2>/dev/null || echo no", "no\n"));
-	CHECK(shell("T write /deep/er/est v; T rm -t /deep/er/est; T exists /deep || echo tidy", "tidy\n"));
+		    "a = \"one\"\nb = \"two\\nlines\"\n/k/a = \"one\"   (n0)\n/k/b = "
+		    "\"two\\nlines\"   (n0)\n/k/a\n/k/b\n"));
+	CHECK(shell("T chmod -r /k n0 r5 && T ls -p /k",
+		    "a = \"one\"   (n0,r5)\nb = \"two\\nlines\"   (n0,r5)\n"));
+	CHECK(shell("T exists /k/a && ! T exists /k/zz; T read /k/zz 2>/dev/null || echo no",
+		    "no\n"));
+	CHECK(shell("T write /deep/er/est v; T rm -t /deep/er/est; T exists /deep || echo tidy",
+		    "tidy\n"));
 	CHECK(shell("T watch -n 2 /wt & sleep 0.3; T write /wt/x 1; wait", "/wt\n/wt/x\n"));
 	CHECK(shell("T control check", "OK\n"));
-	CHECK(shell("T read 2>/dev/null; [ $? = 1 ] && T nonsense 2>/dev/null; [ $? = 1 ] && echo usage", "usage\n"));
+	CHECK(shell("T read 2>/dev/null; [ $? = 1 ] && T nonsense 2>/dev/null; [ $? = 1 ] && echo "
+		    "usage",
+		    "usage\n"));
 }
 
 int main(int argc, char **argv)
 {
-	static const struct { const char *name; void (*fn)(void); } tests[] = {
-		{ "xenstored-clients", test_clients }, { "xenstored-live-update", test_live_update },
-		{ "xenstored-hostile-client", test_hostile_client }, { "xenstore-tools", test_tools },
+	static const struct {
+		const char *name;
+		void (*fn)(void);
+	} tests[] = {
+		{ "xenstored-clients", test_clients },
+		{ "xenstored-live-update", test_live_update },
+		{ "xenstored-hostile-client", test_hostile_client },
+		{ "xenstore-tools", test_tools },
 	};
 	char cmd[64];
 	int bad = 0, status;
@@ -200,7 +225,8 @@ int main(int argc, char **argv)
 	waitpid(daemon_pid, &status, 0);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		bad++;
-	printf("%s xenstored-ends-cleanly\n", WIFEXITED(status) && !WEXITSTATUS(status) ? "PASS" : "FAIL");
+	printf("%s xenstored-ends-cleanly\n",
+	       WIFEXITED(status) && !WEXITSTATUS(status) ? "PASS" : "FAIL");
 	snprintf(cmd, sizeof(cmd), "rm -r %s", dir);
 	return system(cmd) || bad;
 }

@@ -9,11 +9,11 @@
 #include "xenstore/store.h"
 
 struct fake {
-	struct conn c;			/* first */
+	struct conn c; /* first */
 	char *in, *out;
 	size_t in_len, in_pos, in_cap, out_len, out_pos, out_cap;
-	size_t room;			/* how much output it takes; SIZE_MAX: all */
-	unsigned int why;		/* what it was shut out for */
+	size_t room;	  /* how much output it takes; SIZE_MAX: all */
+	unsigned int why; /* what it was shut out for */
 	int id;
 };
 
@@ -90,7 +90,8 @@ static void fake_feed(struct fake *f, const void *data, size_t len)
 	conn_wake(&f->c);
 }
 
-static inline void fake_send(struct fake *f, uint32_t type, uint32_t tx, const void *body, size_t len)
+static inline void fake_send(struct fake *f, uint32_t type, uint32_t tx, const void *body,
+			     size_t len)
 {
 	struct xsd_sockmsg h = { type, 7, tx, len };
 
@@ -121,8 +122,9 @@ static void run_all(void)
 }
 
 static const uint32_t fake_quota[Q_COUNT] = {
-	[Q_NODES] = 1000, [Q_NODE_SIZE] = 2048, [Q_WATCHES] = 128, [Q_TXS] = 10, [Q_TX_NODES] = 1024, [Q_PERMS] = 5,
-	[Q_PATH] = 2048, [Q_DEPTH] = 128, [Q_OUTSTANDING] = 20, [Q_MEMORY] = 2 << 20,
+	[Q_NODES] = 1000,     [Q_NODE_SIZE] = 2048, [Q_WATCHES] = 128, [Q_TXS] = 10,
+	[Q_TX_NODES] = 1024,  [Q_PERMS] = 5,	    [Q_PATH] = 2048,   [Q_DEPTH] = 128,
+	[Q_OUTSTANDING] = 20, [Q_MEMORY] = 2 << 20,
 };
 
 static void fake_store(uint32_t seed)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How fast is the store? Prints operations per second, seen by one client in Dom0 over whatever xs_open() finds.
- * Arguments: [COUNT [PREFIX [flood]]]. Works against any xenstored; to go through the kernel's xenbus, set XENSTORED_RUNDIR to a folder that is not there.
+ * How fast is the store? Prints operations per second, seen by one client in Dom0 over whatever
+ * xs_open() finds. Arguments: [COUNT [PREFIX [flood]]]. Works against any xenstored; to go through
+ * the kernel's xenbus, set XENSTORED_RUNDIR to a folder that is not there.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +47,8 @@ int main(int argc, char **argv)
 
 	base = argc > 2 ? argv[2] : base;
 	die_if(!xs, "xs_open");
-	if (flood) {			/* a guest that does its worst: for ever */
-		for (int i = 0; ; i++)
+	if (flood) { /* a guest that does its worst: for ever */
+		for (int i = 0;; i++)
 			xs_printf(xs, 0, key(i % 2 ? "x" : "y"), "%d", i);
 	}
 	die_if(xs_write(xs, 0, key("x"), "0123456789", 10), "write");
@@ -77,7 +78,9 @@ int main(int argc, char **argv)
 		uint32_t tx = xs_transaction_start(xs);
 
 		free(xs_read(xs, tx, key("x"), NULL));
-		die_if(xs_write(xs, tx, key("y"), "0123456789", 10) || xs_transaction_end(xs, tx, false), "transaction");
+		die_if(xs_write(xs, tx, key("y"), "0123456789", 10) ||
+			       xs_transaction_end(xs, tx, false),
+		       "transaction");
 	}
 	printf("transaction %.0f\n", n / (now() - t));
 	die_if(xs_watch(xs, key("x"), "t") || xs_next_event(xs, &ev, 1000) != 1, "watch");

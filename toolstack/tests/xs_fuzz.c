@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer target of the wire protocol: the input is pieces of byte streams of four clients (two in Dom0, two guests),
- * as xs_test --seeds records them: client, length (16 bit), bytes. Clients 0xf0 and up are other things that happen.
- * After each input the store must be consistent.
+ * libFuzzer target of the wire protocol: the input is pieces of byte streams of four clients (two
+ * in Dom0, two guests), as xs_test --seeds records them: client, length (16 bit), bytes. Clients
+ * 0xf0 and up are other things that happen. After each input the store must be consistent.
  */
 #include <stdint.h>
 #include "tests/fake.h"

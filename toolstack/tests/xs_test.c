@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the store on the host. A second, naive implementation (the model: a list of paths, whole copies for nothing
- * clever) says what each request must answer; a committed transaction must equal doing its requests at that moment.
+ * Tests of the store on the host. A second, naive implementation (the model: a list of paths, whole
+ * copies for nothing clever) says what each request must answer; a committed transaction must equal
+ * doing its requests at that moment.
  */
 #include <assert.h>
 #include "tests/fake.h"
@@ -10,7 +11,13 @@
 
 static int failed;
 static const char *test_name;
-#define CHECK(x) do { if (!(x)) { printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); failed++; } } while (0)
+#define CHECK(x) \
+	do { \
+		if (!(x)) { \
+			printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); \
+			failed++; \
+		} \
+	} while (0)
 
 /* Allocation failures: the n-th from now fails, if n >= 0. */
 static long fail_at = -1;
@@ -23,9 +30,18 @@ static bool fails(void)
 {
 	return fail_at >= 0 && fail_at-- == 0;
 }
-void *__wrap_malloc(size_t n) { return fails() ? NULL : __real_malloc(n); }
-void *__wrap_calloc(size_t a, size_t b) { return fails() ? NULL : __real_calloc(a, b); }
-void *__wrap_realloc(void *p, size_t n) { return fails() ? NULL : __real_realloc(p, n); }
+void *__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+void *__wrap_calloc(size_t a, size_t b)
+{
+	return fails() ? NULL : __real_calloc(a, b);
+}
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
+}
 
 static FILE *record;
 static void record_bytes(struct fake *f, const void *data, size_t len)
@@ -41,7 +57,10 @@ static void record_bytes(struct fake *f, const void *data, size_t len)
 static char body[XENSTORE_PAYLOAD_MAX + 1];
 static struct xsd_sockmsg hdr;
 
-/* Sends a request, runs everybody, and takes its answer, passing over events. -errno, or the length of the answer. */
+/*
+ * Sends a request, runs everybody, and takes its answer, passing over events. -errno, or the length
+ * of the answer.
+ */
 static int ask(struct fake *f, uint32_t type, uint32_t tx, const void *data, size_t len)
 {
 	char msg[sizeof(hdr) + XENSTORE_PAYLOAD_MAX];
@@ -103,7 +122,8 @@ static bool event(struct fake *f, const char *path, const char *token)
 {
 	if (!fake_next(f, &hdr, body) || hdr.type != XS_WATCH_EVENT)
 		return false;
-	return !strcmp(body, path) && !strcmp(body + strlen(path) + 1, token) && hdr.len == strlen(path) + strlen(token) + 2;
+	return !strcmp(body, path) && !strcmp(body + strlen(path) + 1, token) &&
+	       hdr.len == strlen(path) + strlen(token) + 2;
 }
 
 static struct fake d0, d0b, d5, d6;
@@ -157,7 +177,8 @@ static void test_basics(void)
 
 static void test_paths(void)
 {
-	static const char *const bad[] = { "//", "/a/", "/a//b", "/a b", "/a\x01", "", "/\xff", "@x", "/a*" };
+	static const char *const bad[] = { "//", "/a/",	  "/a//b", "/a b", "/a\x01",
+					   "",	 "/\xff", "@x",	   "/a*" };
 	char longest[4000];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -170,12 +191,12 @@ static void test_paths(void)
 	longest[3073] = '\0';
 	CHECK(put(&d0, 0, longest, "") == -EINVAL);
 	longest[3073] = 'a';
-	longest[sizeof(longest) - 1] = '\0';		/* nearly a whole message */
+	longest[sizeof(longest) - 1] = '\0'; /* nearly a whole message */
 	CHECK(put(&d0, 0, longest, "") == -EINVAL);
 	CHECK(put(&d0, 0, longest + 1, "") == -EINVAL);
-	CHECK(ask(&d0, XS_READ, 0, "/", 1) == -EINVAL);		/* no NUL */
+	CHECK(ask(&d0, XS_READ, 0, "/", 1) == -EINVAL); /* no NUL */
 	CHECK(ask(&d0, XS_READ, 0, "", 0) == -EINVAL);
-	CHECK(ask(&d0, XS_WATCH, 0, "/", 2) == -EINVAL);	/* one word of two */
+	CHECK(ask(&d0, XS_WATCH, 0, "/", 2) == -EINVAL); /* one word of two */
 }
 
 static void test_perms(void)
@@ -197,7 +218,8 @@ static void test_perms(void)
 	CHECK(put(&d5, 0, "outside", "x") == -EACCES);
 	CHECK(asks(&d5, XS_READ, 0, "data/none") == -ENOENT);
 	for (uint32_t t = 0; t < 4; t++) {
-		static const uint32_t priv[] = { XS_INTRODUCE, XS_RELEASE, XS_RESUME, XS_SET_TARGET };
+		static const uint32_t priv[] = { XS_INTRODUCE, XS_RELEASE, XS_RESUME,
+						 XS_SET_TARGET };
 
 		CHECK(ask(&d5, priv[t], 0, "6\0001\0002", 6) == -EACCES);
 	}
@@ -206,7 +228,8 @@ static void test_perms(void)
 	CHECK(ask2(&d0, XS_SET_TARGET, 0, "6", "5", true) == 3);
 	CHECK(reads(&d6, 0, "/local/domain/5/data/k", ""));
 	/* A domain that is gone leaves neither nodes nor rights. */
-	CHECK(put(&d0, 0, "/keep", "1") == 3 && ask(&d0, XS_SET_PERMS, 0, "/keep\0n0\0b5", 12) == 3);
+	CHECK(put(&d0, 0, "/keep", "1") == 3 &&
+	      ask(&d0, XS_SET_PERMS, 0, "/keep\0n0\0b5", 12) == 3);
 	CHECK(asks(&d0, XS_RELEASE, 0, "5") == 3);
 	CHECK(asks(&d0, XS_READ, 0, "/local/domain/5/data") == -ENOENT);
 	CHECK(asks(&d0, XS_GET_PERMS, 0, "/keep") == 3 && !strcmp(body, "n0"));
@@ -228,15 +251,21 @@ static void test_watches(void)
 	CHECK(event(&d5, "data/a", "tok") && !fake_next(&d5, &hdr, body));
 	CHECK(event(&d0, "/local/domain/5/data/a/b", "deep") && !fake_next(&d0, &hdr, body));
 	/* Nothing that cannot be read is told. */
-	CHECK(ask2(&d6, XS_WATCH, 0, "/local/domain/5/data", "spy", true) == 3 && event(&d6, "/local/domain/5/data", "spy"));
-	CHECK(put(&d0b, 0, "/local/domain/5/data/z", "1") == 3 && event(&d5, "data/z", "tok") && !fake_next(&d6, &hdr, body));
-	CHECK(ask2(&d6, XS_WATCH, 0, "@releaseDomain", "r", true) == 3 && event(&d6, "@releaseDomain", "r"));
-	CHECK(ask2(&d0, XS_WATCH, 0, "@releaseDomain", "r", true) == 3 && event(&d0, "@releaseDomain", "r"));
-	CHECK(ask(&d0b, XS_INTRODUCE, 0, "9\0001\0002", 6) == 3 && asks(&d0b, XS_RELEASE, 0, "9") == 3);
+	CHECK(ask2(&d6, XS_WATCH, 0, "/local/domain/5/data", "spy", true) == 3 &&
+	      event(&d6, "/local/domain/5/data", "spy"));
+	CHECK(put(&d0b, 0, "/local/domain/5/data/z", "1") == 3 && event(&d5, "data/z", "tok") &&
+	      !fake_next(&d6, &hdr, body));
+	CHECK(ask2(&d6, XS_WATCH, 0, "@releaseDomain", "r", true) == 3 &&
+	      event(&d6, "@releaseDomain", "r"));
+	CHECK(ask2(&d0, XS_WATCH, 0, "@releaseDomain", "r", true) == 3 &&
+	      event(&d0, "@releaseDomain", "r"));
+	CHECK(ask(&d0b, XS_INTRODUCE, 0, "9\0001\0002", 6) == 3 &&
+	      asks(&d0b, XS_RELEASE, 0, "9") == 3);
 	CHECK(event(&d0, "@releaseDomain", "r") && !fake_next(&d6, &hdr, body));
 	/* ... unless Dom0 allows it. */
 	CHECK(ask(&d0, XS_SET_PERMS, 0, "@releaseDomain\0n0\0r6", 21) == 3);
-	CHECK(ask(&d0b, XS_INTRODUCE, 0, "9\0001\0002", 6) == 3 && asks(&d0b, XS_RELEASE, 0, "9") == 3);
+	CHECK(ask(&d0b, XS_INTRODUCE, 0, "9\0001\0002", 6) == 3 &&
+	      asks(&d0b, XS_RELEASE, 0, "9") == 3);
 	CHECK(event(&d6, "@releaseDomain", "r"));
 	/* Transactions tell when they commit, and only then. */
 	uint32_t tx = tx_begin(&d0b);
@@ -244,13 +273,16 @@ static void test_watches(void)
 	CHECK(asks(&d0b, XS_TRANSACTION_END, tx, "T") == 3 && event(&d5, "data/t", "tok"));
 	/* The same event twice, unread: once. */
 	d5.room = 0;
-	CHECK(put(&d0, 0, "/local/domain/5/data/q", "1") == 3 && put(&d0, 0, "/local/domain/5/data/q", "2") == 3);
+	CHECK(put(&d0, 0, "/local/domain/5/data/q", "1") == 3 &&
+	      put(&d0, 0, "/local/domain/5/data/q", "2") == 3);
 	d5.room = SIZE_MAX;
 	conn_wake(&d5.c);
 	run_all();
 	CHECK(event(&d5, "data/q", "tok") && !fake_next(&d5, &hdr, body));
-	CHECK(ask2(&d5, XS_UNWATCH, 0, "data", "tok", true) == 3 && ask2(&d5, XS_UNWATCH, 0, "data", "tok", true) == -ENOENT);
-	CHECK(ask2(&d5, XS_WATCH, 0, "data", "a", true) == 3 && ask(&d5, XS_RESET_WATCHES, 0, "", 1) == 3);
+	CHECK(ask2(&d5, XS_UNWATCH, 0, "data", "tok", true) == 3 &&
+	      ask2(&d5, XS_UNWATCH, 0, "data", "tok", true) == -ENOENT);
+	CHECK(ask2(&d5, XS_WATCH, 0, "data", "a", true) == 3 &&
+	      ask(&d5, XS_RESET_WATCHES, 0, "", 1) == 3);
 	while (fake_next(&d5, &hdr, body))
 		;
 	CHECK(put(&d0, 0, "/local/domain/5/data/q", "3") == 3 && !fake_next(&d5, &hdr, body));
@@ -260,18 +292,23 @@ static void test_transactions(void)
 {
 	uint32_t a = tx_begin(&d0), b = tx_begin(&d0b);
 
-	CHECK(put(&d0, a, "/t/x", "1") == 3 && asks(&d0b, XS_READ, 0, "/t/x") == -ENOENT && reads(&d0, a, "/t/x", "1"));
-	CHECK(asks(&d0, XS_TRANSACTION_END, a, "F") == 3 && asks(&d0, XS_READ, 0, "/t/x") == -ENOENT);
+	CHECK(put(&d0, a, "/t/x", "1") == 3 && asks(&d0b, XS_READ, 0, "/t/x") == -ENOENT &&
+	      reads(&d0, a, "/t/x", "1"));
+	CHECK(asks(&d0, XS_TRANSACTION_END, a, "F") == 3 &&
+	      asks(&d0, XS_READ, 0, "/t/x") == -ENOENT);
 	/* Both create children of one directory: no conflict. */
 	CHECK(asks(&d0, XS_MKDIR, 0, "/t") == 3);
 	a = tx_begin(&d0);
 	CHECK(put(&d0, a, "/t/a", "1") == 3 && put(&d0b, 0, "/t/other", "1") == 3);
-	CHECK(asks(&d0, XS_TRANSACTION_END, a, "T") == 3 && reads(&d0, 0, "/t/a", "1") && reads(&d0, 0, "/t/other", "1"));
+	CHECK(asks(&d0, XS_TRANSACTION_END, a, "T") == 3 && reads(&d0, 0, "/t/a", "1") &&
+	      reads(&d0, 0, "/t/other", "1"));
 	CHECK(asks(&d0b, XS_TRANSACTION_END, b, "T") == 3);
 	/* What was read has changed. */
 	a = tx_begin(&d0);
-	CHECK(reads(&d0, a, "/t/a", "1") && put(&d0b, 0, "/t/a", "2") == 3 && put(&d0, a, "/t/b", "1") == 3);
-	CHECK(asks(&d0, XS_TRANSACTION_END, a, "T") == -EAGAIN && asks(&d0, XS_READ, 0, "/t/b") == -ENOENT);
+	CHECK(reads(&d0, a, "/t/a", "1") && put(&d0b, 0, "/t/a", "2") == 3 &&
+	      put(&d0, a, "/t/b", "1") == 3);
+	CHECK(asks(&d0, XS_TRANSACTION_END, a, "T") == -EAGAIN &&
+	      asks(&d0, XS_READ, 0, "/t/b") == -ENOENT);
 	/* A listed directory has changed. */
 	a = tx_begin(&d0);
 	CHECK(asks(&d0, XS_DIRECTORY, a, "/t") > 0 && put(&d0b, 0, "/t/new", "2") == 3);
@@ -288,8 +325,10 @@ static void test_transactions(void)
 	a = tx_begin(&d0);
 	CHECK(asks(&d0, XS_RM, a, "/t") == 3 && put(&d0, a, "/t/fresh", "f") == 3);
 	CHECK(asks(&d0, XS_DIRECTORY, a, "/t") == 6 && asks(&d0, XS_TRANSACTION_END, a, "T") == 3);
-	CHECK(asks(&d0, XS_DIRECTORY, 0, "/t") == 6 && !strcmp(body, "fresh") && reads(&d0, 0, "/t/fresh", "f"));
-	CHECK(asks(&d0, XS_TRANSACTION_END, a, "T") == -ENOENT && asks(&d0, XS_TRANSACTION_START, tx_begin(&d0), "") == -EBUSY);
+	CHECK(asks(&d0, XS_DIRECTORY, 0, "/t") == 6 && !strcmp(body, "fresh") &&
+	      reads(&d0, 0, "/t/fresh", "f"));
+	CHECK(asks(&d0, XS_TRANSACTION_END, a, "T") == -ENOENT &&
+	      asks(&d0, XS_TRANSACTION_START, tx_begin(&d0), "") == -EBUSY);
 }
 
 static void test_big_directory(void)
@@ -333,7 +372,7 @@ static void test_quotas(void)
 		rc = put(&d5, 0, path, "");
 	}
 	CHECK(rc == -ENOSPC && d5.c.acct->nodes == 1000);
-	CHECK(put(&d0, 0, "/local/domain/5/data/by-dom0", "") == 3);	/* Dom0 is not limited */
+	CHECK(put(&d0, 0, "/local/domain/5/data/by-dom0", "") == 3); /* Dom0 is not limited */
 	memset(big, 'x', sizeof(big));
 	big[2500] = '\0';
 	CHECK(put(&d5, 0, "data/d0/0", big) == -ENOSPC);
@@ -347,7 +386,8 @@ static void test_quotas(void)
 	for (i = 0; tx_begin(&d5); i++)
 		;
 	CHECK(i == 10 && d5.c.acct->txs == 10);
-	CHECK(ask(&d5, XS_RESET_WATCHES, 0, "", 1) == 3 && d5.c.acct->txs == 0 && d5.c.acct->watches == 0);
+	CHECK(ask(&d5, XS_RESET_WATCHES, 0, "", 1) == 3 && d5.c.acct->txs == 0 &&
+	      d5.c.acct->watches == 0);
 	uint32_t tx = tx_begin(&d5);
 	for (i = 0, rc = 0; i < 3000 && rc != -ENOSPC; i++) {
 		snprintf(path, sizeof(path), "data/none%d", i);
@@ -357,7 +397,7 @@ static void test_quotas(void)
 	strcpy(path, "/shared");
 	for (i = 0; i < 200; i++)
 		strcat(path, "/d");
-	CHECK(put(&d6, 0, path, "") == -ENOSPC);			/* depth */
+	CHECK(put(&d6, 0, path, "") == -ENOSPC); /* depth */
 	CHECK(put(&d0, 0, path, "") == 3);
 	store.quota[Q_MEMORY] = d6.c.acct->mem + 5000;
 	for (i = 0, rc = 0; i < 100 && rc >= 0; i++) {
@@ -371,7 +411,10 @@ static void test_flood(void)
 {
 	int turns;
 
-	/* Dom 5 has a thousand requests waiting; Dom0's one is answered within as many turns as there are connections. */
+	/*
+	 * Dom 5 has a thousand requests waiting; Dom0's one is answered within as many turns as
+	 * there are connections.
+	 */
 	for (int i = 0; i < 1000; i++)
 		fake_send(&d5, XS_READ, 0, "data", 5);
 	store_turn();
@@ -416,7 +459,10 @@ static void test_starvation(void)
 {
 	int tries = 0, rc;
 
-	/* Dom 5 writes what Dom0's transaction reads, as fast as it can; Dom0 gets through nevertheless. */
+	/*
+	 * Dom 5 writes what Dom0's transaction reads, as fast as it can; Dom0 gets through
+	 * nevertheless.
+	 */
 	do {
 		uint32_t tx = tx_begin(&d0);
 
@@ -527,7 +573,10 @@ static void m_create(struct model *m, int dom, const char *path)
 		n->perms[0].domid = dom;
 }
 
-/* One request, as the protocol's text describes it. The answer goes to `out`: its length, or -errno. */
+/*
+ * One request, as the protocol's text describes it. The answer goes to `out`: its length, or
+ * -errno.
+ */
 struct op {
 	uint32_t type;
 	int dom;
@@ -546,8 +595,10 @@ static int m_do(struct model *m, const struct op *o, char *out)
 {
 	struct mnode *n;
 	int rc, len = 0;
-	static const int need[] = { [XS_READ] = 1, [XS_DIRECTORY] = 1, [XS_WRITE] = 2, [XS_MKDIR] = 2, [XS_RM] = 2,
-				    [XS_SET_PERMS] = 4, [XS_GET_PERMS] = 1 };
+	static const int need[] = {
+		[XS_READ] = 1, [XS_DIRECTORY] = 1, [XS_WRITE] = 2,    [XS_MKDIR] = 2,
+		[XS_RM] = 2,   [XS_SET_PERMS] = 4, [XS_GET_PERMS] = 1
+	};
 	char names[100][48], up[48];
 	int count = 0;
 
@@ -565,7 +616,8 @@ static int m_do(struct model *m, const struct op *o, char *out)
 		for (int i = 0; i < m->n; i++) {
 			strcpy(up, m->node[i].path);
 			m_parent(up);
-			if (strcmp(m->node[i].path, "/") && m->node[i].path[0] == '/' && !strcmp(up, o->path))
+			if (strcmp(m->node[i].path, "/") && m->node[i].path[0] == '/' &&
+			    !strcmp(up, o->path))
 				strcpy(names[count++], strrchr(m->node[i].path, '/') + 1);
 		}
 		qsort(names, count, sizeof(names[0]), by_name);
@@ -578,7 +630,9 @@ static int m_do(struct model *m, const struct op *o, char *out)
 		if (rc)
 			return rc;
 		for (int i = 0; i < n->n_perms; i++)
-			len += sprintf(out + len, "%c%u", "nrwb"[n->perms[i].access], n->perms[i].domid) + 1;
+			len += sprintf(out + len, "%c%u", "nrwb"[n->perms[i].access],
+				       n -> perms[i].domid) +
+			       1;
 		return len;
 	case XS_SET_PERMS:
 		if (rc)
@@ -587,7 +641,8 @@ static int m_do(struct model *m, const struct op *o, char *out)
 			return -EPERM;
 		n->n_perms = 0;
 		for (const char *s = o->arg; s < o->arg + o->arg_len; s += 3)
-			n->perms[n->n_perms++] = (struct perm){ s[1] - '0', strchr("nrwb", *s) - "nrwb" };
+			n->perms[n->n_perms++] = (struct perm){ s[1] - '0',
+								strchr("nrwb", *s) - "nrwb" };
 		return 3;
 	case XS_WRITE:
 	case XS_MKDIR:
@@ -610,7 +665,7 @@ static int m_do(struct model *m, const struct op *o, char *out)
 		}
 		if (rc)
 			return rc;
-		for (int i = 0; i < m->n; ) {
+		for (int i = 0; i < m->n;) {
 			size_t l = strlen(o->path);
 			const char *p = m->node[i].path;
 
@@ -633,7 +688,8 @@ static unsigned int rnd(unsigned int n)
 
 static void random_op(struct op *o, int dom)
 {
-	static const uint32_t types[] = { XS_READ, XS_DIRECTORY, XS_GET_PERMS, XS_WRITE, XS_WRITE, XS_MKDIR, XS_RM, XS_SET_PERMS };
+	static const uint32_t types[] = { XS_READ,  XS_DIRECTORY, XS_GET_PERMS, XS_WRITE,
+					  XS_WRITE, XS_MKDIR,	  XS_RM,	XS_SET_PERMS };
 	unsigned int depth = 1 + rnd(3);
 
 	memset(o, 0, sizeof(*o));
@@ -646,7 +702,9 @@ static void random_op(struct op *o, int dom)
 		o->arg_len = sprintf(o->arg, "%u", rnd(100000));
 	if (o->type == XS_SET_PERMS) {
 		for (unsigned int i = 0, n = 1 + rnd(3); i < n; i++)
-			o->arg_len += sprintf(o->arg + o->arg_len, "%c%c", "nrwb"[rnd(4)], "056"[rnd(3)]) + 1;
+			o->arg_len += sprintf(o->arg + o->arg_len, "%c%c", "nrwb"[rnd(4)],
+					      "056"[rnd(3)]) +
+				      1;
 	}
 }
 
@@ -699,15 +757,17 @@ static bool same_tree(struct model *m)
 				continue;
 			real++;
 			k = m_find(m, n->path);
-			if (!k || k->value_len != (int)n->value_len || (n->value_len && memcmp(k->value, n->value, n->value_len)) ||
+			if (!k || k->value_len != (int)n->value_len ||
+			    (n->value_len && memcmp(k->value, n->value, n->value_len)) ||
 			    k->n_perms != n->n_perms)
 				return false;
 			for (int p = 0; p < n->n_perms; p++)
-				if (n->perms[p].domid != k->perms[p].domid || n->perms[p].access != k->perms[p].access)
+				if (n->perms[p].domid != k->perms[p].domid ||
+				    n->perms[p].access != k->perms[p].access)
 					return false;
 		}
 	}
-	return real == m->n - 1;		/* the model has "/" too */
+	return real == m->n - 1; /* the model has "/" too */
 }
 
 #define MAX_TX_OPS 12
@@ -769,14 +829,16 @@ static void model_start(struct model *m)
 	CHECK(asks(&d0, XS_MKDIR, 0, "/m") == 3 && ask(&d0, XS_SET_PERMS, 0, "/m\0b0", 6) == 3);
 }
 
-static void end_tx(struct model *m, struct mtx *t, struct fake *f, long *version, int *commits, int *conflicts)
+static void end_tx(struct model *m, struct mtx *t, struct fake *f, long *version, int *commits,
+		   int *conflicts)
 {
 	static struct model try;
 	bool same = true;
 	int rc = asks(f, XS_TRANSACTION_END, t->id, "T");
 
 	if (rc == -EAGAIN) {
-		CHECK(*version != t->version);		/* nobody else changed anything: no excuse */
+		/* nobody else changed anything: no excuse */
+		CHECK(*version != t->version);
 		++*conflicts;
 		t->id = 0;
 		return;
@@ -827,7 +889,8 @@ static void test_model(void)
 			} else {
 				real_do(f, 0, &o);
 				CHECK(same_answer(&m, &o));
-				version += o.type != XS_READ && o.type != XS_DIRECTORY && o.type != XS_GET_PERMS;
+				version += o.type != XS_READ && o.type != XS_DIRECTORY &&
+					   o.type != XS_GET_PERMS;
 			}
 		}
 		if (i % 500 == 0)
@@ -854,7 +917,8 @@ static void test_faults(void)
 		if (fail_at < 0)
 			injected++;
 		fail_at = -1;
-		if (o.rc == -7777) {		/* no memory for the answer: cut off; the change may have been made */
+		/* no memory for the answer: cut off; the change may have been made */
+		if (o.rc == -7777) {
 			char out[2048];
 			static struct model after;
 
@@ -915,10 +979,10 @@ static void test_live(void)
 
 	CHECK(put(&d5, tx, "data/in-tx", "1") == 3);
 	CHECK(ask2(&d5, XS_WATCH, 0, "data", "tok", true) == 3 && event(&d5, "data", "tok"));
-	d6.room = 10;					/* an answer half sent */
+	d6.room = 10; /* an answer half sent */
 	fake_send(&d6, XS_READ, 0, "/shared", 8);
 	run_all();
-	fake_send(&d0, XS_WRITE, 0, "/half\0value", 11);	/* a request half read */
+	fake_send(&d0, XS_WRITE, 0, "/half\0value", 11); /* a request half read */
 	d0.in_len -= 5;
 	run_all();
 	live_update();
@@ -929,7 +993,8 @@ static void test_live(void)
 	conn_wake(&d6.c);
 	run_all();
 	CHECK(fake_next(&d6, &hdr, body) && hdr.type == XS_READ);
-	CHECK(fake_next(&d0, &hdr, body) && hdr.type == XS_WRITE && reads(&d0, 0, "/half", "value"));
+	CHECK(fake_next(&d0, &hdr, body) && hdr.type == XS_WRITE &&
+	      reads(&d0, 0, "/half", "value"));
 	CHECK(reads(&d5, tx, "data/in-tx", "1") && asks(&d5, XS_READ, 0, "data/in-tx") == -ENOENT);
 	d5.room = 0;
 	fake_send(&d5, XS_TRANSACTION_END, tx, "T", 2);
@@ -937,7 +1002,8 @@ static void test_live(void)
 	d5.room = SIZE_MAX;
 	conn_wake(&d5.c);
 	run_all();
-	CHECK(event(&d5, "data/in-tx", "tok") && fake_next(&d5, &hdr, body) && hdr.type == XS_TRANSACTION_END);
+	CHECK(event(&d5, "data/in-tx", "tok") && fake_next(&d5, &hdr, body) &&
+	      hdr.type == XS_TRANSACTION_END);
 	/* A cut or damaged state is refused, whatever is wrong. */
 	struct buf b = { 0 };
 
@@ -968,11 +1034,19 @@ static const struct {
 	const char *name;
 	void (*fn)(void);
 } tests[] = {
-	{ "xenstore-basics", test_basics }, { "xenstore-paths", test_paths }, { "xenstore-permissions", test_perms },
-	{ "xenstore-watches", test_watches }, { "xenstore-transactions", test_transactions },
-	{ "xenstore-big-directory", test_big_directory }, { "xenstore-quotas", test_quotas },
-	{ "xenstore-flood", test_flood }, { "xenstore-starvation", test_starvation }, { "xenstore-hostile", test_hostile },
-	{ "xenstore-model", test_model }, { "xenstore-malloc-faults", test_faults }, { "xenstore-live-update", test_live },
+	{ "xenstore-basics", test_basics },
+	{ "xenstore-paths", test_paths },
+	{ "xenstore-permissions", test_perms },
+	{ "xenstore-watches", test_watches },
+	{ "xenstore-transactions", test_transactions },
+	{ "xenstore-big-directory", test_big_directory },
+	{ "xenstore-quotas", test_quotas },
+	{ "xenstore-flood", test_flood },
+	{ "xenstore-starvation", test_starvation },
+	{ "xenstore-hostile", test_hostile },
+	{ "xenstore-model", test_model },
+	{ "xenstore-malloc-faults", test_faults },
+	{ "xenstore-live-update", test_live },
 };
 
 int main(int argc, char **argv)

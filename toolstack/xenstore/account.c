@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What each domain has and may have. Owns store.accounts. Invariant: counts and memory in an account are the sums over
- * the things themselves (store_check() proves it); an account lives while any of them is not zero, or the domain is
- * introduced, or a connection points at it.
+ * What each domain has and may have. Owns store.accounts. Invariant: counts and memory in an
+ * account are the sums over the things themselves (store_check() proves it); an account lives while
+ * any of them is not zero, or the domain is introduced, or a connection points at it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +66,14 @@ void account_mem(struct account *a, ptrdiff_t delta)
 
 bool account_room(const struct account *a, size_t more)
 {
-	return !a || !limited(a->domid) || !store.quota[Q_MEMORY] || a->mem + more <= store.quota[Q_MEMORY];
+	return !a || !limited(a->domid) || !store.quota[Q_MEMORY] ||
+	       a->mem + more <= store.quota[Q_MEMORY];
 }
 
-/* Takes the domain out of a node's permissions; true if anything changed. The owner is treated by the caller. */
+/*
+ * Takes the domain out of a node's permissions; true if anything changed. The owner is treated by
+ * the caller.
+ */
 static bool strip(struct node *n, uint16_t domid)
 {
 	unsigned int to = 1;
@@ -79,7 +83,8 @@ static bool strip(struct node *n, uint16_t domid)
 			n->perms[to++] = n->perms[i];
 	if (to == n->n_perms)
 		return false;
-	account_mem(account_get(n->perms[0].domid, false), -(ptrdiff_t)((n->n_perms - to) * sizeof(*n->perms)));
+	account_mem(account_get(n->perms[0].domid, false),
+		    -(ptrdiff_t)((n->n_perms - to) * sizeof(*n->perms)));
 	n->n_perms = to;
 	n->gen = ++store.gen;
 	return true;

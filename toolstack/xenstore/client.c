@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The xenstore client. One request at a time: it is sent, then messages are read until its reply arrives; events that
- * come in between are kept in a list. Invariant: after a failed read or write the connection is dead (xs->broken), for
- * the stream's position is unknown; every later call answers -EIO.
+ * The xenstore client. One request at a time: it is sent, then messages are read until its reply
+ * arrives; events that come in between are kept in a list. Invariant: after a failed read or write
+ * the connection is dead (xs->broken), for the stream's position is unknown; every later call
+ * answers -EIO.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 struct event {
 	struct event *next;
 	uint32_t len;
-	char text[];			/* path NUL token NUL */
+	char text[]; /* path NUL token NUL */
 };
 
 struct xs {
@@ -46,7 +47,8 @@ static int connect_socket(void)
 	if (path)
 		snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
 	else
-		snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/socket", dir ? dir : "/var/run/xenstored");
+		snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/socket",
+			 dir ? dir : "/var/run/xenstored");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
@@ -131,7 +133,10 @@ static int write_all(struct xs *xs, struct iovec *iov, int n)
 	return 0;
 }
 
-/* Reads what is missing of the current message: 1 when complete, 0 when that would take longer than `ms`. */
+/*
+ * Reads what is missing of the current message: 1 when complete, 0 when that would take longer than
+ * `ms`.
+ */
 static int read_some(struct xs *xs, int ms)
 {
 	for (;;) {
@@ -215,7 +220,7 @@ static char *wait_reply(struct xs *xs, uint32_t type, size_t *len)
 
 		if (rc < 0)
 			goto dead;
-		if (rc == 0) {		/* a non-blocking device */
+		if (rc == 0) { /* a non-blocking device */
 			struct pollfd p = { .fd = xs->fd, .events = POLLIN };
 
 			poll(&p, 1, -1);
@@ -244,7 +249,8 @@ dead:
 }
 
 /* One request made of up to three pieces; the answer's text, or NULL and errno. */
-static char *talk(struct xs *xs, uint32_t type, uint32_t tx, const struct iovec *arg, int n, size_t *len)
+static char *talk(struct xs *xs, uint32_t type, uint32_t tx, const struct iovec *arg, int n,
+		  size_t *len)
 {
 	struct xsd_sockmsg hdr = { .type = type, .req_id = ++xs->req_id, .tx_id = tx };
 	struct iovec iov[4] = { { &hdr, sizeof(hdr) } };
@@ -342,7 +348,9 @@ int xs_exists(struct xs *xs, uint32_t tx, const char *path)
 	return rc == 0 ? 1 : rc == -ENOENT ? 0 : rc;
 }
 
-/* A directory too large for one message, in parts; starts again when it changes between two parts. */
+/*
+ * A directory too large for one message, in parts; starts again when it changes between two parts.
+ */
 static char *directory_parts(struct xs *xs, uint32_t tx, const char *path, size_t *total)
 {
 	char *all = NULL, gen[32] = "";
@@ -351,7 +359,8 @@ static char *directory_parts(struct xs *xs, uint32_t tx, const char *path, size_
 	for (;;) {
 		char off[24];
 		struct iovec v[2] = { { (void *)path, strlen(path) + 1 },
-				      { off, (size_t)snprintf(off, sizeof(off), "%zu", have) + 1 } };
+				      { off,
+					(size_t)snprintf(off, sizeof(off), "%zu", have) + 1 } };
 		size_t len, head;
 		char *part = talk(xs, XS_DIRECTORY_PART, tx, v, 2, &len), *more;
 
@@ -420,8 +429,10 @@ struct xs_perm *xs_get_perms(struct xs *xs, uint32_t tx, const char *path, size_
 	p = calloc(len / 2 + 1, sizeof(*p));
 	for (char *s = text; p && s < text + len; s += strlen(s) + 1, count++) {
 		p[count].domid = atoi(s + 1);
-		p[count].access = *s == 'b' ? XS_PERM_READ | XS_PERM_WRITE :
-				  *s == 'r' ? XS_PERM_READ : *s == 'w' ? XS_PERM_WRITE : XS_PERM_NONE;
+		p[count].access = *s == 'b'   ? XS_PERM_READ | XS_PERM_WRITE
+				  : *s == 'r' ? XS_PERM_READ
+				  : *s == 'w' ? XS_PERM_WRITE
+					      : XS_PERM_NONE;
 	}
 	free(text);
 	*n = count;
@@ -437,7 +448,9 @@ int xs_set_perms(struct xs *xs, uint32_t tx, const char *path, const struct xs_p
 	for (size_t i = 0; i < n; i++) {
 		if (len + 8 > sizeof(text))
 			return -E2BIG;
-		len += snprintf(text + len, sizeof(text) - len, "%c%u", "nrwb"[p[i].access & 3], p[i].domid) + 1;
+		len += snprintf(text + len, sizeof(text) - len, "%c%u", "nrwb"[p[i].access & 3],
+				p[i].domid) +
+		       1;
 	}
 	v[1].iov_len = len;
 	return done(talk(xs, XS_SET_PERMS, tx, v, 2, NULL));
@@ -511,7 +524,8 @@ int xs_next_event(struct xs *xs, struct xs_event *ev, int ms)
 		xs->last = &xs->first;
 	snprintf(ev->path, sizeof(ev->path), "%s", e->text);
 	e->text[e->len] = '\0';
-	snprintf(ev->token, sizeof(ev->token), "%s", strlen(e->text) < e->len ? e->text + strlen(e->text) + 1 : "");
+	snprintf(ev->token, sizeof(ev->token), "%s",
+		 strlen(e->text) < e->len ? e->text + strlen(e->text) + 1 : "");
 	free(e);
 	return 1;
 }
@@ -521,7 +535,9 @@ int xs_introduce(struct xs *xs, uint16_t domid, uint64_t gfn, uint32_t port)
 	char text[64];
 	struct iovec v = { text, 0 };
 
-	v.iov_len = snprintf(text, sizeof(text), "%u%c%llu%c%u", domid, 0, (unsigned long long)gfn, 0, port) + 1;
+	v.iov_len = snprintf(text, sizeof(text), "%u%c%llu%c%u", domid, 0, (unsigned long long)gfn,
+			     0, port) +
+		    1;
 	return done(talk(xs, XS_INTRODUCE, 0, &v, 1, NULL));
 }
 

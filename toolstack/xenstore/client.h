@@ -2,9 +2,10 @@
 /*
  * A small xenstore client: one connection, used by one thread.
  *
- * Calls return 0 or -errno; those that return a pointer give NULL and set errno. Pointers returned are
- * from malloc and belong to the caller (one free() each, also for lists). Paths are absolute or relative
- * to the caller's own domain. `tx` is 0 or what xs_transaction_start() gave. Lengths are in bytes.
+ * Calls return 0 or -errno; those that return a pointer give NULL and set errno. Pointers returned
+ * are from malloc and belong to the caller (one free() each, also for lists). Paths are absolute or
+ * relative to the caller's own domain. `tx` is 0 or what xs_transaction_start() gave. Lengths are
+ * in bytes.
  */
 #ifndef HOSPES_XENSTORE_CLIENT_H
 #define HOSPES_XENSTORE_CLIENT_H
@@ -17,11 +18,11 @@ struct xs;
 
 struct xs_perm {
 	uint16_t domid;
-	uint8_t access;		/* XS_PERM_* below; of the first entry: everybody else's access */
+	uint8_t access; /* XS_PERM_* below; of the first entry: everybody else's access */
 };
-#define XS_PERM_NONE	0
-#define XS_PERM_READ	1
-#define XS_PERM_WRITE	2
+#define XS_PERM_NONE 0
+#define XS_PERM_READ 1
+#define XS_PERM_WRITE 2
 
 struct xs_event {
 	char path[3072 + 1];
@@ -36,7 +37,8 @@ int xs_fd(const struct xs *xs);
 
 /* The value with a NUL added behind it; *len (may be NULL) does not count that NUL. */
 char *xs_read(struct xs *xs, uint32_t tx, const char *path, size_t *len);
-char *xs_readf(struct xs *xs, uint32_t tx, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+char *xs_readf(struct xs *xs, uint32_t tx, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 int xs_write(struct xs *xs, uint32_t tx, const char *path, const void *data, size_t len);
 /* Writes the formatted value to `path`. */
 int xs_printf(struct xs *xs, uint32_t tx, const char *path, const char *fmt, ...)
@@ -52,7 +54,9 @@ char **xs_directory(struct xs *xs, uint32_t tx, const char *path, size_t *n);
 struct xs_perm *xs_get_perms(struct xs *xs, uint32_t tx, const char *path, size_t *n);
 int xs_set_perms(struct xs *xs, uint32_t tx, const char *path, const struct xs_perm *p, size_t n);
 
-/* 0 on failure (errno says why). End: -EAGAIN means that somebody was faster: do all of it again. */
+/*
+ * 0 on failure (errno says why). End: -EAGAIN means that somebody was faster: do all of it again.
+ */
 uint32_t xs_transaction_start(struct xs *xs);
 int xs_transaction_end(struct xs *xs, uint32_t tx, bool abort);
 
@@ -62,7 +66,10 @@ int xs_unwatch(struct xs *xs, const char *path, const char *token);
 /* 1: *ev is filled; 0: none within `ms` milliseconds (-1: wait for ever); or -errno. */
 int xs_next_event(struct xs *xs, struct xs_event *ev, int ms);
 
-/* Only for Dom0. `gfn` is the page of the guest's ring, `port` the guest's end of its event channel. */
+/*
+ * Only for Dom0. `gfn` is the page of the guest's ring, `port` the guest's end of its event
+ * channel.
+ */
 int xs_introduce(struct xs *xs, uint16_t domid, uint64_t gfn, uint32_t port);
 int xs_release(struct xs *xs, uint16_t domid);
 int xs_resume(struct xs *xs, uint16_t domid);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Connections: reading requests, queueing what goes out, whose turn it is. Owns store.conns and the run queue.
- * Fairness: a turn is one request; a connection with more waits behind all others. A guest with too much unread output
- * gets no turn until it reads. Each byte queued is charged to the domain; beyond the quota the connection is shut.
+ * Connections: reading requests, queueing what goes out, whose turn it is. Owns store.conns and the
+ * run queue. Fairness: a turn is one request; a connection with more waits behind all others. A
+ * guest with too much unread output gets no turn until it reads. Each byte queued is charged to the
+ * domain; beyond the quota the connection is shut.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "xenstore/store.h"
 
-#define SOCKET_OUT_PAUSE	(1u << 20)	/* no further requests read from a Dom0 client */
-#define SOCKET_OUT_MAX		(64u << 20)	/* it is cut off */
-#define EV_BUCKETS		1024
+#define SOCKET_OUT_PAUSE (1u << 20) /* no further requests read from a Dom0 client */
+#define SOCKET_OUT_MAX (64u << 20)  /* it is cut off */
+#define EV_BUCKETS 1024
 
 static struct outmsg *ev_table[EV_BUCKETS];
 
@@ -126,14 +127,15 @@ void conn_wake(struct conn *c)
 }
 
 /* The same event for the same watcher, still wholly unsent. */
-static bool ev_queued(const struct conn *c, const char *a, size_t a_len, const char *b, size_t b_len, uint32_t hash)
+static bool ev_queued(const struct conn *c, const char *a, size_t a_len, const char *b,
+		      size_t b_len, uint32_t hash)
 {
 	for (struct outmsg *m = ev_table[hash % EV_BUCKETS]; m; m = m->ev_next) {
 		const char *d = m->data + sizeof(struct xsd_sockmsg);
 
 		if (m->conn == c && m->ev_hash == hash && m->off == 0 &&
-		    m->len == sizeof(struct xsd_sockmsg) + a_len + b_len &&
-		    !memcmp(d, a, a_len) && !memcmp(d + a_len, b, b_len))
+		    m->len == sizeof(struct xsd_sockmsg) + a_len + b_len && !memcmp(d, a, a_len) &&
+		    !memcmp(d + a_len, b, b_len))
 			return true;
 	}
 	return false;
@@ -170,8 +172,8 @@ int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_has
 	return 0;
 }
 
-int conn_queue(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const char *a, size_t a_len,
-	       const char *b, size_t b_len, uint32_t ev_hash)
+int conn_queue(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const char *a,
+	       size_t a_len, const char *b, size_t b_len, uint32_t ev_hash)
 {
 	struct xsd_sockmsg hdr = { type, req_id, tx_id, a_len + b_len };
 	struct outmsg *m;
@@ -182,7 +184,8 @@ int conn_queue(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, c
 	if (ev_hash && ev_queued(c, a, a_len, b, b_len, ev_hash))
 		return 0;
 	/* Answers are few (see conn_busy()); events could pile up. */
-	if (limited(c->domid) ? ev_hash && !account_room(c->acct, size) : c->out_bytes + size > SOCKET_OUT_MAX)
+	if (limited(c->domid) ? ev_hash && !account_room(c->acct, size)
+			      : c->out_bytes + size > SOCKET_OUT_MAX)
 		return -ENOMEM;
 	m = calloc(1, size);
 	if (!m)
@@ -214,7 +217,8 @@ void conn_error(struct conn *c, int err)
 	for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
 		if (xsd_errors[i].errnum == -err)
 			name = xsd_errors[i].errstring;
-	if (conn_queue(c, XS_ERROR, c->hdr.req_id, c->hdr.tx_id, name, strlen(name) + 1, NULL, 0, 0))
+	if (conn_queue(c, XS_ERROR, c->hdr.req_id, c->hdr.tx_id, name, strlen(name) + 1, NULL, 0,
+		       0))
 		conn_shut(c, XENSTORE_ERROR_COMM);
 }
 
@@ -287,7 +291,7 @@ static bool turn(struct conn *c)
 		return false;
 	rc = read_message(c);
 	if (rc == -ENOMEM)
-		return true;		/* the request stays where it is: again later */
+		return true; /* the request stays where it is: again later */
 	if (rc < 0 && !c->shut)
 		c->dead = true;
 	if (rc <= 0)

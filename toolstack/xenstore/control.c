@@ -57,8 +57,8 @@ static int cmd_quota(struct conn *c, struct text *t, int argc, char **argv)
 
 		if (!a)
 			return -ENOENT;
-		add(t, "Domain %u:\nnodes: %u\nwatches: %u\ntransactions: %u\nmemory: %zu\n", a->domid, a->nodes, a->watches,
-		    a->txs, a->mem);
+		add(t, "Domain %u:\nnodes: %u\nwatches: %u\ntransactions: %u\nmemory: %zu\n",
+		    a->domid, a->nodes, a->watches, a->txs, a->mem);
 		return 0;
 	}
 	if (argc != 1)
@@ -75,8 +75,8 @@ static int cmd_memreport(struct conn *c, struct text *t, int argc, char **argv)
 
 	for (struct conn *i = store.conns; i; i = i->next)
 		conns++;
-	add(t, "nodes %u, connections %u, requests %lu, events %lu, conflicts %lu\n", store.n_nodes, conns, store.requests,
-	    store.events, store.conflicts);
+	add(t, "nodes %u, connections %u, requests %lu, events %lu, conflicts %lu\n", store.n_nodes,
+	    conns, store.requests, store.events, store.conflicts);
 	add(t, "domain  nodes watches transactions     bytes\n");
 	for (struct account *a = store.accounts; a; a = a->next)
 		add(t, "%6u %6u %7u %12u %9zu\n", a->domid, a->nodes, a->watches, a->txs, a->mem);
@@ -107,13 +107,13 @@ static const struct {
 	const char *name, *args;
 	int (*fn)(struct conn *c, struct text *t, int argc, char **argv);
 } commands[] = {
-	{ "check",	"",				cmd_check },
-	{ "help",	"",				cmd_help },
+	{ "check", "", cmd_check },
+	{ "help", "", cmd_help },
 	{ "live-update", "-f FILE | -c OPTIONS | -s | -a", cmd_live_update },
-	{ "log",	"on | off",			cmd_log },
-	{ "memreport",	"",				cmd_memreport },
-	{ "print",	"TEXT...",			cmd_print },
-	{ "quota",	"[set NAME VALUE | DOMID]",	cmd_quota },
+	{ "log", "on | off", cmd_log },
+	{ "memreport", "", cmd_memreport },
+	{ "print", "TEXT...", cmd_print },
+	{ "quota", "[set NAME VALUE | DOMID]", cmd_quota },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

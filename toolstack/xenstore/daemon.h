@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parts of the xenstored program around the pure store: guests' rings, tools' sockets, live update. */
+/*
+ * The parts of the xenstored program around the pure store: guests' rings, tools' sockets, live
+ * update.
+ */
 #ifndef HOSPES_XENSTORE_DAEMON_H
 #define HOSPES_XENSTORE_DAEMON_H
 
@@ -7,7 +10,9 @@
 #include "xenstore/store.h"
 
 /* ring.c */
-/* Opens the event channel device, or takes over `evtchn_fd` (>= 0) with the port of VIRQ_DOM_EXC. */
+/*
+ * Opens the event channel device, or takes over `evtchn_fd` (>= 0) with the port of VIRQ_DOM_EXC.
+ */
 int ring_init(int evtchn_fd, uint32_t virq_port);
 /* Connects the kernel of Dom0. */
 int ring_connect_dom0(void);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Live update: the state goes into a memfd, the new program checks in a child that it can read it, then takes this
- * process's place by exec. Sockets and the event channel device stay open; rings are mapped anew. Until the exec has
- * happened nothing is lost: on any failure the old program goes on and says why.
+ * Live update: the state goes into a memfd, the new program checks in a child that it can read it,
+ * then takes this process's place by exec. Sockets and the event channel device stay open; rings
+ * are mapped anew. Until the exec has happened nothing is lost: on any failure the old program goes
+ * on and says why.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 bool live_pending;
 
 static struct conn *asker;
-static struct xsd_sockmsg asked;	/* the request to answer */
+static struct xsd_sockmsg asked; /* the request to answer */
 static char program[4096] = "/proc/self/exe";
 static bool checking;
 
@@ -33,7 +34,7 @@ int live_command(struct conn *c, int argc, char **argv)
 		return 0;
 	}
 	if (argc == 2 && !strcmp(argv[0], "-c"))
-		return argv[1][0] ? -ENOSYS : 0;	/* options stay as they are */
+		return argv[1][0] ? -ENOSYS : 0; /* options stay as they are */
 	if (argc == 1 && !strcmp(argv[0], "-a")) {
 		strcpy(program, "/proc/self/exe");
 		return 0;
@@ -103,7 +104,8 @@ static bool new_program_accepts(const char *fd)
 		execv(program, argv);
 		_exit(127);
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
 }
 
 void live_run(char **argv)

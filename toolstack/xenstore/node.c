@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tree: a hash table of nodes by path; each node lists its children's names. Owns store.bucket and every node in it.
- * Invariant: a node other than "/" and "@..." has its parent in the table, and the parent names it exactly once.
- * Only a commit (tx.c), a purge (account.c) and a live update's load change the table.
+ * The tree: a hash table of nodes by path; each node lists its children's names. Owns store.bucket
+ * and every node in it. Invariant: a node other than "/" and "@..." has its parent in the table,
+ * and the parent names it exactly once. Only a commit (tx.c), a purge (account.c) and a live
+ * update's load change the table.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,8 @@ struct node *node_copy(const struct node *from)
 	n->gen = from->gen;
 	n->kidgen = from->kidgen;
 	n->writer = from->writer;
-	if (node_set_value(n, from->value, from->value_len) || node_reserve_kids(n, from->kids_len)) {
+	if (node_set_value(n, from->value, from->value_len) ||
+	    node_reserve_kids(n, from->kids_len)) {
 		node_free(n);
 		return NULL;
 	}
@@ -144,7 +146,7 @@ void node_add_kid(struct node *n, const char *name, size_t len)
 
 void node_del_kid(struct node *n, const char *name, size_t len)
 {
-	for (size_t at = 0; at < n->kids_len; ) {
+	for (size_t at = 0; at < n->kids_len;) {
 		size_t l = strlen(n->kids + at) + 1;
 
 		if (l == len + 1 && !memcmp(n->kids + at, name, len)) {
@@ -158,7 +160,8 @@ void node_del_kid(struct node *n, const char *name, size_t len)
 
 size_t node_mem(const struct node *n)
 {
-	return sizeof(*n) + n->path_len + 1 + n->value_len + n->n_perms * sizeof(*n->perms) + n->kids_len;
+	return sizeof(*n) + n->path_len + 1 + n->value_len + n->n_perms * sizeof(*n->perms) +
+	       n->kids_len;
 }
 
 /* A failure to grow only makes chains longer. */
@@ -206,7 +209,8 @@ void node_remove(struct node *n)
 
 int store_init(uint32_t seed)
 {
-	static const char *const first[] = { "/", "/tool", "/tool/xenstored", "@introduceDomain", "@releaseDomain" };
+	static const char *const first[] = { "/", "/tool", "/tool/xenstored", "@introduceDomain",
+					     "@releaseDomain" };
 	static const struct perm perm = { 0, 0 };
 
 	store.bucket = calloc(256, sizeof(*store.bucket));

@@ -53,8 +53,8 @@ static bool valid(const char *path, size_t len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = path[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			  c == '-' || c == '/' || c == '_' || c == '@';
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			  (c >= '0' && c <= '9') || c == '-' || c == '/' || c == '_' || c == '@';
 
 		if (!ok || (c == '/' && i + 1 < len && path[i + 1] == '/'))
 			return false;

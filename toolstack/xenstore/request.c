@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The requests of the wire protocol, one function each, found through one table that also says who may make them.
- * A handler answers exactly once: it either replies itself and returns 0, or returns -errno. Changes are made in a
- * transaction: the caller's, or one of this request alone.
+ * The requests of the wire protocol, one function each, found through one table that also says who
+ * may make them. A handler answers exactly once: it either replies itself and returns 0, or returns
+ * -errno. Changes are made in a transaction: the caller's, or one of this request alone.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -12,14 +12,14 @@
 
 struct req {
 	struct conn *c;
-	struct tx *tx;			/* NULL: outside any transaction */
+	struct tx *tx; /* NULL: outside any transaction */
 	char *body;
 	size_t len;
-	const char *word[8];		/* the NUL-terminated strings of the body */
+	const char *word[8]; /* the NUL-terminated strings of the body */
 	unsigned int words;
 	char path[XENSTORE_ABS_PATH_MAX + 2];
 	int skip;
-	bool touched;			/* failing from here on leaves half a change */
+	bool touched; /* failing from here on leaves half a change */
 };
 
 static int ack(struct req *r)
@@ -34,7 +34,10 @@ static int get_path(struct req *r, bool special)
 	return r->skip < 0 ? r->skip : 0;
 }
 
-/* Whether a node exists is told only to those who may use its nearest existing parent in the same way. */
+/*
+ * Whether a node exists is told only to those who may use its nearest existing parent in the same
+ * way.
+ */
 static int absent(struct req *r, unsigned int perm)
 {
 	char up[XENSTORE_ABS_PATH_MAX + 2];
@@ -72,10 +75,13 @@ static int check_size(const struct req *r, const struct node *parent, size_t ext
 {
 	size_t size = extra + sizeof(struct perm) * parent->n_perms;
 
-	return limited(r->c->domid) && store.quota[Q_NODE_SIZE] && size > store.quota[Q_NODE_SIZE] ? -ENOSPC : 0;
+	return limited(r->c->domid) && store.quota[Q_NODE_SIZE] && size > store.quota[Q_NODE_SIZE]
+		       ? -ENOSPC
+		       : 0;
 }
 
-static int check_create(const struct req *r, const struct node *parent, size_t from, size_t value_len)
+static int check_create(const struct req *r, const struct node *parent, size_t from,
+			size_t value_len)
 {
 	const struct account *a = r->c->acct;
 	unsigned int depth = 0, more = 0;
@@ -88,15 +94,22 @@ static int check_create(const struct req *r, const struct node *parent, size_t f
 		more += r->path[i] == '/' && i >= from;
 	}
 	if ((store.quota[Q_DEPTH] && depth > store.quota[Q_DEPTH]) ||
-	    (store.quota[Q_NODES] && (int)(a->nodes + more) + r->tx->own_nodes > (int)store.quota[Q_NODES]) ||
-	    check_size(r, parent, parent->value_len + parent->kids_len + len - from) || check_size(r, parent, value_len))
+	    (store.quota[Q_NODES] &&
+	     (int)(a->nodes + more) + r->tx->own_nodes > (int)store.quota[Q_NODES]) ||
+	    check_size(r, parent, parent->value_len + parent->kids_len + len - from) ||
+	    check_size(r, parent, value_len))
 		return -ENOSPC;
-	if (!account_room(a, more * (sizeof(struct node) + len + parent->n_perms * sizeof(struct perm)) + value_len))
+	if (!account_room(
+		    a, more * (sizeof(struct node) + len + parent->n_perms * sizeof(struct perm)) +
+			       value_len))
 		return -ENOMEM;
 	return 0;
 }
 
-/* Creates r->path and the parents that are missing, with the permissions of the nearest one that exists. */
+/*
+ * Creates r->path and the parents that are missing, with the permissions of the nearest one that
+ * exists.
+ */
 static int create(struct req *r, const void *data, size_t data_len)
 {
 	char part[XENSTORE_ABS_PATH_MAX + 2];
@@ -172,8 +185,11 @@ static int do_directory_part(struct req *r)
 	if (*end || end == r->word[1])
 		return -EINVAL;
 	len = snprintf(out, sizeof(out), "%llu", (unsigned long long)n->kidgen) + 1;
-	/* Offsets that are not the begin of a name are a client's mistake, and harmless: names stay bounded. */
-	for (at = off; at < n->kids_len; ) {
+	/*
+	 * Offsets that are not the begin of a name are a client's mistake, and harmless: names stay
+	 * bounded.
+	 */
+	for (at = off; at < n->kids_len;) {
 		size_t l = strlen(n->kids + at) + 1;
 
 		if (len + l + 1 > sizeof(out))
@@ -198,14 +214,17 @@ static int do_get_perms(struct req *r)
 	if (rc)
 		return rc;
 	for (unsigned int i = 0; i < n->n_perms; i++)
-		len += snprintf(out + len, sizeof(out) - len, "%c%u", "nrwb"[n->perms[i].access & 3], n->perms[i].domid) + 1;
+		len += snprintf(out + len, sizeof(out) - len, "%c%u",
+				"nrwb"[n->perms[i].access & 3], n -> perms[i].domid) +
+		       1;
 	conn_reply(r->c, XS_GET_PERMS, out, len);
 	return 0;
 }
 
 static int do_set_perms(struct req *r)
 {
-	unsigned int max = limited(r->c->domid) && store.quota[Q_PERMS] ? store.quota[Q_PERMS] : 256;
+	unsigned int max = limited(r->c->domid) && store.quota[Q_PERMS] ? store.quota[Q_PERMS]
+									: 256;
 	size_t head = strlen(r->word[0]) + 1;
 	const struct node *n;
 	struct perm p[256];
@@ -385,7 +404,8 @@ static int do_get_domain_path(struct req *r)
 	int rc = domid_arg(r, 0, &domid);
 
 	if (!rc)
-		conn_reply(r->c, XS_GET_DOMAIN_PATH, path, snprintf(path, sizeof(path), "/local/domain/%llu", domid) + 1);
+		conn_reply(r->c, XS_GET_DOMAIN_PATH, path,
+			   snprintf(path, sizeof(path), "/local/domain/%llu", domid) + 1);
 	return rc;
 }
 
@@ -395,7 +415,8 @@ static int do_introduce(struct req *r)
 	struct account *a;
 	int rc = domid_arg(r, 0, &domid);
 
-	if (rc || number(r->word[1], ULLONG_MAX, &gfn) || number(r->word[2], UINT_MAX, &port) || !domid)
+	if (rc || number(r->word[1], ULLONG_MAX, &gfn) || number(r->word[2], UINT_MAX, &port) ||
+	    !domid)
 		return -EINVAL;
 	a = account_get(domid, true);
 	if (!a)
@@ -429,7 +450,10 @@ static int do_release(struct req *r)
 
 	if (rc)
 		return rc;
-	/* Watches go first: the domain does not hear of its own removal. The caller's answer comes before the event. */
+	/*
+	 * Watches go first: the domain does not hear of its own removal. The caller's answer comes
+	 * before the event.
+	 */
 	rc = store.hooks.release ? store.hooks.release(domid) : 0;
 	if (rc)
 		return rc;
@@ -476,7 +500,8 @@ static int do_is_introduced(struct req *r)
 	if (rc)
 		return rc;
 	a = account_get(domid, false);
-	conn_reply(r->c, XS_IS_DOMAIN_INTRODUCED, domid == 0 || (a && a->introduced) ? "T" : "F", 2);
+	conn_reply(r->c, XS_IS_DOMAIN_INTRODUCED, domid == 0 || (a && a->introduced) ? "T" : "F",
+		   2);
 	return 0;
 }
 
@@ -487,12 +512,13 @@ static int do_control(struct req *r)
 }
 
 enum {
-	DATA	= 1 << 0,		/* bytes may follow the first word */
-	DOM0	= 1 << 1,		/* only for those without limits */
-	NO_TX	= 1 << 2,		/* has nothing to do with transactions */
-	PATH	= 1 << 3,		/* the first word is a path, or with SPECIAL also one that begins with @ */
+	DATA = 1 << 0,	/* bytes may follow the first word */
+	DOM0 = 1 << 1,	/* only for those without limits */
+	NO_TX = 1 << 2, /* has nothing to do with transactions */
+	/* the first word is a path, or with SPECIAL also one that begins with @ */
+	PATH = 1 << 3,
 	SPECIAL = 1 << 4,
-	CHANGE	= 1 << 5,		/* done wholly or not at all, then acknowledged */
+	CHANGE = 1 << 5, /* done wholly or not at all, then acknowledged */
 };
 
 static const struct handler {
@@ -500,26 +526,26 @@ static const struct handler {
 	int (*fn)(struct req *r);
 	uint8_t min_words, flags;
 } handlers[XS_TYPE_COUNT] = {
-	[XS_CONTROL]		= { "CONTROL",		do_control,		1, DOM0 | NO_TX },
-	[XS_DIRECTORY]		= { "DIRECTORY",	do_directory,		1, PATH },
-	[XS_READ]		= { "READ",		do_read,		1, PATH },
-	[XS_GET_PERMS]		= { "GET_PERMS",	do_get_perms,		1, PATH | SPECIAL },
-	[XS_WATCH]		= { "WATCH",		do_watch,		2, PATH | SPECIAL | NO_TX },
-	[XS_UNWATCH]		= { "UNWATCH",		do_unwatch,		2, PATH | SPECIAL | NO_TX },
-	[XS_TRANSACTION_START]	= { "TRANSACTION_START", do_transaction_start,	0, DATA },
-	[XS_TRANSACTION_END]	= { "TRANSACTION_END",	do_transaction_end,	1 },
-	[XS_INTRODUCE]		= { "INTRODUCE",	do_introduce,		3, DOM0 | NO_TX },
-	[XS_RELEASE]		= { "RELEASE",		do_release,		1, DOM0 | NO_TX },
-	[XS_GET_DOMAIN_PATH]	= { "GET_DOMAIN_PATH",	do_get_domain_path,	1, NO_TX },
-	[XS_WRITE]		= { "WRITE",		do_write,		1, PATH | DATA | CHANGE },
-	[XS_MKDIR]		= { "MKDIR",		do_mkdir,		1, PATH | CHANGE },
-	[XS_RM]			= { "RM",		do_rm,			1, PATH | CHANGE },
-	[XS_SET_PERMS]		= { "SET_PERMS",	do_set_perms,		2, PATH | SPECIAL | DATA | CHANGE },
-	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced,	1, NO_TX },
-	[XS_RESUME]		= { "RESUME",		do_resume,		1, DOM0 | NO_TX },
-	[XS_SET_TARGET]		= { "SET_TARGET",	do_set_target,		2, DOM0 | NO_TX },
-	[XS_RESET_WATCHES]	= { "RESET_WATCHES",	do_reset_watches,	0, DATA | NO_TX },
-	[XS_DIRECTORY_PART]	= { "DIRECTORY_PART",	do_directory_part,	2, PATH },
+	[XS_CONTROL] = { "CONTROL", do_control, 1, DOM0 | NO_TX },
+	[XS_DIRECTORY] = { "DIRECTORY", do_directory, 1, PATH },
+	[XS_READ] = { "READ", do_read, 1, PATH },
+	[XS_GET_PERMS] = { "GET_PERMS", do_get_perms, 1, PATH | SPECIAL },
+	[XS_WATCH] = { "WATCH", do_watch, 2, PATH | SPECIAL | NO_TX },
+	[XS_UNWATCH] = { "UNWATCH", do_unwatch, 2, PATH | SPECIAL | NO_TX },
+	[XS_TRANSACTION_START] = { "TRANSACTION_START", do_transaction_start, 0, DATA },
+	[XS_TRANSACTION_END] = { "TRANSACTION_END", do_transaction_end, 1 },
+	[XS_INTRODUCE] = { "INTRODUCE", do_introduce, 3, DOM0 | NO_TX },
+	[XS_RELEASE] = { "RELEASE", do_release, 1, DOM0 | NO_TX },
+	[XS_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", do_get_domain_path, 1, NO_TX },
+	[XS_WRITE] = { "WRITE", do_write, 1, PATH | DATA | CHANGE },
+	[XS_MKDIR] = { "MKDIR", do_mkdir, 1, PATH | CHANGE },
+	[XS_RM] = { "RM", do_rm, 1, PATH | CHANGE },
+	[XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 2, PATH | SPECIAL | DATA | CHANGE },
+	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, 1, NO_TX },
+	[XS_RESUME] = { "RESUME", do_resume, 1, DOM0 | NO_TX },
+	[XS_SET_TARGET] = { "SET_TARGET", do_set_target, 2, DOM0 | NO_TX },
+	[XS_RESET_WATCHES] = { "RESET_WATCHES", do_reset_watches, 0, DATA | NO_TX },
+	[XS_DIRECTORY_PART] = { "DIRECTORY_PART", do_directory_part, 2, PATH },
 };
 
 const char *request_name(uint32_t type)
@@ -569,7 +595,8 @@ static int change(struct req *r, int (*fn)(struct req *r))
 
 void request_handle(struct conn *c)
 {
-	static struct req r;		/* 3 KiB of path: not on the stack; one thread, no nesting */
+	/* 3 KiB of path: not on the stack; one thread, no nesting */
+	static struct req r;
 	const struct handler *h = c->hdr.type < XS_TYPE_COUNT ? &handlers[c->hdr.type] : NULL;
 	int rc;
 
@@ -578,8 +605,9 @@ void request_handle(struct conn *c)
 	r.body = c->body;
 	r.len = c->hdr.len;
 	if (store.trace && !store.quiet)
-		fprintf(store.trace, "dom %u %s tx %u len %u %.*s\n", c->domid, request_name(c->hdr.type), c->hdr.tx_id,
-			c->hdr.len, (int)c->hdr.len, c->body);
+		fprintf(store.trace, "dom %u %s tx %u len %u %.*s\n", c->domid,
+			request_name(c->hdr.type), c->hdr.tx_id, c->hdr.len, (int)c->hdr.len,
+			c->body);
 	if (!h || !h->fn) {
 		conn_error(c, -ENOSYS);
 		return;

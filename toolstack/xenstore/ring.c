@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Connections over a ring in a guest's memory and an event channel. Owns the list of domains and the handles of evtchn,
- * gntdev and foreign memory. All that a guest writes is read once and checked; a guest that breaks the protocol is
- * shut out and nothing else happens. A port stays masked until its guest has no more to be done: a flood of events
- * costs the loop nothing.
+ * Connections over a ring in a guest's memory and an event channel. Owns the list of domains and
+ * the handles of evtchn, gntdev and foreign memory. All that a guest writes is read once and
+ * checked; a guest that breaks the protocol is shut out and nothing else happens. A port stays
+ * masked until its guest has no more to be done: a flood of events costs the loop nothing.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,11 +24,11 @@
 #define RING_PAGE 4096
 
 struct domain {
-	struct conn conn;		/* first: a conn of ours is a domain */
+	struct conn conn; /* first: a conn of ours is a domain */
 	struct domain *next;
 	struct xenstore_domain_interface *intf;
 	uint64_t gfn;
-	uint32_t port;			/* our end */
+	uint32_t port; /* our end */
 	enum { MAP_DEVICE, MAP_GRANT, MAP_FOREIGN } map;
 	bool shutdown, masked;
 };
@@ -134,7 +134,8 @@ static int map_guest(struct domain *d)
 	if (!xgt)
 		xgt = xengnttab_open(NULL, 0);
 	if (xgt) {
-		d->intf = xengnttab_map_grant_ref(xgt, d->conn.domid, GNTTAB_RESERVED_XENSTORE, PROT_READ | PROT_WRITE);
+		d->intf = xengnttab_map_grant_ref(xgt, d->conn.domid, GNTTAB_RESERVED_XENSTORE,
+						  PROT_READ | PROT_WRITE);
 		d->map = MAP_GRANT;
 	}
 	if (d->intf)
@@ -142,7 +143,8 @@ static int map_guest(struct domain *d)
 	if (!xfm)
 		xfm = xenforeignmemory_open(NULL, 0);
 	if (xfm) {
-		d->intf = xenforeignmemory_map(xfm, d->conn.domid, PROT_READ | PROT_WRITE, 1, &gfn, NULL);
+		d->intf = xenforeignmemory_map(xfm, d->conn.domid, PROT_READ | PROT_WRITE, 1, &gfn,
+					       NULL);
 		d->map = MAP_FOREIGN;
 	}
 	return d->intf ? 0 : -EINVAL;
@@ -196,7 +198,8 @@ static void add_domain(struct domain *d)
 	d->next = domains;
 	domains = d;
 	if (__atomic_load_n(&d->intf->connection, __ATOMIC_RELAXED) == XENSTORE_CONNECTED)
-		d->intf->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR;
+		d->intf->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION |
+					   XENSTORE_SERVER_FEATURE_ERROR;
 	conn_wake(&d->conn);
 }
 
@@ -256,7 +259,7 @@ static int introduce(uint16_t domid, uint64_t gfn, uint32_t remote)
 	struct domain *d = find_domain(domid);
 	int port, rc;
 
-	if (d) {			/* known: only the event channel is new */
+	if (d) { /* known: only the event channel is new */
 		port = xenevtchn_bind_interdomain(xce, domid, remote);
 		if (port < 0)
 			return -errno;
@@ -392,7 +395,8 @@ int ring_init(int evtchn_fd, uint32_t port)
 {
 	int fd;
 
-	xce = evtchn_fd >= 0 ? xenevtchn_fdopen(NULL, evtchn_fd, 0) : xenevtchn_open(NULL, XENEVTCHN_NO_CLOEXEC);
+	xce = evtchn_fd >= 0 ? xenevtchn_fdopen(NULL, evtchn_fd, 0)
+			     : xenevtchn_open(NULL, XENEVTCHN_NO_CLOEXEC);
 	if (!xce)
 		return -errno;
 	virq_port = port;
@@ -433,7 +437,7 @@ struct conn *ring_load(struct buf *b, uint16_t domid, bool check_only)
 		return NULL;
 	d->port = port;
 	d->shutdown = was_shutdown;
-	d->masked = true;		/* unknown; unmasking once too often does no harm */
+	d->masked = true; /* unknown; unmasking once too often does no harm */
 	if (check_only)
 		return &d->conn;
 	rc = domid ? map_guest(d) : map_dom0(d);

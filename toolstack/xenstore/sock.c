@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Connections of Dom0's programs over a unix socket. Only root can reach it (mode of the file); who does is Dom0.
- * Owns the listening socket and the clients. Invariant: EPOLLIN is wanted unless the client leaves its answers unread,
- * EPOLLOUT while something is unsent.
+ * Connections of Dom0's programs over a unix socket. Only root can reach it (mode of the file); who
+ * does is Dom0. Owns the listening socket and the clients. Invariant: EPOLLIN is wanted unless the
+ * client leaves its answers unread, EPOLLOUT while something is unsent.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,11 +16,11 @@
 #include "xenstore/daemon.h"
 
 struct client {
-	struct conn conn;		/* first */
+	struct conn conn; /* first */
 	struct loop_fd lf;
-	char buf[256];			/* read ahead: most requests come with one system call */
+	char buf[256]; /* read ahead: most requests come with one system call */
 	uint16_t len, pos;
-	bool drained;			/* the kernel had no more; until epoll says so again */
+	bool drained; /* the kernel had no more; until epoll says so again */
 };
 
 static struct loop_fd listener = { .fd = -1 };

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The whole store as bytes, for a live update: nodes, accounts, connections with their half-read requests, unsent
- * output, watches and open transactions. Numbers are in the machine's order: both ends are the same machine.
- * The reader checks every length; what does not fit makes the update fail before the old program has ended.
+ * The whole store as bytes, for a live update: nodes, accounts, connections with their half-read
+ * requests, unsent output, watches and open transactions. Numbers are in the machine's order: both
+ * ends are the same machine. The reader checks every length; what does not fit makes the update
+ * fail before the old program has ended.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "xenstore/store.h"
 
-#define MAGIC 0x31736850u		/* "Phs1" */
+#define MAGIC 0x31736850u /* "Phs1" */
 
 void buf_put(struct buf *b, const void *data, size_t len)
 {
@@ -116,8 +117,8 @@ static struct node *load_node(struct buf *b)
 	const char *kids = get_block(b, &kids_len);
 	struct node *n;
 
-	if (b->bad || !perms_len || perms_len % sizeof(struct perm) || strlen(path) > XENSTORE_ABS_PATH_MAX ||
-	    (kids_len && kids[kids_len - 1]))
+	if (b->bad || !perms_len || perms_len % sizeof(struct perm) ||
+	    strlen(path) > XENSTORE_ABS_PATH_MAX || (kids_len && kids[kids_len - 1]))
 		return NULL;
 	n = node_new(path, perms, perms_len / sizeof(struct perm));
 	if (!n)
@@ -145,8 +146,8 @@ static void save_tx(struct buf *b, const struct tx *tx)
 		put_block(b, e->path, strlen(e->path) + 1);
 		buf_put_u64(b, e->gen);
 		buf_put_u64(b, e->kidgen);
-		buf_put_u32(b, e->changed | e->content << 1 | e->read_kids << 2 | e->fire << 3 | e->exact << 4 |
-			    (e->node != NULL) << 5);
+		buf_put_u32(b, e->changed | e->content << 1 | e->read_kids << 2 | e->fire << 3 |
+				       e->exact << 4 | (e->node != NULL) << 5);
 		if (e->node)
 			save_node(b, e->node);
 	}
@@ -250,14 +251,14 @@ static int load_conn(struct buf *b, struct conn *c)
 	c->next_tx = buf_u32(b);
 	c->shut = buf_u32(b);
 	rc = load_input(b, c);
-	for (n = buf_u32(b); !rc && n-- && !b->bad; ) {
+	for (n = buf_u32(b); !rc && n-- && !b->bad;) {
 		uint32_t hash = buf_u32(b), len;
 		const void *data = get_block(b, &len);
 
 		if (data)
 			rc = conn_queue_raw(c, data, len, hash);
 	}
-	for (n = buf_u32(b); !rc && n-- && !b->bad; ) {
+	for (n = buf_u32(b); !rc && n-- && !b->bad;) {
 		const char *path = get_string(b);
 		uint32_t skip = buf_u32(b);
 		const char *token = get_string(b);
@@ -265,7 +266,7 @@ static int load_conn(struct buf *b, struct conn *c)
 		if (!b->bad)
 			rc = watch_add(c, path, skip, token);
 	}
-	for (n = buf_u32(b); !rc && n-- && !b->bad; )
+	for (n = buf_u32(b); !rc && n-- && !b->bad;)
 		rc = load_tx(b, c);
 	return rc ? rc : b->bad ? -EINVAL : 0;
 }
@@ -303,7 +304,7 @@ void state_save(struct buf *b, void (*conn_out)(struct buf *, struct conn *))
 
 static int load_nodes(struct buf *b)
 {
-	for (uint32_t n = buf_u32(b); n-- && !b->bad; ) {
+	for (uint32_t n = buf_u32(b); n-- && !b->bad;) {
 		struct node *node = load_node(b);
 		struct account *a;
 
@@ -342,14 +343,14 @@ int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t dom
 	rc = load_nodes(b);
 	if (rc)
 		return rc;
-	for (n = buf_u32(b); n-- && !b->bad; ) {
+	for (n = buf_u32(b); n-- && !b->bad;) {
 		struct account *a = account_get(buf_u32(b), true);
 
 		if (!a)
 			return -ENOMEM;
 		a->introduced = true;
 	}
-	for (n = buf_u32(b); n-- && !b->bad; ) {
+	for (n = buf_u32(b); n-- && !b->bad;) {
 		struct conn *c = conn_in(b, buf_u32(b));
 
 		if (!c)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The store behind xenstored: nodes, transactions, watches, quotas, connections, requests. Pure code: no file, socket
- * or hypercall; it runs in host tests and fuzzers as it does in the daemon. One thread, one store per process.
- * Functions return 0 or -errno; sizes are in bytes; times are milliseconds of store.now().
+ * The store behind xenstored: nodes, transactions, watches, quotas, connections, requests. Pure
+ * code: no file, socket or hypercall; it runs in host tests and fuzzers as it does in the daemon.
+ * One thread, one store per process. Functions return 0 or -errno; sizes are in bytes; times are
+ * milliseconds of store.now().
  */
 #ifndef HOSPES_STORE_H
 #define HOSPES_STORE_H
@@ -14,9 +15,9 @@
 #include <xen/xen.h>
 #include <xen/io/xs_wire.h>
 
-#define PERM_READ	1
-#define PERM_WRITE	2
-#define PERM_OWNER	4
+#define PERM_READ 1
+#define PERM_WRITE 2
+#define PERM_OWNER 4
 
 struct perm {
 	uint16_t domid;
@@ -24,19 +25,20 @@ struct perm {
 };
 
 /*
- * A node is found by its whole path. `gen` changes with value, permissions and existence, `kidgen` with the set of
- * children: two transactions that add different children to one directory do not conflict.
+ * A node is found by its whole path. `gen` changes with value, permissions and existence, `kidgen`
+ * with the set of children: two transactions that add different children to one directory do not
+ * conflict.
  */
 struct node {
-	struct node *next;		/* hash chain */
+	struct node *next; /* hash chain */
 	uint64_t gen, kidgen;
 	uint32_t hash;
 	uint32_t value_len;
-	uint32_t kids_len, kids_cap;	/* names, each with its NUL */
-	uint32_t kids_extra;		/* promised by a commit under way */
+	uint32_t kids_len, kids_cap; /* names, each with its NUL */
+	uint32_t kids_extra;	     /* promised by a commit under way */
 	uint16_t n_perms, path_len;
-	uint16_t writer;		/* the domain that last changed it */
-	struct perm *perms;		/* [0]: owner, and everybody else's access */
+	uint16_t writer;    /* the domain that last changed it */
+	struct perm *perms; /* [0]: owner, and everybody else's access */
 	char *value, *kids;
 	char path[];
 };
@@ -47,19 +49,23 @@ struct account {
 	uint16_t domid;
 	bool introduced;
 	unsigned int nodes, watches, txs;
-	size_t mem;			/* nodes owned, watches, transactions, queued output */
+	size_t mem; /* nodes owned, watches, transactions, queued output */
 	bool warned;
 };
 
-struct entry {				/* a node as one transaction sees it */
+struct entry { /* a node as one transaction sees it */
 	struct entry *chain, *order;
-	struct node *node;		/* private copy; NULL: deleted, or as in the store (!changed) */
-	/* During commit: the node as the store has it; a parent that gains or loses a name; what was replaced. */
+	/* private copy; NULL: deleted, or as in the store (!changed) */
+	struct node *node;
+	/*
+	 * During commit: the node as the store has it; a parent that gains or loses a name; what
+	 * was replaced.
+	 */
 	struct node *global, *parent, *old;
-	uint64_t gen, kidgen;		/* seen at first; 0: did not exist */
+	uint64_t gen, kidgen; /* seen at first; 0: did not exist */
 	uint32_t hash;
-	bool changed;			/* has a private copy, or is deleted */
-	bool content;			/* more than the names of its children changed */
+	bool changed; /* has a private copy, or is deleted */
+	bool content; /* more than the names of its children changed */
 	bool read_kids, fire, exact;
 	char path[];
 };
@@ -68,41 +74,45 @@ struct entry {				/* a node as one transaction sees it */
 struct tx {
 	struct tx *next;
 	uint32_t id;
-	bool implicit;			/* of one request: cannot conflict */
-	int failed;			/* an error left it half done: commit gives this */
-	struct account *acct;		/* who pays; NULL: nobody */
+	bool implicit;	      /* of one request: cannot conflict */
+	int failed;	      /* an error left it half done: commit gives this */
+	struct account *acct; /* who pays; NULL: nobody */
 	uint16_t domid;
 	unsigned int n_entries;
-	int own_nodes;			/* created minus deleted, of nodes that tx->domid owns */
+	int own_nodes; /* created minus deleted, of nodes that tx->domid owns */
 	size_t mem;
 	struct entry *bucket[TX_BUCKETS];
 	struct entry *first, **last;
 };
 
 struct watch {
-	struct watch *chain;		/* of the same hash */
-	struct watch *next;		/* of the same connection */
+	struct watch *chain; /* of the same hash */
+	struct watch *next;  /* of the same connection */
 	struct conn *conn;
 	uint32_t hash;
-	uint16_t skip;			/* bytes of the event's path not to send: the watch was relative */
-	char *token;			/* behind the path, same block */
+	/* bytes of the event's path not to send: the watch was relative */
+	uint16_t skip;
+	char *token; /* behind the path, same block */
 	char path[];
 };
 
 struct outmsg {
 	struct outmsg *next;
 	struct conn *conn;
-	struct outmsg *ev_next, **ev_prev;	/* hash of queued events, to send equal ones once */
+	struct outmsg *ev_next, **ev_prev; /* hash of queued events, to send equal ones once */
 	uint32_t ev_hash;
 	uint32_t len, off;
-	char data[];			/* header and payload */
+	char data[]; /* header and payload */
 };
 
 struct conn_ops {
 	/* Bytes moved, 0: not now, or -errno: the connection is dead. */
 	int (*read)(struct conn *c, void *buf, size_t len);
 	int (*write)(struct conn *c, const void *buf, size_t len);
-	/* The protocol was violated (an XENSTORE_ERROR_ code): shut the client out, keep the struct. */
+	/*
+	 * The protocol was violated (an XENSTORE_ERROR_ code): shut the client out, keep the
+	 * struct.
+	 */
 	void (*bad)(struct conn *c, unsigned int why);
 };
 
@@ -110,13 +120,13 @@ struct conn {
 	struct conn *next, *run_next;
 	const struct conn_ops *ops;
 	uint16_t domid;
-	int target;			/* domain it may act for, or -1 */
-	bool queued, dead, shut;	/* shut: nothing is read or written any more */
-	unsigned int why;		/* shut, but not yet told */
+	int target;		 /* domain it may act for, or -1 */
+	bool queued, dead, shut; /* shut: nothing is read or written any more */
+	unsigned int why;	 /* shut, but not yet told */
 	int64_t hold_until;
 	struct account *acct;
 	struct xsd_sockmsg hdr;
-	uint32_t have;			/* bytes of the message read so far */
+	uint32_t have; /* bytes of the message read so far */
 	char *body;
 	struct outmsg *out, **out_last;
 	unsigned int out_msgs;
@@ -127,7 +137,17 @@ struct conn {
 };
 
 enum quota {
-	Q_NODES, Q_NODE_SIZE, Q_WATCHES, Q_TXS, Q_TX_NODES, Q_PERMS, Q_PATH, Q_DEPTH, Q_OUTSTANDING, Q_MEMORY, Q_COUNT
+	Q_NODES,
+	Q_NODE_SIZE,
+	Q_WATCHES,
+	Q_TXS,
+	Q_TX_NODES,
+	Q_PERMS,
+	Q_PATH,
+	Q_DEPTH,
+	Q_OUTSTANDING,
+	Q_MEMORY,
+	Q_COUNT
 };
 
 /* What the store asks of the program around it. Any may be NULL. */
@@ -135,7 +155,10 @@ struct store_hooks {
 	int (*introduce)(uint16_t domid, uint64_t gfn, uint32_t port);
 	int (*release)(uint16_t domid);
 	int (*resume)(uint16_t domid);
-	/* One live-update command. 1: begun, the answer comes later, from the new program; 0: done; -errno. */
+	/*
+	 * One live-update command. 1: begun, the answer comes later, from the new program; 0: done;
+	 * -errno.
+	 */
 	int (*live_update)(struct conn *c, int argc, char **argv);
 };
 
@@ -145,13 +168,13 @@ struct store {
 	uint64_t gen;
 	struct account *accounts;
 	struct conn *conns;
-	struct conn *run, **run_last;	/* whose turn it is */
+	struct conn *run, **run_last; /* whose turn it is */
 	uint32_t quota[Q_COUNT];
 	struct store_hooks hooks;
 	int64_t (*now)(void);
 	unsigned long requests, conflicts, events;
-	void *trace;			/* FILE: one line per request */
-	bool quiet;			/* not at present */
+	void *trace; /* FILE: one line per request */
+	bool quiet;  /* not at present */
 };
 extern struct store store;
 extern const char *const quota_names[Q_COUNT];
@@ -222,15 +245,18 @@ void conn_fini(struct conn *c);
 void conn_reset(struct conn *c);
 void conn_shut(struct conn *c, unsigned int why);
 void conn_wake(struct conn *c);
-/* One turn for one connection: flush, then at most one request. False when nobody could take a turn. */
+/*
+ * One turn for one connection: flush, then at most one request. False when nobody could take a
+ * turn.
+ */
 bool store_turn(void);
 /* Milliseconds until somebody can take a turn; -1: nobody waits for one. */
 int store_hold_ms(void);
 int conn_flush(struct conn *c);
 void conn_reply(struct conn *c, uint32_t type, const void *data, size_t len);
 void conn_error(struct conn *c, int err);
-int conn_queue(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const char *a, size_t a_len,
-	       const char *b, size_t b_len, uint32_t ev_hash);
+int conn_queue(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const char *a,
+	       size_t a_len, const char *b, size_t b_len, uint32_t ev_hash);
 /* Bytes of the stream as they are. */
 int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_hash);
 bool conn_busy(const struct conn *c);
@@ -242,11 +268,14 @@ const char *request_name(uint32_t type);
 /* control.c */
 void control_handle(struct conn *c, char *body, size_t len);
 
-/* state.c: the store as bytes, for live update. conn_out/conn_in carry the program's own data of a connection. */
+/*
+ * state.c: the store as bytes, for live update. conn_out/conn_in carry the program's own data of a
+ * connection.
+ */
 struct buf {
 	char *data;
 	size_t len, cap, pos;
-	bool bad;			/* ran out of memory, or of input */
+	bool bad; /* ran out of memory, or of input */
 };
 void buf_put(struct buf *b, const void *data, size_t len);
 void buf_put_u32(struct buf *b, uint32_t v);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command line clients: xenstore-read, -write, -rm, -list, -ls, -chmod, -exists, -watch, -control, and all of them
- * as `xenstore read ...`. Options and output as the stock programs have them. What changes more than one key does so in
- * one transaction, again if somebody interfered.
+ * The command line clients: xenstore-read, -write, -rm, -list, -ls, -chmod, -exists, -watch,
+ * -control, and all of them as `xenstore read ...`. Options and output as the stock programs have
+ * them. What changes more than one key does so in one transaction, again if somebody interfered.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -24,7 +24,10 @@ static struct {
 } opt;
 static char prog[32];
 
-/* Unprintable bytes as the stock tools write them, so that the output can be given to xenstore-write. */
+/*
+ * Unprintable bytes as the stock tools write them, so that the output can be given to
+ * xenstore-write.
+ */
 static void print_value(const char *s, size_t len)
 {
 	static const char from[] = "\t\n\r\\", to[] = "tnr\\";
@@ -220,11 +223,12 @@ static void ls(struct xs *xs, uint32_t tx, const char *path, int depth)
 		size_t len;
 		char *v;
 
-		if (snprintf(sub, sizeof(sub), "%s/%s", strcmp(path, "/") ? path : "", names[i]) >= (int)sizeof(sub))
+		if (snprintf(sub, sizeof(sub), "%s/%s", strcmp(path, "/") ? path : "", names[i]) >=
+		    (int)sizeof(sub))
 			continue;
 		v = xs_read(xs, tx, sub, &len);
 		if (!v && errno == ENOENT)
-			continue;	/* removed since */
+			continue; /* removed since */
 		if (opt.full)
 			printf("%s", sub);
 		else
@@ -265,7 +269,8 @@ static int do_ls(struct xs *xs, uint32_t tx, int argc, char **argv)
 	return 0;
 }
 
-static int chmod_tree(struct xs *xs, uint32_t tx, const char *path, const struct xs_perm *p, size_t n)
+static int chmod_tree(struct xs *xs, uint32_t tx, const char *path, const struct xs_perm *p,
+		      size_t n)
 {
 	size_t kids = 0;
 	char **names, sub[PATH_MAX_XS + 1];
@@ -296,8 +301,10 @@ static int do_chmod(struct xs *xs, uint32_t tx, int argc, char **argv)
 			return -EINVAL;
 		}
 		p[n] = (struct xs_perm){ atoi(argv[i] + 1), l - "nrwb" };
-		p[n].access = *l == 'n' ? XS_PERM_NONE : *l == 'r' ? XS_PERM_READ : *l == 'w' ? XS_PERM_WRITE :
-			      XS_PERM_READ | XS_PERM_WRITE;
+		p[n].access = *l == 'n'	  ? XS_PERM_NONE
+			      : *l == 'r' ? XS_PERM_READ
+			      : *l == 'w' ? XS_PERM_WRITE
+					  : XS_PERM_READ | XS_PERM_WRITE;
 	}
 	rc = chmod_tree(xs, tx, argv[0], p, n);
 	snprintf(up, sizeof(up), "%s", argv[0]);
@@ -367,24 +374,26 @@ static const struct command {
 	int min;
 	bool tx;
 } commands[] = {
-	{ "chmod",	do_chmod,	"hsur",	"[-r] [-u] KEY MODE...",
-	  "Sets permissions: the owner with everybody else's access first, then others; n, r, w or b and a domain each. "
-	  "-r: the whole subtree; -u: all parents too.", 2, true },
-	{ "control",	do_control,	"+h",	"COMMAND [ARGUMENT...]",
+	{ "chmod", do_chmod, "hsur", "[-r] [-u] KEY MODE...",
+	  "Sets permissions: the owner with everybody else's access first, then others; n, r, w or "
+	  "b and a domain each. "
+	  "-r: the whole subtree; -u: all parents too.",
+	  2, true },
+	{ "control", do_control, "+h", "COMMAND [ARGUMENT...]",
 	  "Tells the daemon something: help lists what.", 1, false },
-	{ "exists",	do_exists,	"hs",	"KEY...",
-	  "Exit status 0 if all exist.", 1, false },
-	{ "list",	do_list,	"hsp",	"[-p] KEY...",
-	  "Names of the children. -p: with path.", 1, false },
-	{ "ls",		do_ls,		"hsfpR", "[-f] [-p] [PATH...]",
+	{ "exists", do_exists, "hs", "KEY...", "Exit status 0 if all exist.", 1, false },
+	{ "list", do_list, "hsp", "[-p] KEY...", "Names of the children. -p: with path.", 1,
+	  false },
+	{ "ls", do_ls, "hsfpR", "[-f] [-p] [PATH...]",
 	  "The tree below. -f: whole paths; -p: permissions.", 0, false },
-	{ "read",	do_read,	"hspR",	"[-p] [-R] KEY...",
-	  "Values. -p: with path; -R: raw.", 1, false },
-	{ "rm",		do_rm,		"hst",	"[-t] KEY...",
+	{ "read", do_read, "hspR", "[-p] [-R] KEY...", "Values. -p: with path; -R: raw.", 1,
+	  false },
+	{ "rm", do_rm, "hst", "[-t] KEY...",
 	  "Removes subtrees. -t: and parents that are then empty.", 1, true },
-	{ "watch",	do_watch,	"hsn:",	"[-n COUNT] KEY...",
-	  "Prints the path of each change, at first of each key itself. -n: ends after so many.", 1, false },
-	{ "write",	do_write,	"hsR",	"[-R] KEY VALUE...",
+	{ "watch", do_watch, "hsn:", "[-n COUNT] KEY...",
+	  "Prints the path of each change, at first of each key itself. -n: ends after so many.", 1,
+	  false },
+	{ "write", do_write, "hsR", "[-R] KEY VALUE...",
 	  "Sets values. Escapes like \\n and \\x41 are understood; -R: raw.", 2, true },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -395,26 +404,35 @@ static int usage(const struct command *cmd, int rc)
 
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (!cmd || cmd == &commands[i])
-			fprintf(to, "Usage: xenstore%s%s [-h] %s\n", cmd ? "-" : " ", commands[i].name, commands[i].args);
+			fprintf(to, "Usage: xenstore%s%s [-h] %s\n", cmd ? "-" : " ",
+				commands[i].name, commands[i].args);
 	return rc;
 }
 
 static const struct option_row no_options[] = { { 0 } };
 static char man_text[2600];
 const struct program xenstore_program = {
-	"xenstore", 1, "read and change the store from the command line", "xenstore COMMAND [OPTION...] ...\n\nxenstore-COMMAND [OPTION...] ...",
-	man_text, no_options, NULL, "xenstored(8)",
+	"xenstore",
+	1,
+	"read and change the store from the command line",
+	"xenstore COMMAND [OPTION...] ...\n\nxenstore-COMMAND [OPTION...] ...",
+	man_text,
+	no_options,
+	NULL,
+	"xenstored(8)",
 };
 
 void xenstore_man_text(void)
 {
-	size_t n = snprintf(man_text, sizeof(man_text), "Values and names are printed with unprintable characters escaped. "
-			    "What changes several keys changes all or none. The daemon's socket is used if there is one, else "
+	size_t n = snprintf(man_text, sizeof(man_text),
+			    "Values and names are printed with unprintable characters escaped. "
+			    "What changes several keys changes all or none. The daemon's socket is "
+			    "used if there is one, else "
 			    "/dev/xen/xenbus.\n");
 
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		n += snprintf(man_text + n, sizeof(man_text) - n, "\nxenstore-%s %s\n\n%s\n", commands[i].name, commands[i].args,
-			      commands[i].help);
+		n += snprintf(man_text + n, sizeof(man_text) - n, "\nxenstore-%s %s\n\n%s\n",
+			      commands[i].name, commands[i].args, commands[i].help);
 }
 
 static int parse_options(const struct command *cmd, int argc, char **argv)
@@ -431,7 +449,7 @@ static int parse_options(const struct command *cmd, int argc, char **argv)
 		case 'p': opt.prefix = true; break;
 		case 'r': opt.recursive = true; break;
 		case 'R': opt.raw = true; break;
-		case 's': break;	/* the socket is what is tried first anyway */
+		case 's': break; /* the socket is what is tried first anyway */
 		case 't': opt.tidy = true; break;
 		case 'u': opt.upto = true; break;
 		default: exit(usage(cmd, 1));
@@ -466,7 +484,8 @@ int xenstore_main(int argc, char **argv)
 	first = parse_options(cmd, argc, argv);
 	xs = xs_open();
 	if (!xs)
-		die("cannot connect to xenstored: %s (is it started? try: xencommons start)", strerror(errno));
+		die("cannot connect to xenstored: %s (is it started? try: xencommons start)",
+		    strerror(errno));
 	do {
 		uint32_t tx = cmd->tx ? xs_transaction_start(xs) : 0;
 

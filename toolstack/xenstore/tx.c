@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Transactions. A transaction remembers, per node it touched, the generation it saw first and its own changed copy.
- * Every change goes through one, also that of a single request (implicit: it sees no one else, so records no reads).
- * Commit = check (nothing seen has changed), prepare (all memory), apply (cannot fail), fire the watches.
- * Children are merged name by name, so the list of a directory is compared only if the transaction read it.
+ * Transactions. A transaction remembers, per node it touched, the generation it saw first and its
+ * own changed copy. Every change goes through one, also that of a single request (implicit: it sees
+ * no one else, so records no reads). Commit = check (nothing seen has changed), prepare (all
+ * memory), apply (cannot fail), fire the watches. Children are merged name by name, so the list of
+ * a directory is compared only if the transaction read it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -335,7 +336,9 @@ int tx_delete(struct tx *tx, const char *path)
 	rc = delete_tree(tx, buf, len);
 	if (!rc)
 		rc = rename_kid(tx, path, false);
-	/* Whoever watches above the subtree hears of its top only; below, only exact watches fire. */
+	/*
+	 * Whoever watches above the subtree hears of its top only; below, only exact watches fire.
+	 */
 	return rc ? rc : tx_fire(tx, path, false);
 }
 
@@ -351,7 +354,10 @@ int tx_fire(struct tx *tx, const char *path, bool exact)
 	return 0;
 }
 
-/* A guest that keeps changing what Dom0 reads would make Dom0's transactions fail for ever: it has to pause. */
+/*
+ * A guest that keeps changing what Dom0 reads would make Dom0's transactions fail for ever: it has
+ * to pause.
+ */
 static void hold_writer(const struct tx *tx, const struct node *g)
 {
 	if (!g || limited(tx->domid) || !limited(g->writer) || !store.now)
@@ -366,7 +372,8 @@ static bool conflicts(const struct tx *tx)
 	for (struct entry *e = tx->first; e; e = e->order) {
 		const struct node *g = node_find_hash(e->path, strlen(e->path), e->hash);
 
-		if ((g ? g->gen : 0) != e->gen || (e->read_kids && (g ? g->kidgen : 0) != e->kidgen)) {
+		if ((g ? g->gen : 0) != e->gen ||
+		    (e->read_kids && (g ? g->kidgen : 0) != e->kidgen)) {
 			store.conflicts++;
 			hold_writer(tx, g);
 			return true;
@@ -450,7 +457,7 @@ static void apply_entry(struct tx *tx, struct entry *e)
 	link_kid(e, tx->domid);
 	if (g)
 		count_node(g, -1);
-	if (g && n) {			/* the node stays where it is and gets the new contents */
+	if (g && n) { /* the node stays where it is and gets the new contents */
 		struct node was = *g;
 
 		g->perms = n->perms;
@@ -489,7 +496,8 @@ int tx_commit(struct tx *tx)
 		return -EAGAIN;
 	if (tx->failed)
 		return tx->failed;
-	if (owner && tx->own_nodes > 0 && store.quota[Q_NODES] && owner->nodes + tx->own_nodes > store.quota[Q_NODES])
+	if (owner && tx->own_nodes > 0 && store.quota[Q_NODES] &&
+	    owner->nodes + tx->own_nodes > store.quota[Q_NODES])
 		return -ENOSPC;
 	rc = prepare(tx);
 	if (rc)

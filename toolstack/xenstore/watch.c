@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Watches: found by the hash of their path, so that a change costs its depth and not the number of all watches.
- * An event equal to one that is still queued is not queued again. A connection that cannot be told is cut off:
- * a lost event would be a lie.
+ * Watches: found by the hash of their path, so that a change costs its depth and not the number of
+ * all watches. An event equal to one that is still queued is not queued again. A connection that
+ * cannot be told is cut off: a lost event would be a lie.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -91,29 +91,33 @@ void watch_send(struct watch *w, const char *path)
 		return;
 	store.events++;
 	path += w->skip;
-	rc = conn_queue(c, XS_WATCH_EVENT, 0, 0, path, strlen(path) + 1, w->token, strlen(w->token) + 1, hash | 1);
+	rc = conn_queue(c, XS_WATCH_EVENT, 0, 0, path, strlen(path) + 1, w->token,
+			strlen(w->token) + 1, hash | 1);
 	if (rc && rc != -E2BIG)
 		conn_shut(c, XENSTORE_ERROR_COMM);
 }
 
-static bool may_see(const struct conn *c, const struct node *n, const struct node *old, const struct node *parent)
+static bool may_see(const struct conn *c, const struct node *n, const struct node *old,
+		    const struct node *parent)
 {
 	return (n && perm_access(c, n) & PERM_READ) || (old && perm_access(c, old) & PERM_READ) ||
 	       (parent && perm_access(c, parent) & PERM_READ);
 }
 
-static void fire_at(const char *path, size_t len, uint32_t hash, const struct node *n, const struct node *old,
-		    const struct node *parent)
+static void fire_at(const char *path, size_t len, uint32_t hash, const struct node *n,
+		    const struct node *old, const struct node *parent)
 {
 	for (struct watch *w = table[hash % BUCKETS]; w; w = w->chain)
-		if (w->hash == hash && !strncmp(w->path, path, len) && !w->path[len] && may_see(w->conn, n, old, parent))
+		if (w->hash == hash && !strncmp(w->path, path, len) && !w->path[len] &&
+		    may_see(w->conn, n, old, parent))
 			watch_send(w, path);
 }
 
 void watch_fire(const char *path, const struct node *old, bool exact)
 {
 	size_t len = strlen(path), plen = parent_len(path);
-	const struct node *n = node_find(path), *parent = plen ? node_find_hash(path, plen, path_hash(path, plen)) : NULL;
+	const struct node *n = node_find(path),
+			  *parent = plen ? node_find_hash(path, plen, path_hash(path, plen)) : NULL;
 
 	if (path[0] == '/' && len > 1 && !exact) {
 		uint32_t root = path_hash("/", 1), h = store.seed;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The daemon's main program: options, start, loop. Options are those of stock xenstored, so that init scripts work;
- * those about its database file are accepted and mean nothing here, for the store lives in memory.
+ * The daemon's main program: options, start, loop. Options are those of stock xenstored, so that
+ * init scripts work; those about its database file are accepted and mean nothing here, for the
+ * store lives in memory.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 #include "lib/program.h"
 #include "xenstore/daemon.h"
 
-#define TURNS 64			/* requests between two looks at epoll */
+#define TURNS 64 /* requests between two looks at epoll */
 
 static volatile sig_atomic_t stop;
 
@@ -30,15 +31,24 @@ static struct {
 
 /* As stock, where stock has the quota. */
 static const uint32_t quota_defaults[Q_COUNT] = {
-	[Q_NODES] = 1000, [Q_NODE_SIZE] = 2048, [Q_WATCHES] = 128, [Q_TXS] = 10, [Q_TX_NODES] = 1024, [Q_PERMS] = 5,
-	[Q_PATH] = XENSTORE_REL_PATH_MAX, [Q_DEPTH] = 128, [Q_OUTSTANDING] = 20, [Q_MEMORY] = 2 << 20,
+	[Q_NODES] = 1000,
+	[Q_NODE_SIZE] = 2048,
+	[Q_WATCHES] = 128,
+	[Q_TXS] = 10,
+	[Q_TX_NODES] = 1024,
+	[Q_PERMS] = 5,
+	[Q_PATH] = XENSTORE_REL_PATH_MAX,
+	[Q_DEPTH] = 128,
+	[Q_OUTSTANDING] = 20,
+	[Q_MEMORY] = 2 << 20,
 };
 
 enum { K_LIVE = 0x100, K_CHECK };
 
 static const struct option_row options[] = {
 	{ 'N', "no-fork", NULL, "stay in the foreground" },
-	{ 'D', "no-domain-init", NULL, "no connection to the kernel nor to guests: only the socket" },
+	{ 'D', "no-domain-init", NULL,
+	  "no connection to the kernel nor to guests: only the socket" },
 	{ 'F', "pid-file", "FILE", "write the process id here" },
 	{ 'P', "output-pid", NULL, "print the process id" },
 	{ 'T', "trace-file", "FILE", "write a line per request" },
@@ -49,27 +59,42 @@ static const struct option_row options[] = {
 	{ 't', "transaction", "N", "quota: transactions open at once" },
 	{ 'A', "perm-nb", "N", "quota: permissions of a node" },
 	{ 'M', "path-max", "BYTES", "quota: length of a path" },
-	{ 'Q', "quota", "NAME=N", "any quota by its name; xenstore-control quota lists names and values" },
+	{ 'Q', "quota", "NAME=N",
+	  "any quota by its name; xenstore-control quota lists names and values" },
 	{ 'H', "help", NULL, "this text" },
 	/* Stock options about things that do not exist here. */
-	{ 'R', "no-recovery" }, { 'I', "internal-db", "[X]" }, { 'K', "keep-orphans" },
-	{ 'q', "quota-soft", "X" }, { 'w', "timeout", "X" },
+	{ 'R', "no-recovery" },
+	{ 'I', "internal-db", "[X]" },
+	{ 'K', "keep-orphans" },
+	{ 'q', "quota-soft", "X" },
+	{ 'w', "timeout", "X" },
 	/* From one program to the next in a live update. */
-	{ K_LIVE, "live-update", "FD" }, { K_CHECK, "check-state", "FD" },
+	{ K_LIVE, "live-update", "FD" },
+	{ K_CHECK, "check-state", "FD" },
 	{ 0 }
 };
 
 const struct program xenstored_program = {
-	"xenstored", 8, "the store that guests, back-ends and tools share", "xenstored [OPTION...]",
-	"xenstored keeps a tree of small values with permissions. Dom0's programs reach it over a socket, kernels of Dom0 and "
-	"guests over a ring in their memory. It speaks the protocol of Xen's own xenstored: stock tools, libraries and "
+	"xenstored",
+	8,
+	"the store that guests, back-ends and tools share",
+	"xenstored [OPTION...]",
+	"xenstored keeps a tree of small values with permissions. Dom0's programs reach it over a "
+	"socket, kernels of Dom0 and "
+	"guests over a ring in their memory. It speaks the protocol of Xen's own xenstored: stock "
+	"tools, libraries and "
 	"kernels work with it.\n\n"
-	"Transactions fail with EAGAIN only if something they have seen has changed; different children added to one "
-	"directory do not disturb each other. Each guest has quotas for everything it can make the daemon keep. Requests are "
-	"served in turn, one per client, so that a guest that floods the daemon delays nobody but itself; one that breaks "
-	"the protocol, or leaves more unread than its memory quota, is shut out alone. When a domain ends, its nodes and its "
+	"Transactions fail with EAGAIN only if something they have seen has changed; different "
+	"children added to one "
+	"directory do not disturb each other. Each guest has quotas for everything it can make the "
+	"daemon keep. Requests are "
+	"served in turn, one per client, so that a guest that floods the daemon delays nobody but "
+	"itself; one that breaks "
+	"the protocol, or leaves more unread than its memory quota, is shut out alone. When a "
+	"domain ends, its nodes and its "
 	"rights to others' nodes are removed.\n\n"
-	"The state can be handed to a new program without anybody noticing: xenstore-control live-update [FILE]. The new "
+	"The state can be handed to a new program without anybody noticing: xenstore-control "
+	"live-update [FILE]. The new "
 	"program first proves that it understands the state; if not, the old one goes on.",
 	options,
 	"/var/run/xenstored/socket (the folder is $XENSTORED_RUNDIR if that is set)",
@@ -91,7 +116,8 @@ static void set_quota(const char *arg)
 	const char *eq = strchr(arg, '=');
 
 	for (int i = 0; eq && i < Q_COUNT; i++) {
-		if (strlen(quota_names[i]) == (size_t)(eq - arg) && !strncmp(quota_names[i], arg, eq - arg)) {
+		if (strlen(quota_names[i]) == (size_t)(eq - arg) &&
+		    !strncmp(quota_names[i], arg, eq - arg)) {
 			store.quota[i] = number(eq + 1);
 			return;
 		}
@@ -122,7 +148,11 @@ static void parse_options(int argc, char **argv)
 		case 'W': store.quota[Q_WATCHES] = number(arg); break;
 		case K_LIVE: opt.live_fd = number(arg); break;
 		case K_CHECK: opt.check_fd = number(arg); break;
-		case 'q': case 'w': case 'R': case 'I': case 'K': break;
+		case 'q':
+		case 'w':
+		case 'R':
+		case 'I':
+		case 'K': break;
 		default: program_usage(&xenstored_program, stderr); exit(1);
 		}
 	}
@@ -145,10 +175,12 @@ static void begin(const char *dir, const char *path)
 		die("out of memory");
 	rc = opt.no_domains ? 0 : ring_init(-1, 0);
 	if (rc)
-		die("/dev/xen/evtchn: %s (is this Dom0, and the module xen-evtchn loaded?)", strerror(-rc));
+		die("/dev/xen/evtchn: %s (is this Dom0, and the module xen-evtchn loaded?)",
+		    strerror(-rc));
 	rc = opt.no_domains ? 0 : ring_connect_dom0();
 	if (rc)
-		die("cannot connect to Dom0's kernel: %s (/dev/xen/xenbus_backend or a mounted /proc/xen is needed)",
+		die("cannot connect to Dom0's kernel: %s (/dev/xen/xenbus_backend or a mounted "
+		    "/proc/xen is needed)",
 		    strerror(-rc));
 	rc = sock_listen(path);
 	if (rc)
@@ -196,7 +228,8 @@ int xenstored_main(int argc, char **argv)
 	if (opt.pid_file) {
 		rc = daemon_pidfile(opt.pid_file);
 		if (rc)
-			die("%s: %s", opt.pid_file, rc == -EEXIST ? "another xenstored runs" : strerror(-rc));
+			die("%s: %s", opt.pid_file,
+			    rc == -EEXIST ? "another xenstored runs" : strerror(-rc));
 	}
 	if (opt.trace) {
 		store.trace = fopen(opt.trace, "a");

@@ -152,7 +152,8 @@ static int parse_string(struct parser *ps, struct cfg_value *v)
 		if (c == '\\')
 			c = escaped(&from);
 		if (c < 0)
-			return complain(ps, "no such escape: \\n, \\t, \\x and two digits, or \\\\");
+			return complain(ps,
+					"no such escape: \\n, \\t, \\x and two digits, or \\\\");
 	}
 	*to = '\0';
 	ps->p = q + 1;

@@ -15,8 +15,8 @@
 struct cfg_value {
 	enum { CFG_STRING, CFG_NUMBER, CFG_LIST } kind;
 	int line, col;
-	char *text;			/* strings without quotes, numbers as written */
-	struct cfg_value *items;	/* of a list */
+	char *text;		 /* strings without quotes, numbers as written */
+	struct cfg_value *items; /* of a list */
 	size_t nr;
 };
 
@@ -27,7 +27,7 @@ struct cfg_entry {
 };
 
 struct cfg {
-	const char *name;		/* for messages; borrowed */
+	const char *name; /* for messages; borrowed */
 	struct cfg_entry *entries;
 	size_t nr, values;
 };
@@ -35,7 +35,8 @@ struct cfg {
 /*
  * Parses `key = value` lines and adds them to @cfg (zero it first); a later key replaces an
  * earlier one, `key += value` appends.  @first_line numbers the first line, 0 = command line,
- * where a bare word is taken as a string.  Returns 0 or -EINVAL / -ENOMEM with a sentence; cfg_free() either way.
+ * where a bare word is taken as a string.  Returns 0 or -EINVAL / -ENOMEM with a sentence;
+ * cfg_free() either way.
  */
 int cfg_parse(struct cfg *cfg, const char *text, size_t len, int first_line, struct err *e);
 void cfg_free(struct cfg *cfg);

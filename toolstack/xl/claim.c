@@ -3,9 +3,9 @@
  * claim.c - who is making the guest of which name: a file per name, which tells its UUID.
  *
  * Owns the files of CLAIM_DIR.  Invariant: whoever makes or replaces a guest holds the lock of the
- * file of its name, from before the first trace of the new domain until it is whole and runs, so that two
- * cannot make it at once; the kernel drops the lock of a process that was killed, and a file that
- * says a UUID but is not locked tells the next one what to remove.  Files stay, emptied.
+ * file of its name, from before the first trace of the new domain until it is whole and runs, so
+ * that two cannot make it at once; the kernel drops the lock of a process that was killed, and a
+ * file that says a UUID but is not locked tells the next one what to remove.  Files stay, emptied.
  */
 #include "xl/xl.h"
 
@@ -84,8 +84,7 @@ int claim_domain(const uint8_t *uuid, hyp_dominfo *info)
 	int n = list ? hyp_dom_list(1, XL_MAX_DOMAINS, list) : 0, rc = -ESRCH, i;
 
 	for (i = 0; i < n && rc; i++)
-		if (!memcmp(list[i].handle, uuid, 16) &&
-		    !(list[i].flags & XEN_DOMINF_dying)) {
+		if (!memcmp(list[i].handle, uuid, 16) && !(list[i].flags & XEN_DOMINF_dying)) {
 			*info = list[i];
 			rc = 0;
 		}

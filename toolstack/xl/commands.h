@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All commands, one CMD(name, function, least arguments, flags, arguments, help, options) each, in the
- * order of `xl help`.  Dispatch, help, the manual page and the shell completion are made from it.
- * Flags: Q = only looks, C = changes something, D = can also dry-run, H = works without a hypervisor.
+ * All commands, one CMD(name, function, least arguments, flags, arguments, help, options) each, in
+ * the order of `xl help`.  Dispatch, help, the manual page and the shell completion are made from
+ * it. Flags: Q = only looks, C = changes something, D = can also dry-run, H = works without a
+ * hypervisor.
  */
 CMD("create", cmd_create, 0, "DH", "[ConfigFile] [options] [key=value ...]",
     "Create a guest from a configuration file",
@@ -32,20 +33,28 @@ CMD("reboot", cmd_shutdown, 0, "C", "[options] <-a|Domain ...>", "Ask a guest to
     "-F                  accepted for compatibility")
 CMD("pause", cmd_pause, 1, "C", "<Domain>", "Stop a guest's vCPUs", NULL)
 CMD("unpause", cmd_pause, 1, "C", "<Domain>", "Let a paused guest go on", NULL)
-CMD("console", cmd_console, 1, "Q", "[options] <Domain>", "Connect to a guest's console; Ctrl-] leaves",
+CMD("console", cmd_console, 1, "Q", "[options] <Domain>",
+    "Connect to a guest's console; Ctrl-] leaves",
     "-t <type>           only `pv'\n"
     "-n <number>         console number")
-CMD("dump-core", cmd_dump_core, 2, "C", "<Domain> <File>", "Write a guest's memory and registers to a file",
+CMD("dump-core", cmd_dump_core, 2, "C", "<Domain> <File>",
+    "Write a guest's memory and registers to a file", NULL)
+CMD("mem-max", cmd_mem_max, 2, "C", "<Domain> <Mem[b|k|m|g|t]>",
+    "Set how much memory a guest may have (default unit MiB)", NULL)
+CMD("mem-set", cmd_mem_set, 2, "C", "<Domain> <Mem[b|k|m|g|t]>",
+    "Tell a guest how much memory to use (default unit MiB)", NULL)
+CMD("vcpu-list", cmd_vcpu_list, 0, "Q", "[Domain ...]", "List the vCPUs of all guests, or of some",
     NULL)
-CMD("mem-max", cmd_mem_max, 2, "C", "<Domain> <Mem[b|k|m|g|t]>", "Set how much memory a guest may have (default unit MiB)", NULL)
-CMD("mem-set", cmd_mem_set, 2, "C", "<Domain> <Mem[b|k|m|g|t]>", "Tell a guest how much memory to use (default unit MiB)", NULL)
-CMD("vcpu-list", cmd_vcpu_list, 0, "Q", "[Domain ...]", "List the vCPUs of all guests, or of some", NULL)
-CMD("vcpu-pin", cmd_vcpu_pin, 3, "C", "[-f] <Domain> <vCPU|all> <Hard CPUs|-|all> [Soft CPUs|-|all]",
-    "Set the CPUs a vCPU may use, and prefers", "-f, --force         undo a pinning done by the kernel")
+CMD("vcpu-pin", cmd_vcpu_pin, 3, "C",
+    "[-f] <Domain> <vCPU|all> <Hard CPUs|-|all> [Soft CPUs|-|all]",
+    "Set the CPUs a vCPU may use, and prefers",
+    "-f, --force         undo a pinning done by the kernel")
 CMD("vcpu-set", cmd_vcpu_set, 2, "C", "[-i] <Domain> <vCPUs>", "Set how many vCPUs a guest uses",
     "-i, --ignore-host   more than the machine has CPUs, too")
-CMD("info", cmd_info, 0, "Q", "[-n]", "Show the machine and the hypervisor", "-n, --numa          nodes too")
-CMD("sched-credit2", cmd_sched_credit2, 0, "C", "[-d <Domain> [-w WEIGHT] [-c CAP]] [-s [-r US]] [-p POOL]",
+CMD("info", cmd_info, 0, "Q", "[-n]", "Show the machine and the hypervisor",
+    "-n, --numa          nodes too")
+CMD("sched-credit2", cmd_sched_credit2, 0, "C",
+    "[-d <Domain> [-w WEIGHT] [-c CAP]] [-s [-r US]] [-p POOL]",
     "Show or set how CPU time is shared",
     "-d, --domain D      one guest\n"
     "-w, --weight N      its share, 1 to 65535\n"
@@ -57,8 +66,10 @@ CMD("domid", cmd_domid, 1, "Q", "<DomainName>", "Print the number of a named gue
 CMD("domname", cmd_domname, 1, "Q", "<DomainId>", "Print the name of a numbered guest", NULL)
 CMD("rename", cmd_rename, 2, "C", "<Domain> <NewName>", "Give a guest another name", NULL)
 CMD("sysrq", cmd_sysrq, 2, "C", "<Domain> <Letter>", "Press Linux's magic SysRq in a guest", NULL)
-CMD("debug-keys", cmd_debug_keys, 1, "C", "<Keys>", "Press debug keys of the hypervisor's console", NULL)
-CMD("dmesg", cmd_dmesg, 0, "Q", "[-c]", "Print the hypervisor's messages", "-c                  forget them afterwards")
+CMD("debug-keys", cmd_debug_keys, 1, "C", "<Keys>", "Press debug keys of the hypervisor's console",
+    NULL)
+CMD("dmesg", cmd_dmesg, 0, "Q", "[-c]", "Print the hypervisor's messages",
+    "-c                  forget them afterwards")
 CMD("top", cmd_top, 0, "Q", "[options]", "Watch CPU, memory and I/O of all guests",
     "-b, --batch         plain text, no screen control\n"
     "-i, --iterations N  end after N rounds\n"
@@ -68,14 +79,18 @@ CMD("top", cmd_top, 0, "Q", "[options]", "Watch CPU, memory and I/O of all guest
     "-x, --vbds          per disk\n"
     "-f, --full-name     names are not cut\n"
     "keys                q quit, v n x switch the details, s sort by the next column")
-CMD("network-attach", cmd_network_attach, 1, "C", "<Domain> [key=value ...]", "Add a network interface", NULL)
+CMD("network-attach", cmd_network_attach, 1, "C", "<Domain> [key=value ...]",
+    "Add a network interface", NULL)
 CMD("network-list", cmd_network_list, 1, "Q", "<Domain ...>", "List network interfaces", NULL)
-CMD("network-detach", cmd_network_detach, 2, "C", "<Domain> <DevId|MAC>", "Remove a network interface", NULL)
+CMD("network-detach", cmd_network_detach, 2, "C", "<Domain> <DevId|MAC>",
+    "Remove a network interface", NULL)
 CMD("block-attach", cmd_block_attach, 2, "C", "<Domain> <disk description ...>", "Add a disk", NULL)
 CMD("block-list", cmd_block_list, 1, "Q", "<Domain ...>", "List disks", NULL)
 CMD("block-detach", cmd_block_detach, 2, "C", "[-f] <Domain> <DevId|vdev>", "Remove a disk",
     "-f, --force         even if the guest does not let go")
-CMD("uptime", cmd_uptime, 0, "Q", "[-s] [Domain ...]", "Print how long guests have been running", "-s                  short form")
-CMD("cpupool-list", cmd_cpupool_list, 0, "Q", "[-c] [Pool]", "List CPU pools", "-c, --cpus          with the CPUs of each")
+CMD("uptime", cmd_uptime, 0, "Q", "[-s] [Domain ...]", "Print how long guests have been running",
+    "-s                  short form")
+CMD("cpupool-list", cmd_cpupool_list, 0, "Q", "[-c] [Pool]", "List CPU pools",
+    "-c, --cpus          with the CPUs of each")
 CMD("help", cmd_help, 0, "QH", "[command]", "Print this list, or how to use a command",
     "--completion        print a completion script for bash")

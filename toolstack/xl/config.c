@@ -25,7 +25,7 @@ struct ctx {
 	struct config *c;
 	const struct cfg *cfg;
 	const struct cfg_value *v; /* the value at hand */
-	const char *key; /* and whose it is */
+	const char *key;	   /* and whose it is */
 	FILE *warn;
 	struct err *e;
 };
@@ -340,8 +340,8 @@ static const struct {
 	{ " extratime latency period slice ", "belongs to another scheduler than credit2", false },
 	{ " init_seclabel seclabel ", "there is no FLASK policy", false },
 	{ " acpi ", "guests are described by a device tree", true },
-	{ " bootloader bootloader_args bootloader_restrict ",
-	  "give kernel= and ramdisk= instead", true },
+	{ " bootloader bootloader_args bootloader_restrict ", "give kernel= and ramdisk= instead",
+	  true },
 	{ " channel p9 usbctrl usbdev vdispl vfb vif2 vkb vsnd vtpm ",
 	  "this toolstack offers block and network devices", true },
 	{ " driver_domain ", "back-ends run in Dom0", true },

@@ -14,29 +14,36 @@
 #define CONFIG_NAME_MAX 64
 
 /* What to do when a guest stops; the order is that of config_action_names. */
-enum action { ACTION_DESTROY, ACTION_RESTART, ACTION_RENAME_RESTART, ACTION_PRESERVE,
-	      ACTION_COREDUMP_DESTROY, ACTION_COREDUMP_RESTART, ACTION_SOFT_RESET };
+enum action {
+	ACTION_DESTROY,
+	ACTION_RESTART,
+	ACTION_RENAME_RESTART,
+	ACTION_PRESERVE,
+	ACTION_COREDUMP_DESTROY,
+	ACTION_COREDUMP_RESTART,
+	ACTION_SOFT_RESET
+};
 extern const char *const config_action_names[];
 
 struct disk {
-	char *target, *script;		/* target may be NULL (empty drive) */
+	char *target, *script; /* target may be NULL (empty drive) */
 	char vdev[16];
-	unsigned int devid;		/* the number the guest sees */
+	unsigned int devid; /* the number the guest sees */
 	bool writable, cdrom, no_discard, direct_io_safe;
-	char *backend;			/* domain name or id, NULL = Dom0 */
+	char *backend; /* domain name or id, NULL = Dom0 */
 };
 
 struct nic {
-	int devid;			/* -1 = next free */
+	int devid; /* -1 = next free */
 	uint8_t mac[6];
 	bool mac_set;
 	char *bridge, *script, *ip, *vifname, *backend, *gatewaydev;
-	uint64_t rate_bytes;		/* per interval; 0 = unlimited */
+	uint64_t rate_bytes; /* per interval; 0 = unlimited */
 	uint32_t rate_us, mtu;
 };
 
 struct iomem {
-	uint64_t start, nr, gfn;	/* pages */
+	uint64_t start, nr, gfn; /* pages */
 };
 
 struct cpumask {
@@ -45,15 +52,16 @@ struct cpumask {
 
 /* One guest as its config file says; owns every pointer.  Zero = not said, unless noted. */
 struct config {
-	char *name, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree, *tee, *vuart, *type;
+	char *name, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree, *tee, *vuart,
+		*type;
 	uint8_t uuid[16];
 	bool uuid_set;
-	uint64_t memory, maxmem;	/* MiB */
+	uint64_t memory, maxmem; /* MiB */
 	uint32_t vcpus, maxvcpus, cpu_weight, cap;
 	uint32_t max_grant_frames, max_maptrack_frames, max_event_channels;
 	char *gic_version;
 	enum action on_poweroff, on_reboot, on_crash, on_watchdog;
-	struct cpumask *hard, *soft;	/* one per vCPU, or one for all */
+	struct cpumask *hard, *soft; /* one per vCPU, or one for all */
 	unsigned int nr_hard, nr_soft;
 	struct disk *disks;
 	struct nic *nics;

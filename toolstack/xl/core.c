@@ -15,10 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK	   1024u /* pages mapped at a time */
-#define NOTE_BASE  0x2000000u
+#define CHUNK 1024u /* pages mapped at a time */
+#define NOTE_BASE 0x2000000u
 #define CORE_MAGIC 0xf00febeeull /* of a domain whose pages are not 1:1 */
-#define SECTIONS   6
+#define SECTIONS 6
 
 static const char names[] = "\0.shstrtab\0.note.Xen\0.xen_prstatus\0.xen_pages\0.xen_pfn";
 
@@ -243,8 +243,8 @@ static int dump_vcpus(struct dump *d, uint64_t at, unsigned int vcpus)
 
 int core_dump(uint32_t domid, const char *path, struct err *e)
 {
-	uint64_t regs_at =
-		sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr) + sizeof(struct notes);
+	uint64_t regs_at = sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr) +
+			   sizeof(struct notes);
 	struct dump d = { .domid = domid, .e = e };
 	hyp_dominfo info;
 	unsigned int vcpus;

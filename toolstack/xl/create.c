@@ -18,7 +18,7 @@
 #include "xl/cfg.h"
 #include "xl/device.h"
 
-#define CONSOLE_MS  30000
+#define CONSOLE_MS 30000
 #define EXIT_CREATE 3 /* stock's code for a failed creation */
 
 struct create_opts {
@@ -177,7 +177,8 @@ static int start(const struct create_opts *o, struct config *c)
 		if (!console) {
 			claim_leave();
 			store_reopen();
-			exit(run_console(domid, NULL)); /* exit() gives the terminal its mode back */
+			/* exit() gives the terminal its mode back */
+			exit(run_console(domid, NULL));
 		}
 	}
 	if (!o->no_watch && !o->foreground)

@@ -26,7 +26,10 @@ int cmd_destroy(int argc, char **argv)
 	int at = 1 + (argc > 1 && !strcmp(argv[1], "-f")), tries;
 	char *name;
 
-	/* On its way from one life to the next a guest is no domain; one that reboots at once may hide again. */
+	/*
+	 * On its way from one life to the next a guest is no domain; one that reboots at once may
+	 * hide again.
+	 */
 	for (tries = 0; tries < 10 && dom_find_name(argv[at], &domid); tries++)
 		if (claim_stop(argv[at]))
 			return EXIT_SUCCESS;

@@ -47,8 +47,8 @@ void device_paths(const struct device *d, struct device_paths *p)
 		 d->devid);
 }
 
-__attribute__((format(printf, 4, 5)))
-static void put(struct field *list, unsigned int *nr, const char *key, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void put(struct field *list, unsigned int *nr,
+						      const char *key, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -60,7 +60,7 @@ static void put(struct field *list, unsigned int *nr, const char *key, const cha
 	va_end(ap);
 }
 
-#define back(en, key, ...)  put((en)->back, &(en)->nr_back, key, __VA_ARGS__)
+#define back(en, key, ...) put((en)->back, &(en)->nr_back, key, __VA_ARGS__)
 #define front(en, key, ...) put((en)->front, &(en)->nr_front, key, __VA_ARGS__)
 
 static int write_node(uint32_t tx, const char *dir, const struct field *f, unsigned int nr,

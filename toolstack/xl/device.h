@@ -9,7 +9,7 @@ struct device {
 	uint32_t domid;
 	const char *type;
 	int devid;
-	uint32_t backend;		/* domain that serves it */
+	uint32_t backend; /* domain that serves it */
 };
 
 struct device_paths {

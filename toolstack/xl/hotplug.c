@@ -31,8 +31,8 @@
 #include "xl/device.h"
 
 #define DEFAULT_BRIDGE "xenbr0"
-#define DEFAULT_NET    "10.213.0."
-#define NETDEV_MS      10000
+#define DEFAULT_NET "10.213.0."
+#define NETDEV_MS 10000
 
 /* A free loop device for @fd.  Another process may take it first, hence the retries. */
 static int loop_setup(struct hotplug_disk *h, int fd, const char *file, bool writable)

@@ -481,8 +481,8 @@ int hyp_cpupool_info(uint32_t from, struct xen_sysctl_cpupool_op *out, uint8_t *
 
 	if (!buf)
 		return -ENOMEM;
-	op.u.cpupool_op.op =
-		from == UINT32_MAX ? XEN_SYSCTL_CPUPOOL_OP_FREEINFO : XEN_SYSCTL_CPUPOOL_OP_INFO;
+	op.u.cpupool_op.op = from == UINT32_MAX ? XEN_SYSCTL_CPUPOOL_OP_FREEINFO
+						: XEN_SYSCTL_CPUPOOL_OP_INFO;
 	op.u.cpupool_op.cpupool_id = from;
 	op.u.cpupool_op.cpumap.nr_bits = HYP_MAX_CPUS;
 	set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, buf);

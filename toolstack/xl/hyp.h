@@ -30,18 +30,18 @@ typedef struct xen_domctl_getdomaininfo hyp_dominfo;
 
 /* Opens privcmd once per process; prints why and returns -errno if this is not a Dom0. */
 int hyp_open(void);
-int hyp_reopen(void);			/* in a child after fork: the buffers do not come along */
+int hyp_reopen(void); /* in a child after fork: the buffers do not come along */
 /* A zeroed buffer the hypervisor may read and write; valid until the next call, NULL on ENOMEM. */
 void *hyp_scratch(size_t bytes);
 /* Raw access for the rarely used; fills in the interface version, copies the result back. */
 int hyp_domctl(struct xen_domctl *op);
 int hyp_sysctl(struct xen_sysctl *op);
-int hyp_version(unsigned int cmd, void *arg, size_t len);	/* len 0: no argument */
+int hyp_version(unsigned int cmd, void *arg, size_t len); /* len 0: no argument */
 
 int hyp_dom_list(uint32_t first, unsigned int max, hyp_dominfo *out);
-int hyp_dom_info(uint32_t domid, hyp_dominfo *out);	/* -ESRCH if there is no such domain */
+int hyp_dom_info(uint32_t domid, hyp_dominfo *out); /* -ESRCH if there is no such domain */
 int hyp_dom_create(struct xen_domctl_createdomain *c, uint32_t *domid);
-int hyp_dom_op(uint32_t domid, unsigned int cmd);	/* pause, unpause, resume */
+int hyp_dom_op(uint32_t domid, unsigned int cmd); /* pause, unpause, resume */
 int hyp_dom_destroy(uint32_t domid);
 int hyp_dom_max_vcpus(uint32_t domid, unsigned int vcpus);
 int hyp_dom_max_mem(uint32_t domid, uint64_t kib);
@@ -53,12 +53,12 @@ int hyp_dom_irq(uint32_t domid, uint32_t irq);
 int hyp_dom_assign_dt(uint32_t domid, const char *path);
 int hyp_dom_populate(uint32_t domid, const xen_pfn_t *gfn, unsigned int nr, unsigned int order);
 int hyp_dom_param(uint32_t domid, unsigned int index, uint64_t value);
-int hyp_dom_evtchn(uint32_t domid);			/* new port of @domid, for Dom0 to bind */
+int hyp_dom_evtchn(uint32_t domid); /* new port of @domid, for Dom0 to bind */
 /* The first page (HYP_GRANTS entries) of a guest's grant table; NULL with errno, else for unmap. */
 #define HYP_GRANTS 512u
 void *hyp_grants_map(uint32_t domid, struct grant_entry_v1 **tab);
 void hyp_grants_unmap(void *res);
-void hyp_grant_set(struct grant_entry_v1 *g, uint64_t gfn);	/* to Dom0, read and write */
+void hyp_grant_set(struct grant_entry_v1 *g, uint64_t gfn); /* to Dom0, read and write */
 int hyp_dom_max_gfn(uint32_t domid, uint64_t *gfn);
 
 int hyp_vcpu_set(uint32_t domid, const struct vcpu_guest_context *ctxt);

@@ -15,8 +15,7 @@
 
 #define CONSOLE_CHUNK 32768u
 
-__attribute__((format(printf, 2, 3)))
-static void line(const char *key, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void line(const char *key, const char *fmt, ...)
 {
 	va_list ap;
 

@@ -10,14 +10,14 @@
 struct json {
 	FILE *out;
 	int indent;
-	bool more;		/* something stands before, so a comma is due */
+	bool more; /* something stands before, so a comma is due */
 };
 
-void json_string(FILE *out, const char *s);	/* quoted and escaped */
+void json_string(FILE *out, const char *s); /* quoted and escaped */
 /* @key NULL = an element of a list. */
 void json_open(struct json *j, const char *key, char bracket);
 void json_close(struct json *j, char bracket);
-void json_str(struct json *j, const char *key, const char *value);	/* NULL value: left out */
+void json_str(struct json *j, const char *key, const char *value); /* NULL value: left out */
 void json_num(struct json *j, const char *key, uint64_t value);
 
 #endif

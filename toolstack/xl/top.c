@@ -39,7 +39,7 @@ struct sample {
 	struct vbd vbd[MAX_VBDS];
 	struct net net[MAX_NETS];
 	unsigned int nr_vbds, nr_nets;
-	double cpu; /* percent since the sample before */
+	double cpu;		     /* percent since the sample before */
 	unsigned long long total[7]; /* tx KiB, rx KiB, oo, rd, wr, rsect, wsect */
 };
 
@@ -157,8 +157,8 @@ static void take_cpu(struct sample *now, int n, const struct sample *old, int m,
 		for (j = 0; j < m && us > 0; j++)
 			if (old[j].info.domain == now[i].info.domain &&
 			    now[i].info.cpu_time >= old[j].info.cpu_time)
-				now[i].cpu =
-					(now[i].info.cpu_time - old[j].info.cpu_time) / 10.0 / us;
+				now[i].cpu = (now[i].info.cpu_time - old[j].info.cpu_time) / 10.0 /
+					     us;
 }
 
 static int compare(const void *a, const void *b)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Copying a page with the widest registers there are. Whoever's values are in the FP registers, they are there again afterwards, and so is the trap. */
+/*
+ * Copying a page with the widest registers there are. Whoever's values are in the FP registers,
+ * they are there again afterwards, and so is the trap.
+ */
 #define CPTR_TFP (1 << 10)
 
 	.arch_extension fp

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest to EL2 and back. While a guest runs SP_EL2 points to its struct vcpu, so that a trap stores the registers without a spare one; then SP
- * becomes the stack of this CPU. C gets the vCPU; on the way back cpu->work says whether it is the one to enter.
- * A hypercall and an interrupt store what C may overwrite; x20 to x29, which C keeps, only if another vCPU may be entered. Other traps
- * may read and write any register of the guest's, so they store all.
+ * Guest to EL2 and back. While a guest runs SP_EL2 points to its struct vcpu, so that a trap stores
+ * the registers without a spare one; then SP becomes the stack of this CPU. C gets the vCPU; on the
+ * way back cpu->work says whether it is the one to enter. A hypercall and an interrupt store what C
+ * may overwrite; x20 to x29, which C keeps, only if another vCPU may be entered. Other traps may
+ * read and write any register of the guest's, so they store all.
  */
 #include <arm/asm.h>
 
@@ -128,7 +129,8 @@ enter:				/* sp: struct vcpu, all of whose registers are stored there */
 	ldp	x28, x29, [sp, #16 * 14]
 	b	return
 
-leave:				/* x19: struct vcpu that trapped; x20 to x29 are the guest's still */
+	/* x19: struct vcpu that trapped; x20 to x29 are the guest's still */
+leave:
 	mrs	x0, tpidr_el2
 	ldr	w1, [x0, #CPU_WORK]
 	cbnz	w1, save_and_work
@@ -159,7 +161,8 @@ work:				/* something to do before, and perhaps another vCPU to enter */
 	mov	sp, x0
 	b	enter
 
-el2_exception:			/* our own fault: x0 = vector; the frame on the stack is x0..x30, sp, pc */
+	/* our own fault: x0 = vector; the frame on the stack is x0..x30, sp, pc */
+el2_exception:
 	save_x2_to_x19
 	save_x20_to_x29 sp
 	add	x1, sp, #272
@@ -180,7 +183,10 @@ stack_reset_and_call:		/* x0: function, x1: argument, x2: stack top */
 	mov	sp, x0
 	b	enter
 
-/* void fp_save(struct fp_state *), void fp_load(const struct fp_state *): the trap in CPTR_EL2 is off. */
+/*
+ * void fp_save(struct fp_state *), void fp_load(const struct fp_state *): the trap in CPTR_EL2 is
+ * off.
+ */
 	.arch_extension fp
 	.arch_extension simd
 	.globl	fp_save

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reset to C, for the boot CPU and the others. The boot CPU arrives by the arm64 Linux boot protocol (an Image at any 2 MiB boundary, EL2, MMU
- * off, x0 = device tree): relocates the image, clears bss, lets C build the first tables with the MMU still off, turns it on.
+ * Reset to C, for the boot CPU and the others. The boot CPU arrives by the arm64 Linux boot
+ * protocol (an Image at any 2 MiB boundary, EL2, MMU off, x0 = device tree): relocates the image,
+ * clears bss, lets C build the first tables with the MMU still off, turns it on.
  */
 #include <arm/asm.h>
 
@@ -32,7 +33,8 @@ start_boot_cpu:
 	add	x2, x2, :lo12:__rela_end
 1:	cmp	x1, x2
 	b.hs	2f
-	ldp	x3, x4, [x1], #16	/* r_offset, r_info: only R_AARCH64_RELATIVE occurs (checked by the build) */
+	/* r_offset, r_info: only R_AARCH64_RELATIVE occurs (checked by the build) */
+	ldp	x3, x4, [x1], #16
 	ldr	x5, [x1], #8		/* r_addend */
 	add	x5, x5, x21
 	str	x5, [x3, x21]
@@ -48,7 +50,10 @@ start_boot_cpu:
 	mov	x0, x20
 	mov	x1, x21
 	bl	mm_early_init		/* returns TTBR0_EL2 */
-	/* With the MMU off all of the above went to memory; nothing older may stay in a cache above it. */
+	/*
+	 * With the MMU off all of the above went to memory; nothing older may stay in a cache above
+	 * it.
+	 */
 	adrp	x1, __image_start
 	adrp	x2, __image_end
 	mrs	x3, ctr_el0

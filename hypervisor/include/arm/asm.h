@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Constants shared by assembly and C; structure offsets come from build/include/offsets.h, made from arm/a64/offsets.c. */
+/*
+ * Constants shared by assembly and C; structure offsets come from build/include/offsets.h, made
+ * from arm/a64/offsets.c.
+ */
 #ifndef ARM_ASM_H
 #define ARM_ASM_H
 

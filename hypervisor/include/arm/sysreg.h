@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* System registers, barriers and single instructions of AArch64. The host build has its own copy of this header (tests/unit/fake). */
+/*
+ * System registers, barriers and single instructions of AArch64. The host build has its own copy of
+ * this header (tests/unit/fake).
+ */
 #ifndef ARM_SYSREG_H
 #define ARM_SYSREG_H
 #include <lib/types.h>
 
-#define read_sysreg(r) ({ u64 _v; asm volatile("mrs %0, " #r : "=r"(_v)); _v; })
+#define read_sysreg(r) \
+	({ \
+		u64 _v; \
+		asm volatile("mrs %0, " #r : "=r"(_v)); \
+		_v; \
+	})
 #define write_sysreg(v, r) asm volatile("msr " #r ", %x0" : : "rZ"((u64)(v)))
 
 #define isb() asm volatile("isb" : : : "memory")
@@ -16,8 +24,14 @@
 #define wfi() asm volatile("dsb sy\n\twfi" : : : "memory")
 #define cpu_relax() asm volatile("yield" : : : "memory")
 
-/* A physical interrupt waits for this CPU (interrupts are masked at EL2): the moment to cut a long operation short. */
-static inline bool irq_pending(void) { return read_sysreg(isr_el1) != 0; }
+/*
+ * A physical interrupt waits for this CPU (interrupts are masked at EL2): the moment to cut a long
+ * operation short.
+ */
+static inline bool irq_pending(void)
+{
+	return read_sysreg(isr_el1) != 0;
+}
 
 static inline u32 mmio_read32(const volatile void *p)
 {
@@ -47,23 +61,58 @@ static inline void mmio_write8(volatile void *p, u8 v)
 }
 
 /* Stage 1 of EL2, one page, all CPUs. */
-static inline void tlbi_el2_va(u64 va) { asm volatile("tlbi vae2is, %0\n\tdsb ish\n\tisb" : : "r"(va >> 12) : "memory"); }
+static inline void tlbi_el2_va(u64 va)
+{
+	asm volatile("tlbi vae2is, %0\n\tdsb ish\n\tisb" : : "r"(va >> 12) : "memory");
+}
 /* Stage 2, for the VMID in VTTBR_EL2: one page, or everything with its stage 1. */
 static inline void tlbi_ipa(u64 ipa)
 {
-	asm volatile("tlbi ipas2e1is, %0\n\tdsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb" : : "r"(ipa >> 12) : "memory");
+	asm volatile("tlbi ipas2e1is, %0\n\tdsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb"
+		     :
+		     : "r"(ipa >> 12)
+		     : "memory");
 }
-static inline void tlbi_vmid(void) { asm volatile("tlbi vmalls12e1is\n\tdsb ish\n\tisb" : : : "memory"); }
-static inline void tlbi_vmid_local(void) { asm volatile("tlbi vmalls12e1\n\tdsb nsh\n\tisb" : : : "memory"); }
+static inline void tlbi_vmid(void)
+{
+	asm volatile("tlbi vmalls12e1is\n\tdsb ish\n\tisb" : : : "memory");
+}
+static inline void tlbi_vmid_local(void)
+{
+	asm volatile("tlbi vmalls12e1\n\tdsb nsh\n\tisb" : : : "memory");
+}
 
 /* ESR_ELx */
 #define ESR_EC(esr) ((unsigned)((esr) >> 26) & 0x3f)
 #define ESR_IL BIT(25)
-#define ESR_ISS(esr) ((u32)(esr) & 0x1ffffff)
-enum { EC_UNKNOWN = 0x00, EC_WFX = 0x01, EC_CP15_32 = 0x03, EC_CP15_64 = 0x04, EC_CP14_32 = 0x05, EC_CP14_LS = 0x06, EC_FP = 0x07,
-	EC_CP10_ID = 0x08, EC_CP14_64 = 0x0c, EC_ILLEGAL = 0x0e, EC_SVC32 = 0x11, EC_HVC32 = 0x12, EC_SMC32 = 0x13, EC_SVC64 = 0x15, EC_HVC64 = 0x16,
-	EC_SMC64 = 0x17, EC_SYSREG = 0x18, EC_SVE = 0x19, EC_IABT_LOW = 0x20, EC_IABT_CUR = 0x21, EC_PC_ALIGN = 0x22, EC_DABT_LOW = 0x24,
-	EC_DABT_CUR = 0x25, EC_SP_ALIGN = 0x26, EC_SERROR = 0x2f };
+#define ESR_ISS(esr) (0x1ffffff & (u32)(esr))
+enum {
+	EC_UNKNOWN = 0x00,
+	EC_WFX = 0x01,
+	EC_CP15_32 = 0x03,
+	EC_CP15_64 = 0x04,
+	EC_CP14_32 = 0x05,
+	EC_CP14_LS = 0x06,
+	EC_FP = 0x07,
+	EC_CP10_ID = 0x08,
+	EC_CP14_64 = 0x0c,
+	EC_ILLEGAL = 0x0e,
+	EC_SVC32 = 0x11,
+	EC_HVC32 = 0x12,
+	EC_SMC32 = 0x13,
+	EC_SVC64 = 0x15,
+	EC_HVC64 = 0x16,
+	EC_SMC64 = 0x17,
+	EC_SYSREG = 0x18,
+	EC_SVE = 0x19,
+	EC_IABT_LOW = 0x20,
+	EC_IABT_CUR = 0x21,
+	EC_PC_ALIGN = 0x22,
+	EC_DABT_LOW = 0x24,
+	EC_DABT_CUR = 0x25,
+	EC_SP_ALIGN = 0x26,
+	EC_SERROR = 0x2f
+};
 
 /* SPSR, PSTATE */
 #define PSR_MODE_EL0T 0x0UL

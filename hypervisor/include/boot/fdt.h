@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A walk over a flattened device tree, node by node, with what is needed to read a node: its properties of interest, gathered once, and the
- * chain of buses above it to translate addresses. Pure and bounded; the tree may be hostile once fdt_accept() has passed it.
+ * A walk over a flattened device tree, node by node, with what is needed to read a node: its
+ * properties of interest, gathered once, and the chain of buses above it to translate addresses.
+ * Pure and bounded; the tree may be hostile once fdt_accept() has passed it.
  */
 #ifndef BOOT_FDT_H
 #define BOOT_FDT_H
@@ -23,36 +24,42 @@ typedef u64 fdt64_t;
 #define cpu_to_fdt64(x) __builtin_bswap64(x)
 #include <libfdt.h>
 
-#define FDT_DEPTH 16			/* deeper nodes are refused */
-#define FDT_SIZE_MAX MIB(2)		/* arm64 boot protocol */
+#define FDT_DEPTH 16	    /* deeper nodes are refused */
+#define FDT_SIZE_MAX MIB(2) /* arm64 boot protocol */
 
 /* Properties of interest. FDT_PROPS(X): X(identifier, name) */
+/* clang-format off */
 #define FDT_PROPS(X) \
-	X(COMPATIBLE, "compatible") X(REG, "reg") X(RANGES, "ranges") X(ADDRESS_CELLS, "#address-cells") X(SIZE_CELLS, "#size-cells") \
-	X(DEVICE_TYPE, "device_type") X(STATUS, "status") X(INTERRUPTS, "interrupts") X(INTERRUPT_NAMES, "interrupt-names") \
-	X(INTERRUPT_CELLS, "#interrupt-cells") X(PHANDLE, "phandle") X(ENABLE_METHOD, "enable-method") X(METHOD, "method") X(CPU_ON, "cpu_on") \
-	X(REDIST_REGIONS, "#redistributor-regions") X(REDIST_STRIDE, "redistributor-stride") X(BOOTARGS, "bootargs")
+	X(COMPATIBLE, "compatible") X(REG, "reg") X(RANGES, "ranges") \
+	X(ADDRESS_CELLS, "#address-cells") X(SIZE_CELLS, "#size-cells") \
+	X(DEVICE_TYPE, "device_type") X(STATUS, "status") X(INTERRUPTS, "interrupts") \
+	X(INTERRUPT_NAMES, "interrupt-names") X(INTERRUPT_CELLS, "#interrupt-cells") \
+	X(PHANDLE, "phandle") X(ENABLE_METHOD, "enable-method") X(METHOD, "method") \
+	X(CPU_ON, "cpu_on") X(REDIST_REGIONS, "#redistributor-regions") \
+	X(REDIST_STRIDE, "redistributor-stride") X(BOOTARGS, "bootargs")
+/* clang-format on */
 #define X(id, name) FDT_##id,
 enum fdt_prop_id { FDT_PROPS(X) NR_FDT_PROPS };
 #undef X
 
-struct fdt_bus {	/* a node that the walk is inside of, as its children see it */
+struct fdt_bus { /* a node that the walk is inside of, as its children see it */
 	u8 address_cells, size_cells;
-	bool disabled;		/* it or a node above has a status other than okay */
-	bool translatable;	/* its children's addresses can be told as the CPU's */
-	const fdt32_t *ranges;	/* NULL: identity */
-	unsigned ranges_len;	/* bytes */
+	bool disabled;	       /* it or a node above has a status other than okay */
+	bool translatable;     /* its children's addresses can be told as the CPU's */
+	const fdt32_t *ranges; /* NULL: identity */
+	unsigned ranges_len;   /* bytes */
 };
 
 struct fdt_walk {
 	const void *fdt;
-	int node, depth;	/* offset; 0 is the root */
+	int node, depth; /* offset; 0 is the root */
 	const char *name;
 	bool disabled;
-	const char *error;	/* set when next() ended for another reason than the end of the tree */
-	const void *val[NR_FDT_PROPS];	/* NULL: not there */
+	/* set when next() ended for another reason than the end of the tree */
+	const char *error;
+	const void *val[NR_FDT_PROPS]; /* NULL: not there */
 	unsigned len[NR_FDT_PROPS];
-	struct fdt_bus bus[FDT_DEPTH + 1];	/* bus[d] is the node at depth d */
+	struct fdt_bus bus[FDT_DEPTH + 1]; /* bus[d] is the node at depth d */
 };
 
 /* 0, or a text that says what is wrong with the tree at fdt (readable for FDT_SIZE_MAX bytes). */
@@ -68,7 +75,10 @@ bool fdt_cell(const struct fdt_walk *w, enum fdt_prop_id id, unsigned i, u32 *va
 /* Text of a property that is one string within its bounds, or NULL. */
 const char *fdt_text(const struct fdt_walk *w, enum fdt_prop_id id);
 unsigned fdt_reg_count(const struct fdt_walk *w);
-/* reg entry i as the CPU sees it. -ENOENT: no such entry; -EINVAL: malformed, overflowing or behind a bus without translation. */
+/*
+ * reg entry i as the CPU sees it. -ENOENT: no such entry; -EINVAL: malformed, overflowing or behind
+ * a bus without translation.
+ */
 int fdt_reg(const struct fdt_walk *w, unsigned i, u64 *start, u64 *size) __must_check;
 /* Entry i of a PCI host bridge's "ranges": the window as the CPU sees it. Same errors. */
 int fdt_pci_window(const struct fdt_walk *w, unsigned i, u64 *start, u64 *size) __must_check;

@@ -6,18 +6,29 @@
 
 #define MAX_RANGES 96
 
-struct range { u64 start, end; };	/* [start, end) in bytes; empty if start >= end */
+struct range {
+	u64 start, end;
+}; /* [start, end) in bytes; empty if start >= end */
 struct ranges {
 	unsigned nr;
-	bool overflow;	/* a range had to be left out: the set is not to be trusted */
+	bool overflow; /* a range had to be left out: the set is not to be trusted */
 	struct range r[MAX_RANGES];
 };
 
-static inline u64 range_size(struct range r) { return r.end > r.start ? r.end - r.start : 0; }
-static inline bool range_overlaps(struct range a, struct range b) { return max(a.start, b.start) < min(a.end, b.end); }
-static inline bool range_within(struct range in, struct range out) { return in.start >= out.start && in.end <= out.end && in.start < in.end; }
+static inline u64 range_size(struct range r)
+{
+	return r.end > r.start ? r.end - r.start : 0;
+}
+static inline bool range_overlaps(struct range a, struct range b)
+{
+	return max(a.start, b.start) < min(a.end, b.end);
+}
+static inline bool range_within(struct range in, struct range out)
+{
+	return in.start >= out.start && in.end <= out.end && in.start < in.end;
+}
 
-void ranges_add(struct ranges *s, struct range r);	/* joins what overlaps or touches */
+void ranges_add(struct ranges *s, struct range r); /* joins what overlaps or touches */
 void ranges_sub(struct ranges *s, struct range r);
 void ranges_sub_all(struct ranges *s, const struct ranges *minus);
 /* Shrinks each range to multiples of align (a power of two); drops what becomes empty. */

@@ -9,10 +9,10 @@
 
 struct domain;
 
-struct uart_ops {	/* drivers/: the device behind the console */
-	void (*putc)(char c);			/* waits for room, with a bound */
-	int (*getc)(void);			/* -1: nothing */
-	void (*irq_enable)(void);		/* after the interrupt controller is up */
+struct uart_ops {		  /* drivers/: the device behind the console */
+	void (*putc)(char c);	  /* waits for room, with a bound */
+	int (*getc)(void);	  /* -1: nothing */
+	void (*irq_enable)(void); /* after the interrupt controller is up */
 };
 
 enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -23,28 +23,45 @@ void printk_level(enum log_level l, const char *fmt, ...) __printf(2, 3);
 #define log_debug(...) printk_level(LOG_DEBUG, __VA_ARGS__)
 /* Plain text without level or prefix. */
 void printk(const char *fmt, ...) __printf(1, 2);
-/* A guest's doing: prefixed with its domain, limited per domain and second, obeys guest_loglvl. domain/guestlog.c */
+/*
+ * A guest's doing: prefixed with its domain, limited per domain and second, obeys guest_loglvl.
+ * domain/guestlog.c
+ */
 void log_guest(struct domain *d, enum log_level l, const char *fmt, ...) __printf(3, 4);
-/* Says it on the UART whatever state things are in, stops the other CPUs, resets after a while unless noreboot. */
+/*
+ * Says it on the UART whatever state things are in, stops the other CPUs, resets after a while
+ * unless noreboot.
+ */
 __noreturn void panic(const char *fmt, ...) __printf(1, 2);
-#define BUG_ON(c) do { if (unlikely(c)) panic("%s:%d: %s", __FILE__, __LINE__, #c); } while (0)
+#define BUG_ON(c) \
+	do { \
+		if (unlikely(c)) \
+			panic("%s:%d: %s", __FILE__, __LINE__, #c); \
+	} while (0)
 
-void console_init(const struct uart_ops *ops);	/* flushes what was logged before */
-void console_set_fallback(const struct uart_ops *ops);	/* for a panic before console_init() */
-void console_use_ring(char *mem, size_t size);	/* heap memory for a larger log ring (power of two), what is logged moves there */
-void console_irq_init(unsigned uart_irq);	/* boot, after irq_init(): the UART's interrupt (0: none) and the one that stops other CPUs */
-void console_on_input(void (*fn)(void));	/* called without lock when there is input for Dom0 */
-void console_start_input(void);			/* boot end: input on, goes to Dom0 */
-void console_rx(void);				/* UART interrupt: takes all characters */
+void console_init(const struct uart_ops *ops);	       /* flushes what was logged before */
+void console_set_fallback(const struct uart_ops *ops); /* for a panic before console_init() */
+/* heap memory for a larger log ring (power of two), what is logged moves there */
+void console_use_ring(char *mem, size_t size);
+/* boot, after irq_init(): the UART's interrupt (0: none) and the one that stops other CPUs */
+void console_irq_init(unsigned uart_irq);
+/* called without lock when there is input for Dom0 */
+void console_on_input(void (*fn)(void));
+void console_start_input(void); /* boot end: input on, goes to Dom0 */
+void console_rx(void);		/* UART interrupt: takes all characters */
 /* Stops for good, without reset: for what is wrong with the set-up rather than with us. */
 __noreturn void console_stop(const char *fmt, ...) __printf(1, 2);
 /* console_io for Dom0: raw bytes out; bytes of input in (returns how many). */
 void console_dom0_write(const char *s, size_t n);
 size_t console_dom0_read(char *buf, size_t n);
-/* console_io of a DomU: whole lines, prefixed with its domain, within its log budget. domain/guestlog.c */
+/*
+ * console_io of a DomU: whole lines, prefixed with its domain, within its log budget.
+ * domain/guestlog.c
+ */
 void console_guest_write(struct domain *d, const char *s, size_t n);
 /*
- * Log ring for XEN_SYSCTL_readconsole: copies from *index on (incremental) or from the oldest byte; returns bytes copied and moves *index.
+ * Log ring for XEN_SYSCTL_readconsole: copies from *index on (incremental) or from the oldest byte;
+ * returns bytes copied and moves *index.
  */
 size_t console_ring_read(char *buf, size_t n, u32 *index, bool incremental);
 void console_ring_clear(void);

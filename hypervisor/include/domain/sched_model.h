@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between the files of the scheduler only: sched.c (who runs), sched_queue.c (who waits where), sched_cap.c (weights and caps), runstate.c (where time goes).
- * Lock: home's queue lock, unless said otherwise.
+ * Between the files of the scheduler only: sched.c (who runs), sched_queue.c (who waits where),
+ * sched_cap.c (weights and caps), runstate.c (where time goes). Lock: home's queue lock, unless
+ * said otherwise.
  */
 #ifndef DOMAIN_SCHED_MODEL_H
 #define DOMAIN_SCHED_MODEL_H
 #include <core/cmdline.h>
 #include <domain/domain.h>
 
-#define PREEMPT_NS 500000UL		/* how much less a vCPU must have had to displace the running one */
+/* how much less a vCPU must have had to displace the running one */
+#define PREEMPT_NS 500000UL
 
-extern u32 sched_idle_cpus, sched_nr_waiting;	/* atomic; hints: CPUs without work, vCPUs without a CPU */
+/* atomic; hints: CPUs without work, vCPUs without a CPU */
+extern u32 sched_idle_cpus, sched_nr_waiting;
 
 static inline bool mask_has(const struct cpumask *m, const struct cpu *c)
 {
@@ -22,7 +25,10 @@ static inline bool sched_allowed(const struct vcpu *v, const struct cpu *c)
 	return mask_has(&v->sched.hard, c);
 }
 
-/* Its state is in memory if it is NULL. While it is not, it is the vCPU's home, and stays so: only unloaded ones move. */
+/*
+ * Its state is in memory if it is NULL. While it is not, it is the vCPU's home, and stays so: only
+ * unloaded ones move.
+ */
 static inline struct cpu *vcpu_loaded_on(const struct vcpu *v)
 {
 	return __atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE);
@@ -35,7 +41,8 @@ static inline bool sched_over_cap(const struct domain *d)
 
 static inline bool vcpu_runnable(const struct vcpu *v)
 {
-	return !READ_ONCE(v->blocked) && !READ_ONCE(v->pause_count) && !READ_ONCE(v->down) && !sched_over_cap(v->domain);
+	return !READ_ONCE(v->blocked) && !READ_ONCE(v->pause_count) && !READ_ONCE(v->down) &&
+	       !sched_over_cap(v->domain);
 }
 
 static inline struct cpu *sched_lock_home(struct vcpu *v)
@@ -57,7 +64,7 @@ static inline u64 sched_slice_ns(void)
 
 /* --- runstate.c --- */
 
-void runstate_write(struct vcpu *v);	/* to the area that v registered */
+void runstate_write(struct vcpu *v); /* to the area that v registered */
 
 static inline void runstate_publish(struct vcpu *v)
 {
@@ -82,12 +89,15 @@ static inline int waiting_state(const struct vcpu *v)
 
 /* --- sched_cap.c --- */
 
-void sched_cap_account(struct domain *d, u64 ran, u64 now);	/* one of its vCPUs ran for so long */
+/* one of its vCPUs ran for so long */
+void sched_cap_account(struct domain *d, u64 ran, u64 now);
 
 /* Run time by weight. */
 static inline u64 sched_weighted(const struct domain *d, u64 ran)
 {
-	return d->sched.weight == SCHED_DEFAULT_WEIGHT ? ran : ran * SCHED_DEFAULT_WEIGHT / d->sched.weight;
+	return d->sched.weight == SCHED_DEFAULT_WEIGHT
+		       ? ran
+		       : ran * SCHED_DEFAULT_WEIGHT / d->sched.weight;
 }
 
 /* v is current here: its time so far is paid for. */
@@ -125,11 +135,19 @@ static inline void sched_dequeue(struct runqueue *rq, struct vcpu *v)
 	__atomic_sub_fetch(&sched_nr_waiting, 1, __ATOMIC_RELAXED);
 }
 
-/* Gives a waiting, unloaded vCPU another home and lets it join there, unless somebody else was quicker. Home's lock held; released. */
+/*
+ * Gives a waiting, unloaded vCPU another home and lets it join there, unless somebody else was
+ * quicker. Home's lock held; released.
+ */
 void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to);
-struct cpu *sched_find_idle(const struct vcpu *v);	/* a CPU for it that has no work; NULL: none. Any lock or none */
-struct cpu *sched_find_allowed(const struct vcpu *v);	/* the one of its CPUs with the shortest queue. Any lock or none */
-/* Somebody has waited for a whole slice while another CPU's clients are further ahead: it moves there. No lock held. */
+/* a CPU for it that has no work; NULL: none. Any lock or none */
+struct cpu *sched_find_idle(const struct vcpu *v);
+/* the one of its CPUs with the shortest queue. Any lock or none */
+struct cpu *sched_find_allowed(const struct vcpu *v);
+/*
+ * Somebody has waited for a whole slice while another CPU's clients are further ahead: it moves
+ * there. No lock held.
+ */
 void sched_push(struct cpu *c);
 /* Takes a vCPU that waits in another CPU's queue. No lock held. */
 void sched_steal_any(struct cpu *c);

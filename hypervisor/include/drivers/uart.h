@@ -6,9 +6,10 @@
 #include <lib/types.h>
 
 struct uart_driver {
-	const char *compatible;		/* of its device tree node */
+	const char *compatible; /* of its device tree node */
 	const struct uart_ops *ops;
-	void (*attach)(paddr_t base);	/* registers are mapped; takes the UART as the firmware left it (its speed) */
+	/* registers are mapped; takes the UART as the firmware left it (its speed) */
+	void (*attach)(paddr_t base);
 };
 
 /* The driver for one of the n bytes of compatible strings, attached; NULL: none knows it. */

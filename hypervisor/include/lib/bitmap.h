@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bit operations on arrays of u64. atomic_* are full read-modify-writes other CPUs see at once; the others need a lock. */
+/*
+ * Bit operations on arrays of u64. atomic_* are full read-modify-writes other CPUs see at once; the
+ * others need a lock.
+ */
 #ifndef LIB_BITMAP_H
 #define LIB_BITMAP_H
 #include <lib/types.h>
 
 #define BITMAP_WORDS(n) DIV_ROUND_UP(n, 64)
 
-static inline bool bit_test(const u64 *m, unsigned n) { return READ_ONCE(m[n / 64]) >> (n % 64) & 1; }
-static inline void bit_set(u64 *m, unsigned n) { m[n / 64] |= BIT(n % 64); }
-static inline void bit_clear(u64 *m, unsigned n) { m[n / 64] &= ~BIT(n % 64); }
+static inline bool bit_test(const u64 *m, unsigned n)
+{
+	return READ_ONCE(m[n / 64]) >> (n % 64) & 1;
+}
+static inline void bit_set(u64 *m, unsigned n)
+{
+	m[n / 64] |= BIT(n % 64);
+}
+static inline void bit_clear(u64 *m, unsigned n)
+{
+	m[n / 64] &= ~BIT(n % 64);
+}
 /* Sequentially consistent; return the old bit. */
 static inline bool atomic_test_set_bit(u64 *m, unsigned n)
 {
@@ -34,5 +46,8 @@ static inline unsigned bit_find(const u64 *m, unsigned size, unsigned from)
 	}
 	return size;
 }
-static inline unsigned log2_floor(u64 x) { return 63 - (unsigned)__builtin_clzl(x); }
+static inline unsigned log2_floor(u64 x)
+{
+	return 63 - (unsigned)__builtin_clzl(x);
+}
 #endif

@@ -15,12 +15,21 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
-/* Copies at most size - 1 characters and always ends dst with NUL (size > 0); the rest of dst is zeroed. */
+/*
+ * Copies at most size - 1 characters and always ends dst with NUL (size > 0); the rest of dst is
+ * zeroed.
+ */
 void strscpy(char *dst, const char *src, size_t size);
-/* Unsigned number in base 0 (0x, 0 or decimal prefix), 10 or 16; *end is the first character not used. Saturates. */
+/*
+ * Unsigned number in base 0 (0x, 0 or decimal prefix), 10 or 16; *end is the first character not
+ * used. Saturates.
+ */
 u64 strtoul(const char *s, const char **end, unsigned base);
 
-/* %d %i %u %x %X %c %s %p %% with width, '-', '0', l, ll, z. Returns the length the text would have. */
+/*
+ * %d %i %u %x %X %c %s %p %% with width, '-', '0', l, ll, z. Returns the length the text would
+ * have.
+ */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 #endif

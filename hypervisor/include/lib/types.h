@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Scalar types. Addresses are 64 bits wide everywhere; frame numbers are opaque so that a guest's cannot pass for the machine's. */
+/*
+ * Scalar types. Addresses are 64 bits wide everywhere; frame numbers are opaque so that a guest's
+ * cannot pass for the machine's.
+ */
 #ifndef LIB_TYPES_H
 #define LIB_TYPES_H
 
@@ -22,11 +25,15 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-typedef u64 paddr_t;	/* machine physical address, bytes */
-typedef u64 gpa_t;	/* guest physical address (IPA), bytes */
-typedef u64 gva_t;	/* guest virtual address, bytes */
-typedef struct { u64 n; } mfn_t;	/* machine frame number, 4 KiB */
-typedef struct { u64 n; } gfn_t;	/* guest frame number, 4 KiB */
+typedef u64 paddr_t; /* machine physical address, bytes */
+typedef u64 gpa_t;   /* guest physical address (IPA), bytes */
+typedef u64 gva_t;   /* guest virtual address, bytes */
+typedef struct {
+	u64 n;
+} mfn_t; /* machine frame number, 4 KiB */
+typedef struct {
+	u64 n;
+} gfn_t; /* guest frame number, 4 KiB */
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
@@ -37,10 +44,22 @@ typedef struct { u64 n; } gfn_t;	/* guest frame number, 4 KiB */
 #define INVALID_MFN MFN(~0UL)
 #define INVALID_GFN GFN(~0UL)
 
-static inline mfn_t mfn_of(paddr_t pa) { return MFN(pa >> PAGE_SHIFT); }
-static inline gfn_t gfn_of(gpa_t gpa) { return GFN(gpa >> PAGE_SHIFT); }
-static inline paddr_t mfn_addr(mfn_t m) { return m.n << PAGE_SHIFT; }
-static inline gpa_t gfn_addr(gfn_t g) { return g.n << PAGE_SHIFT; }
+static inline mfn_t mfn_of(paddr_t pa)
+{
+	return MFN(pa >> PAGE_SHIFT);
+}
+static inline gfn_t gfn_of(gpa_t gpa)
+{
+	return GFN(gpa >> PAGE_SHIFT);
+}
+static inline paddr_t mfn_addr(mfn_t m)
+{
+	return m.n << PAGE_SHIFT;
+}
+static inline gpa_t gfn_addr(gfn_t g)
+{
+	return g.n << PAGE_SHIFT;
+}
 
 #define KIB(x) ((u64)(x) << 10)
 #define MIB(x) ((u64)(x) << 20)
@@ -64,20 +83,26 @@ static inline gpa_t gfn_addr(gfn_t g) { return g.n << PAGE_SHIFT; }
 /* Code and data used before Dom0 starts only; freed to the heap then. */
 #define __init __attribute__((section(".init.text"), noinline))
 #define __initdata __attribute__((section(".init.data")))
-#define __initbss __attribute__((section(".bss.init")))	/* zero at the start, not in the image file */
+/* zero at the start, not in the image file */
+#define __initbss __attribute__((section(".bss.init")))
 #define __initconst __attribute__((section(".init.rodata")))
 #endif
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
-#define ROUND_UP(n, a) (((n) + (a) - 1) & ~((__typeof__(n))(a) - 1))	/* a: power of two */
-#define ROUND_DOWN(n, a) ((n) & ~((__typeof__(n))(a) - 1))
-#define IS_ALIGNED(n, a) (((n) & ((a) - 1)) == 0)
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
+#define ROUND_UP(n, a) (((n) + (a)-1) & ~((__typeof__(n))(a)-1)) /* a: power of two */
+#define ROUND_DOWN(n, a) ((n) & ~((__typeof__(n))(a)-1))
+#define IS_ALIGNED(n, a) (((n) & ((a)-1)) == 0)
 #define min(a, b) MINMAX(a, b, <, __COUNTER__)
 #define max(a, b) MINMAX(a, b, >, __COUNTER__)
-#define MINMAX(a, b, op, n) MINMAX_(a, b, op, n)	/* unique names, so that they nest */
-#define MINMAX_(a, b, op, n) ({ __typeof__(a) a_##n = (a); __typeof__(b) b_##n = (b); a_##n op b_##n ? a_##n : b_##n; })
-#define container_of(p, t, m) ((t *)((char *)(p) - offsetof(t, m)))
+#define MINMAX(a, b, op, n) MINMAX_(a, b, op, n) /* unique names, so that they nest */
+#define MINMAX_(a, b, op, n) \
+	({ \
+		__typeof__(a) a_##n = (a); \
+		__typeof__(b) b_##n = (b); \
+		a_##n op b_##n ? a_##n : b_##n; \
+	})
+#define container_of(p, t, m) ((t *)((char *)(p)-offsetof(t, m)))
 #define BIT(n) (1UL << (n))
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))

@@ -6,9 +6,9 @@
  */
 #include "domu.h"
 
-#define MAGIC_GFN	(GUEST_MAGIC_BASE / PAGE_SIZE)
-#define PAGES		(DOMU_RAM / PAGE_SIZE)
-#define WINDOW		(DOMU_RAM + (2ul << 20))	/* memory, console; whole 2 MiB */
+#define MAGIC_GFN (GUEST_MAGIC_BASE / PAGE_SIZE)
+#define PAGES (DOMU_RAM / PAGE_SIZE)
+#define WINDOW (DOMU_RAM + (2ul << 20)) /* memory, console; whole 2 MiB */
 
 extern char _start[], _edata[], _pristine[];
 static u64 windows;
@@ -26,7 +26,9 @@ static s64 populate(struct domu *d, u64 gfn, u32 order, u64 count)
 {
 	xen_pfn_t gfns[8];
 	struct xen_memory_reservation r = {
-		.nr_extents = count, .extent_order = order, .domid = d->domid,
+		.nr_extents = count,
+		.extent_order = order,
+		.domid = d->domid,
 	};
 	s64 rc;
 
@@ -79,12 +81,12 @@ static bool fill(struct domu *d)
 
 	windows |= 1ul << slot;
 	rc = populate(d, GUEST_RAM0_BASE / PAGE_SIZE, 9, DOMU_RAM >> 21);
-	if (!step(d, "populate", rc) || !step(d,
-		       "magic", populate(d, MAGIC_GFN, 0, DOMU_MAGIC_PAGES)))
+	if (!step(d, "populate", rc) ||
+	    !step(d, "magic", populate(d, MAGIC_GFN, 0, DOMU_MAGIC_PAGES)))
 		return false;
 	for (u64 i = 0; i < PAGES; i++) {
-		rc = map_at(XENMAPSPACE_gmfn_foreign, d->domid,
-			    GUEST_RAM0_BASE / PAGE_SIZE + i, window / PAGE_SIZE + i);
+		rc = map_at(XENMAPSPACE_gmfn_foreign, d->domid, GUEST_RAM0_BASE / PAGE_SIZE + i,
+			    window / PAGE_SIZE + i);
 		if (!step(d, "foreign map", rc))
 			return false;
 	}
@@ -102,8 +104,13 @@ static bool load(struct domu *d, int ncpus, u32 role)
 	memset(d->console, 0, PAGE_SIZE);
 	d->info = (void *)(d->ram + DOMU_RAM - PAGE_SIZE);
 	*d->info = (struct start_info){
-		.magic = START_MAGIC, .ram_base = GUEST_RAM0_BASE, .ram_size = DOMU_RAM,
-		.gic = (u32)machine.gic, .ncpus = (u32)ncpus, .domid = d->domid, .role = role,
+		.magic = START_MAGIC,
+		.ram_base = GUEST_RAM0_BASE,
+		.ram_size = DOMU_RAM,
+		.gic = (u32)machine.gic,
+		.ncpus = (u32)ncpus,
+		.domid = d->domid,
+		.role = role,
 	};
 	op.u.cacheflush.start_pfn = GUEST_RAM0_BASE / PAGE_SIZE;
 	op.u.cacheflush.nr_pfns = PAGES;
@@ -114,8 +121,9 @@ static bool connect(struct domu *d)
 {
 	struct evtchn_alloc_unbound a = { .dom = d->domid, .remote_dom = 0 };
 
-	if (!step(d, "callback", hvm_set(d->domid, HVM_PARAM_CALLBACK_IRQ,
-					 2ul << 56 | 2 << 8 | GUEST_EVTCHN_PPI)) ||
+	if (!step(d, "callback",
+		  hvm_set(d->domid, HVM_PARAM_CALLBACK_IRQ,
+			  2ul << 56 | 2 << 8 | GUEST_EVTCHN_PPI)) ||
 	    !step(d, "console port", evtchn_op(EVTCHNOP_alloc_unbound, &a)) ||
 	    !step(d, "console pfn", hvm_set(d->domid, HVM_PARAM_CONSOLE_PFN, MAGIC_GFN)) ||
 	    !step(d, "console evtchn", hvm_set(d->domid, HVM_PARAM_CONSOLE_EVTCHN, a.port)))
@@ -142,18 +150,22 @@ static bool set_context(struct domu *d)
 bool domu_create(struct domu *d, int ncpus, u32 role)
 {
 	*d = (struct domu){ .domid = DOMID_INVALID };
-	if (create(d, ncpus) && size(d, ncpus) && fill(d) && load(d, ncpus, role) &&
-	    connect(d) && set_context(d))
+	if (create(d, ncpus) && size(d, ncpus) && fill(d) && load(d, ncpus, role) && connect(d) &&
+	    set_context(d))
 		return true;
 	if (d->domid != DOMID_INVALID && strcmp(d->step, "createdomain"))
 		domu_destroy(d);
 	return false;
 }
 
-/* Where the tools put the byte at that offset of a domain's memory: 3 GiB, then the rest above all devices. */
+/*
+ * Where the tools put the byte at that offset of a domain's memory: 3 GiB, then the rest above all
+ * devices.
+ */
 static u64 ram_address(u64 offset)
 {
-	return offset < GUEST_RAM0_SIZE ? GUEST_RAM0_BASE + offset : GUEST_RAM1_BASE + offset - GUEST_RAM0_SIZE;
+	return offset < GUEST_RAM0_SIZE ? GUEST_RAM0_BASE + offset
+					: GUEST_RAM1_BASE + offset - GUEST_RAM0_SIZE;
 }
 
 s64 domu_grow(struct domu *d, u64 bytes)

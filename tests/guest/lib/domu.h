@@ -9,11 +9,11 @@
 
 #include "xen.h"
 
-#define DOMU_RAM	(4ul << 20)	/* bytes, at GUEST_RAM0_BASE */
-#define DOMU_MAGIC_PAGES 2		/* console, xenstore; beside DOMU_RAM */
-#define START_MAGIC	0x6f6c6c7570756f6dul
+#define DOMU_RAM (4ul << 20) /* bytes, at GUEST_RAM0_BASE */
+#define DOMU_MAGIC_PAGES 2   /* console, xenstore; beside DOMU_RAM */
+#define START_MAGIC 0x6f6c6c7570756f6dul
 
-struct start_info {			/* last page of the DomU's memory; x0 points to it */
+struct start_info { /* last page of the DomU's memory; x0 points to it */
 	u64 magic;
 	u64 ram_base, ram_size;
 	u32 gic, ncpus, domid, role;
@@ -22,27 +22,27 @@ struct start_info {			/* last page of the DomU's memory; x0 points to it */
 
 struct domu {
 	u16 domid;
-	u64 ram;			/* its memory in Dom0's guest physical space */
-	u32 console_port;		/* Dom0's end */
+	u64 ram;	  /* its memory in Dom0's guest physical space */
+	u32 console_port; /* Dom0's end */
 	struct xencons_interface *console;
-	s64 error;			/* first failed step, negative errno */
-	const char *step;		/* and its name */
+	s64 error;	  /* first failed step, negative errno */
+	const char *step; /* and its name */
 	struct start_info *info;
 };
 
-extern struct start_info *start_info;	/* in a DomU: its own */
+extern struct start_info *start_info; /* in a DomU: its own */
 
 /* Build, paused. False: see d->error and d->step; the domain is gone again. */
 bool domu_create(struct domu *d, int ncpus, u32 role);
-s64 domu_grow(struct domu *d, u64 bytes);	/* more memory behind DOMU_RAM, multiple of 2 MiB */
+s64 domu_grow(struct domu *d, u64 bytes); /* more memory behind DOMU_RAM, multiple of 2 MiB */
 s64 domu_unpause(struct domu *d);
 s64 domu_pause(struct domu *d);
 s64 domu_destroy(struct domu *d);
 /* Copies the DomU's console output to ours; true while it is alive and not shut down. */
 bool domu_poll(struct domu *d);
-bool domu_wait(struct domu *d, u32 seconds);	/* until shut down; false: still running */
+bool domu_wait(struct domu *d, u32 seconds); /* until shut down; false: still running */
 s64 domu_pin(u16 domid, u32 vcpu, u32 pcpu);
 
-#define domu_ptr(d, p) ((__typeof__((p) + 0))((d)->ram + ((u64)(p) - KBASE)))
+#define domu_ptr(d, p) ((__typeof__((p) + 0))((d)->ram + ((u64)(p)-KBASE)))
 
 #endif

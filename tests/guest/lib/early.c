@@ -8,18 +8,18 @@
  */
 #include "guest.h"
 
-#define BLOCK	0x1ul
-#define TABLE	0x3ul
-#define AF	(1ul << 10)
-#define SH	(3ul << 8)
-#define EL0	(1ul << 6)
-#define DEVICE	(1ul << 2)
-#define UXN	(1ul << 54)
-#define PXN	(1ul << 53)
+#define BLOCK 0x1ul
+#define TABLE 0x3ul
+#define AF (1ul << 10)
+#define SH (3ul << 8)
+#define EL0 (1ul << 6)
+#define DEVICE (1ul << 2)
+#define UXN (1ul << 54)
+#define PXN (1ul << 53)
 
-#define GIB	(1ul << 30)
-#define BLOCK2	(2ul << 20)
-#define DEVICES_END	0x30000000ul
+#define GIB (1ul << 30)
+#define BLOCK2 (2ul << 20)
+#define DEVICES_END 0x30000000ul
 
 extern char _start[], _edata[], _bss[], _ebss[], _pristine[];
 

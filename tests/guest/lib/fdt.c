@@ -6,16 +6,16 @@
  */
 #include "guest.h"
 
-#define FDT_BEGIN_NODE	1
-#define FDT_END_NODE	2
-#define FDT_PROP	3
-#define FDT_END		9
-#define MAX_DEPTH	8
+#define FDT_BEGIN_NODE 1
+#define FDT_END_NODE 2
+#define FDT_PROP 3
+#define FDT_END 9
+#define MAX_DEPTH 8
 
 struct node {
 	const char *name;
 	const u32 *reg;
-	int reg_len;			/* in cells */
+	int reg_len; /* in cells */
 	const u32 *interrupts;
 	const char *compatible;
 	int compatible_len;
@@ -23,7 +23,7 @@ struct node {
 
 struct walk {
 	const char *strings;
-	int addr_cells, size_cells;	/* of the root */
+	int addr_cells, size_cells; /* of the root */
 	int depth;
 	struct node node[MAX_DEPTH];
 };
@@ -151,7 +151,8 @@ void fdt_read(const void *fdt)
 	const u32 *end = (const u32 *)((const char *)fdt + be32(head[1]));
 	struct walk w = {
 		.strings = (const char *)fdt + be32(head[3]),
-		.addr_cells = 2, .size_cells = 2,
+		.addr_cells = 2,
+		.size_cells = 2,
 	};
 
 	while (p < end) {

@@ -5,31 +5,31 @@
  */
 #include "guest.h"
 
-#define GICD_CTLR	0x000
-#define GICD_TYPER	0x004
-#define GICD_IGROUPR	0x080
-#define GICD_ISENABLER	0x100
-#define GICD_ICENABLER	0x180
-#define GICD_IPRIORITYR	0x400
-#define GICD_ITARGETSR	0x800
-#define GICD_SGIR	0xf00
-#define GICD_IROUTER	0x6000
-#define GICC_CTLR	0x00
-#define GICC_PMR	0x04
-#define GICC_IAR	0x0c
-#define GICC_EOIR	0x10
-#define GICR_TYPER	0x08
-#define GICR_WAKER	0x14
-#define GICR_STRIDE	0x20000
-#define GICR_SGI	0x10000
+#define GICD_CTLR 0x000
+#define GICD_TYPER 0x004
+#define GICD_IGROUPR 0x080
+#define GICD_ISENABLER 0x100
+#define GICD_ICENABLER 0x180
+#define GICD_IPRIORITYR 0x400
+#define GICD_ITARGETSR 0x800
+#define GICD_SGIR 0xf00
+#define GICD_IROUTER 0x6000
+#define GICC_CTLR 0x00
+#define GICC_PMR 0x04
+#define GICC_IAR 0x0c
+#define GICC_EOIR 0x10
+#define GICR_TYPER 0x08
+#define GICR_WAKER 0x14
+#define GICR_STRIDE 0x20000
+#define GICR_SGI 0x10000
 
-#define ICC_PMR_EL1	S3_0_C4_C6_0
-#define ICC_IAR1_EL1	S3_0_C12_C12_0
-#define ICC_EOIR1_EL1	S3_0_C12_C12_1
-#define ICC_SRE_EL1	S3_0_C12_C12_5
-#define ICC_IGRPEN1_EL1	S3_0_C12_C12_7
-#define ICC_SGI1R_EL1	S3_0_C12_C11_5
-#define ICC_CTLR_EL1	S3_0_C12_C12_4
+#define ICC_PMR_EL1 S3_0_C4_C6_0
+#define ICC_IAR1_EL1 S3_0_C12_C12_0
+#define ICC_EOIR1_EL1 S3_0_C12_C12_1
+#define ICC_SRE_EL1 S3_0_C12_C12_5
+#define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
+#define ICC_SGI1R_EL1 S3_0_C12_C11_5
+#define ICC_CTLR_EL1 S3_0_C12_C12_4
 #define _read(r) read_sysreg(r)
 #define _write(v, r) write_sysreg(v, r)
 
@@ -37,12 +37,12 @@ static u64 redist[MAX_CPUS];
 
 static u64 find_redist(int cpu)
 {
-	for (u64 at = machine.gicr; ; at += GICR_STRIDE) {
+	for (u64 at = machine.gicr;; at += GICR_STRIDE) {
 		u64 typer = mmio_read64(at + GICR_TYPER);
 
 		if ((typer >> 32 & 0xff) == (u64)cpu)
 			return at;
-		if (typer & 1 << 4)	/* Last */
+		if (typer & 1 << 4) /* Last */
 			return 0;
 	}
 }
@@ -57,7 +57,7 @@ u64 gic_redist(int cpu)
 void gic_init(void)
 {
 	if (machine.gic == 3)
-		mmio_write32(machine.gicd + GICD_CTLR, 0x12);	/* ARE, group 1 */
+		mmio_write32(machine.gicd + GICD_CTLR, 0x12); /* ARE, group 1 */
 	else
 		mmio_write32(machine.gicd + GICD_CTLR, 1);
 }

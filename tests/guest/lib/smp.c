@@ -14,9 +14,9 @@ s64 psci(u32 fn, u64 a1, u64 a2, u64 a3)
 	register u64 x2 asm("x2") = a2;
 	register u64 x3 asm("x3") = a3;
 
-	asm volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) ::
-		     "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",
-		     "x14", "x15", "x16", "x17", "memory");
+	asm volatile("hvc #0"
+		     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"x4", "x5", "x6", "x7", "x8", "x9",
+		       "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	/* 32-bit functions answer in w0 */
 	return fn & 1u << 30 ? (s64)x0 : (s64)(int32_t)x0;
 }

@@ -146,7 +146,10 @@ el0_call:
 	mov	x2, #EL0_ALIAS
 	add	x0, x0, x2
 	mov	x2, #0x3c0		/* EL0t, DAIF masked */
-	/* Falls through to u64 el0_enter(u64 address, u64 arg, u64 spsr): the same for any address EL0 may execute, and AArch32. */
+	/*
+	 * Falls through to u64 el0_enter(u64 address, u64 arg, u64 spsr): the same for any address
+	 * EL0 may execute, and AArch32.
+	 */
 	.global	el0_enter
 el0_enter:
 	stp	x29, x30, [sp, #-96]!

@@ -124,17 +124,10 @@ static const char *convert(struct out *o, const char *f, va_list *ap)
 		v = wide ? va_arg(*ap, s64) : va_arg(*ap, u32);
 		put_number(o, (u64)v, *f == 'u' ? 10 : 16, width, zero, false);
 		break;
-	case 'p':
-		put_number(o, (u64)va_arg(*ap, void *), 16, 16, true, false);
-		break;
-	case 's':
-		put_string(o, va_arg(*ap, const char *), width);
-		break;
-	case 'c':
-		put(o, (char)va_arg(*ap, int));
-		break;
-	default:
-		put(o, *f);
+	case 'p': put_number(o, (u64)va_arg(*ap, void *), 16, 16, true, false); break;
+	case 's': put_string(o, va_arg(*ap, const char *), width); break;
+	case 'c': put(o, (char)va_arg(*ap, int)); break;
+	default: put(o, *f);
 	}
 	return *f ? f + 1 : f;
 }

@@ -6,11 +6,11 @@
  */
 #include "guest.h"
 
-#define EC_SVC32	0x11
-#define EC_SVC64	0x15
-#define EC_IABT_LOW	0x20
-#define EC_IABT		0x21
-#define EC_PC_ALIGN	0x22
+#define EC_SVC32 0x11
+#define EC_SVC64 0x15
+#define EC_IABT_LOW 0x20
+#define EC_IABT 0x21
+#define EC_PC_ALIGN 0x22
 
 struct fault faults[MAX_CPUS];
 void (*irq_handler[1024])(u32 iar);
@@ -65,12 +65,8 @@ static void take_sync(struct regs *r, int kind)
 void trap(struct regs *r, int kind)
 {
 	switch (kind & 3) {
-	case 0:
-		take_sync(r, kind);
-		break;
-	case 1:
-		take_irq();
-		break;
+	case 0: take_sync(r, kind); break;
+	case 1: take_irq(); break;
 	default:
 		if (!faults[cpu_id()].armed)
 			die(r, kind);

@@ -30,7 +30,9 @@ s64 sysctl(u32 cmd, struct xen_sysctl *op)
 
 s64 map_at(u32 space, u16 foreign, u64 idx, u64 gfn)
 {
-	struct xen_add_to_physmap a = { .domid = DOMID_SELF, .space = space, .idx = idx, .gpfn = gfn };
+	struct xen_add_to_physmap a = {
+		.domid = DOMID_SELF, .space = space, .idx = idx, .gpfn = gfn
+	};
 	struct xen_add_to_physmap_batch b = { .domid = DOMID_SELF, .space = (u16)space, .size = 1 };
 	xen_ulong_t from = idx;
 	xen_pfn_t to = gfn;
@@ -100,7 +102,8 @@ void xen_cpu_init(void)
 {
 	struct vcpu_info *vi = &vcpu_infos[cpu_id()];
 	struct vcpu_register_vcpu_info r = {
-		.mfn = virt_to_gfn(vi), .offset = (u64)vi % PAGE_SIZE,
+		.mfn = virt_to_gfn(vi),
+		.offset = (u64)vi % PAGE_SIZE,
 	};
 	s64 rc = vcpu_op(VCPUOP_register_vcpu_info, (u32)cpu_id(), &r);
 
@@ -167,7 +170,9 @@ void evtchn_mask(u32 port)
 bool evtchn_pending(u32 port)
 {
 	return __atomic_fetch_and(&shared_info->evtchn_pending[0], ~(1ul << port),
-				  __ATOMIC_SEQ_CST) >> port & 1;
+				  __ATOMIC_SEQ_CST) >>
+		       port &
+	       1;
 }
 
 void grant_access(u32 ref, u16 domid, u64 gfn, bool readonly)

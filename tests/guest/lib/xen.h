@@ -28,16 +28,19 @@ enum {
 #include <xen/errno.h>
 };
 
-#define HYPERCALL(nr, a, b, c, d, e) ({						\
-	register u64 _x16 asm("x16") = (u64)(nr);				\
-	register u64 _x0 asm("x0") = (u64)(a);					\
-	register u64 _x1 asm("x1") = (u64)(b);					\
-	register u64 _x2 asm("x2") = (u64)(c);					\
-	register u64 _x3 asm("x3") = (u64)(d);					\
-	register u64 _x4 asm("x4") = (u64)(e);					\
-	asm volatile("hvc #0xea1" : "+r"(_x0), "+r"(_x1), "+r"(_x2), "+r"(_x3),	\
-		     "+r"(_x4), "+r"(_x16) :: "memory");			\
-	(s64)_x0; })
+#define HYPERCALL(nr, a, b, c, d, e) \
+	({ \
+		register u64 _x16 asm("x16") = (u64)(nr); \
+		register u64 _x0 asm("x0") = (u64)(a); \
+		register u64 _x1 asm("x1") = (u64)(b); \
+		register u64 _x2 asm("x2") = (u64)(c); \
+		register u64 _x3 asm("x3") = (u64)(d); \
+		register u64 _x4 asm("x4") = (u64)(e); \
+		asm volatile("hvc #0xea1" \
+			     : "+r"(_x0), "+r"(_x1), "+r"(_x2), "+r"(_x3), "+r"(_x4), \
+			       "+r"(_x16)::"memory"); \
+		(s64) _x0; \
+	})
 
 static inline s64 hypercall(u64 nr, u64 a, u64 b, u64 c, u64 d, u64 e)
 {
@@ -89,23 +92,23 @@ s64 sysctl(u32 cmd, struct xen_sysctl *op);
 
 /* -- start of day (lib/xen.c) -- */
 extern struct shared_info *shared_info;
-void xen_init(void);			/* shared_info, event upcall, one grant frame */
-void xen_cpu_init(void);		/* the upcall's PPI on a further CPU */
+void xen_init(void);	 /* shared_info, event upcall, one grant frame */
+void xen_cpu_init(void); /* the upcall's PPI on a further CPU */
 extern void (*evtchn_handler[64])(u32 port);
 
-u32 evtchn_alloc(u16 remote);		/* unbound port, or 0 */
-u32 evtchn_bind(u16 remote, u32 port);	/* local port, or 0 */
+u32 evtchn_alloc(u16 remote);	       /* unbound port, or 0 */
+u32 evtchn_bind(u16 remote, u32 port); /* local port, or 0 */
 s64 evtchn_send(u32 port);
 s64 evtchn_close(u32 port);
 void evtchn_unmask(u32 port);
 void evtchn_mask(u32 port);
-bool evtchn_pending(u32 port);		/* and clears it */
+bool evtchn_pending(u32 port); /* and clears it */
 
-#define GRANT_FRAMES	1
+#define GRANT_FRAMES 1
 extern grant_entry_v1_t grant_table[];
 void grant_access(u32 ref, u16 domid, u64 gfn, bool readonly);
 
-s64 map_at(u32 space, u16 foreign, u64 idx, u64 gfn);	/* add_to_physmap, 0 or errno */
+s64 map_at(u32 space, u16 foreign, u64 idx, u64 gfn); /* add_to_physmap, 0 or errno */
 s64 unmap_at(u64 gfn);
 s64 hvm_get(u16 domid, u32 index, u64 *value);
 s64 hvm_set(u16 domid, u32 index, u64 value);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The CPU's registers, and what most tests want of memory and messages; a test that wants something else defines it itself. */
+/*
+ * The CPU's registers, and what most tests want of memory and messages; a test that wants something
+ * else defines it itself.
+ */
 #include <arm/cpu.h>
 #include <core/console.h>
 #include <lib/string.h>
@@ -9,17 +12,45 @@
 
 _Thread_local struct fake_regs fake_regs;
 
-DEFAULT void cache_clean(const void *p, size_t n) { }
-DEFAULT void cache_clean_inv(const void *p, size_t n) { }
-DEFAULT void page_zero(void *p) { memset(p, 0, PAGE_SIZE); }
-DEFAULT void page_scrub(void *p) { memset(p, 0, PAGE_SIZE); }
-DEFAULT void page_copy(void *dst, const void *src) { memcpy(dst, src, PAGE_SIZE); }
-DEFAULT void printk(const char *fmt, ...) { }
-DEFAULT void printk_level(enum log_level l, const char *fmt, ...) { }
-DEFAULT void log_guest(struct domain *d, enum log_level l, const char *fmt, ...) { }
-DEFAULT void panic(const char *fmt, ...) { host_panic("%s", fmt); }
+DEFAULT void cache_clean(const void *p, size_t n)
+{
+}
+DEFAULT void cache_clean_inv(const void *p, size_t n)
+{
+}
+DEFAULT void page_zero(void *p)
+{
+	memset(p, 0, PAGE_SIZE);
+}
+DEFAULT void page_scrub(void *p)
+{
+	memset(p, 0, PAGE_SIZE);
+}
+DEFAULT void page_copy(void *dst, const void *src)
+{
+	memcpy(dst, src, PAGE_SIZE);
+}
+DEFAULT void printk(const char *fmt, ...)
+{
+}
+DEFAULT void printk_level(enum log_level l, const char *fmt, ...)
+{
+}
+DEFAULT void log_guest(struct domain *d, enum log_level l, const char *fmt, ...)
+{
+}
+DEFAULT void panic(const char *fmt, ...)
+{
+	host_panic("%s", fmt);
+}
 
 /* Where there are no stage-2 tables, fake/tlb.c is not needed. */
-DEFAULT void tlbi_ipa(u64 ipa) { }
-DEFAULT void tlbi_vmid(void) { }
-DEFAULT void tlbi_vmid_local(void) { }
+DEFAULT void tlbi_ipa(u64 ipa)
+{
+}
+DEFAULT void tlbi_vmid(void)
+{
+}
+DEFAULT void tlbi_vmid_local(void)
+{
+}

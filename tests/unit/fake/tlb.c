@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* See tlb.h. The walk is that of the Arm ARM from VTTBR_EL2 and VTCR_EL2, not that of p2m.c. One thread only. */
+/*
+ * See tlb.h. The walk is that of the Arm ARM from VTTBR_EL2 and VTCR_EL2, not that of p2m.c. One
+ * thread only.
+ */
 #include <arm/sysreg.h>
 #include <core/page.h>
 #include "../harness.h"
@@ -10,7 +13,12 @@
 #define ALL (1UL << 40)
 #define ADDR 0xfffffffff000UL
 
-static struct tlb { u64 vttbr; struct tlb_entry *e; unsigned n; bool idle; } tlbs[NR];
+static struct tlb {
+	u64 vttbr;
+	struct tlb_entry *e;
+	unsigned n;
+	bool idle;
+} tlbs[NR];
 static struct tlb_entry *fresh;
 static unsigned nr_fresh;
 u64 tlb_table_pages;
@@ -58,9 +66,10 @@ static u64 gfns_of(unsigned level)
 
 static void take_leaf(u64 gfn, u64 pte, unsigned level)
 {
-	CHECK(pte & BIT(10));					/* AF */
+	CHECK(pte & BIT(10)); /* AF */
 	CHECK(!(pte & ADDR & ((gfns_of(level) << PAGE_SHIFT) - 1)));
-	CHECK(pte & BIT(6));					/* nothing is mapped without being readable */
+	/* nothing is mapped without being readable */
+	CHECK(pte & BIT(6));
 	CHECK_EQ(pte >> 2 & 0xf, 0xf);
 	if (nr_fresh == MAX_ENTRIES)
 		host_panic("too many leaves");
@@ -74,7 +83,8 @@ static void walk(u64 pa, unsigned level, u64 entries, u64 gfn, u64 from, u64 nr)
 	u64 i = from > gfn ? (from - gfn) / gfns_of(level) : 0;
 
 	tlb_table_pages += (entries + 511) / 512;
-	for (gfn += i * gfns_of(level); i < entries && gfn < from + nr; i++, gfn += gfns_of(level)) {
+	for (gfn += i * gfns_of(level); i < entries && gfn < from + nr;
+	     i++, gfn += gfns_of(level)) {
 		u64 pte = table[i];
 		bool bit1 = pte & BIT(1);
 
@@ -85,7 +95,7 @@ static void walk(u64 pa, unsigned level, u64 entries, u64 gfn, u64 from, u64 nr)
 			walk(pte & ADDR, level + 1, 512, gfn, from, nr);
 			continue;
 		}
-		CHECK(level == 3 ? bit1 : level > 0);	/* else reserved */
+		CHECK(level == 3 ? bit1 : level > 0); /* else reserved */
 		take_leaf(gfn, pte, level);
 	}
 }
@@ -94,10 +104,12 @@ static void fetch(u64 vttbr, u64 from, u64 nr)
 {
 	u64 vtcr = fake_regs.vtcr_el2, bits = 64 - (vtcr & 63);
 	unsigned level = 2 - (vtcr >> 6 & 3);
-	u64 entries = 1UL << (bits - PAGE_SHIFT - 9 * (3 - level)), pa = vttbr & 0xffffffffffffUL & ~1UL;
+	u64 entries = 1UL << (bits - PAGE_SHIFT - 9 * (3 - level)),
+	    pa = vttbr & 0xffffffffffffUL & ~1UL;
 
 	CHECK(entries <= 16 * 512 && entries >= 2);
-	CHECK_EQ(pa % max(entries * 8, 64UL), 0);	/* concatenated tables are aligned to their size */
+	/* concatenated tables are aligned to their size */
+	CHECK_EQ(pa % max(entries * 8, 64UL), 0);
 	nr_fresh = 0;
 	tlb_table_pages = 0;
 	walk(pa, level, entries, 0, from, nr);
@@ -125,7 +137,8 @@ static bool still_there(const struct tlb_entry *old)
 {
 	unsigned i = find(fresh, nr_fresh, old->gfn);
 
-	return i < nr_fresh && fresh[i].gfn == old->gfn && fresh[i].level == old->level && fresh[i].pte == old->pte;
+	return i < nr_fresh && fresh[i].gfn == old->gfn && fresh[i].level == old->level &&
+	       fresh[i].pte == old->pte;
 }
 
 static bool overlaps(const struct tlb_entry *old)

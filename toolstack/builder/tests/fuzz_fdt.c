@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* fuzz_fdt.c - libFuzzer target: a hostile partial device tree, and the guest's tree made with it. */
+/*
+ * fuzz_fdt.c - libFuzzer target: a hostile partial device tree, and the guest's tree made with it.
+ */
 #include <libfdt.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char out[GFDT_MAX_BYTES];
 	struct layout l;
 	struct gfdt_config g = { .gic_version = 3, .vcpus = 2, .cmdline = "x", .layout = &l };
-	void *p = malloc(size + 1);	/* exactly as large as the file, so that ASan sees every overrun */
+	/* exactly as large as the file, so that ASan sees every overrun */
+	void *p = malloc(size + 1);
 	struct err e;
 	int n;
 

@@ -44,21 +44,21 @@ static void test_arm64(void)
 	CHECK(img.kind == IMAGE_ARM64 && img.entry == RAM && img.nr == 1);
 	CHECK(img.seg[0].filesz == 8192 && img.end == RAM + 0x20000);
 	free(p);
-	p = arm64_image(8192, 0, 0, 0);		/* before 3.17 */
+	p = arm64_image(8192, 0, 0, 0); /* before 3.17 */
 	CHECK(!image_parse(p, 8192, RAM, &img, &e) && img.entry == RAM + 0x80000);
 	free(p);
 	p = arm64_image(8192, 0x80000, 0x4000, 0);
 	CHECK(!image_parse(p, 8192, RAM, &img, &e) && img.entry == RAM + 0x80000);
 	free(p);
 	p = arm64_image(8192, 0, 0x4000, 1);
-	CHECK(image_parse(p, 8192, RAM, &img, &e) == -ENOEXEC);	/* big-endian */
+	CHECK(image_parse(p, 8192, RAM, &img, &e) == -ENOEXEC); /* big-endian */
 	free(p);
 	p = arm64_image(8192, 0x200000, 0x4000, 0);
-	CHECK(image_parse(p, 8192, RAM, &img, &e) == -EINVAL);	/* not below 2 MiB */
+	CHECK(image_parse(p, 8192, RAM, &img, &e) == -EINVAL); /* not below 2 MiB */
 	free(p);
 	p = arm64_image(8192, 0, UINT64_MAX, 0);
-	CHECK(image_parse(p, 8192, RAM, &img, &e) == -EINVAL);	/* wraps */
-	CHECK(image_parse(p, 63, RAM, &img, &e) == -ENOEXEC);	/* too short for a header */
+	CHECK(image_parse(p, 8192, RAM, &img, &e) == -EINVAL); /* wraps */
+	CHECK(image_parse(p, 63, RAM, &img, &e) == -ENOEXEC);  /* too short for a header */
 	CHECK(image_parse(p, 0, RAM, &img, &e) == -ENOEXEC);
 	free(p);
 }
@@ -74,8 +74,9 @@ static void test_zimage32(void)
 	memcpy(p + 0x28, &start, 4);
 	memcpy(p + 0x2c, &end, 4);
 	CHECK(!image_parse(p, 8192, RAM, &img, &e) && img.kind == IMAGE_ZIMAGE32);
-	CHECK(img.entry == RAM + (32 << 20) && img.seg[0].filesz == 8192);	/* it unpacks itself below */
-	CHECK(image_parse(p, 8191, RAM, &img, &e) == -EINVAL);			/* cut short */
+	/* it unpacks itself below */
+	CHECK(img.entry == RAM + (32 << 20) && img.seg[0].filesz == 8192);
+	CHECK(image_parse(p, 8191, RAM, &img, &e) == -EINVAL); /* cut short */
 	end = 0;
 	start = 1;
 	memcpy(p + 0x28, &start, 4);
@@ -94,11 +95,19 @@ static struct elf elf(uint64_t paddr, uint64_t vaddr, uint64_t entry)
 {
 	struct elf f = {
 		.eh = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1 },
-			.e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_entry = entry,
-			.e_phoff = offsetof(struct elf, ph), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2 },
+			.e_type = ET_EXEC,
+			.e_machine = EM_AARCH64,
+			.e_entry = entry,
+			.e_phoff = offsetof(struct elf, ph),
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phnum = 2 },
 		.ph = { { .p_type = PT_NOTE },
-			{ .p_type = PT_LOAD, .p_offset = offsetof(struct elf, bytes), .p_filesz = 256,
-			  .p_memsz = 4096, .p_paddr = paddr, .p_vaddr = vaddr } },
+			{ .p_type = PT_LOAD,
+			  .p_offset = offsetof(struct elf, bytes),
+			  .p_filesz = 256,
+			  .p_memsz = 4096,
+			  .p_paddr = paddr,
+			  .p_vaddr = vaddr } },
 	};
 
 	return f;
@@ -113,12 +122,12 @@ static void test_elf(void)
 	CHECK(!image_parse(&f, sizeof(f), RAM, &img, &e));
 	CHECK(img.kind == IMAGE_ELF64 && img.nr == 1 && img.entry == RAM + 0x1010);
 	CHECK(img.start == RAM + 0x1000 && img.end == RAM + 0x2000);
-	f = elf(0x1000, 0x1000, 0x1004);	/* linked at 0: goes to RAM */
+	f = elf(0x1000, 0x1000, 0x1004); /* linked at 0: goes to RAM */
 	CHECK(!image_parse(&f, sizeof(f), RAM, &img, &e) && img.entry == RAM + 0x1004);
-	f = elf(RAM, RAM, RAM + 4096);		/* one past the end */
+	f = elf(RAM, RAM, RAM + 4096); /* one past the end */
 	CHECK(image_parse(&f, sizeof(f), RAM, &img, &e) == -EINVAL);
 	f = elf(RAM, RAM, RAM);
-	f.ph[1].p_filesz = 257;			/* past the end of the file */
+	f.ph[1].p_filesz = 257; /* past the end of the file */
 	CHECK(image_parse(&f, sizeof(f), RAM, &img, &e) == -EINVAL);
 	f = elf(RAM, RAM, RAM);
 	f.ph[1].p_memsz = 255;
@@ -128,11 +137,14 @@ static void test_elf(void)
 	CHECK(image_parse(&f, sizeof(f), RAM, &img, &e) == -EINVAL);
 	f = elf(UINT64_MAX - 100, RAM, RAM);
 	CHECK(image_parse(&f, sizeof(f), RAM, &img, &e) == -EINVAL);
-	static struct { struct elf f; Elf64_Phdr more[200]; } big;
+	static struct {
+		struct elf f;
+		Elf64_Phdr more[200];
+	} big;
 	big.f = elf(RAM, RAM, RAM);
 	big.f.eh.e_phnum = 2;
 	CHECK(!image_parse(&big, sizeof(big), RAM, &img, &e));
-	big.f.eh.e_phnum = 129;				/* in the file, but too many */
+	big.f.eh.e_phnum = 129; /* in the file, but too many */
 	CHECK(image_parse(&big, sizeof(big), RAM, &img, &e) == -EINVAL);
 	f = elf(RAM, RAM, RAM);
 	f.eh.e_phoff = sizeof(f) - 8;
@@ -172,7 +184,8 @@ static void test_gzip(void)
 	len = n;
 	CHECK(!image_gunzip(&p, &len, IMAGE_MAX_BYTES, &e));
 	CHECK(len == 3 << 20 && !memcmp(p, plain, len));
-	CHECK(!image_gunzip(&p, &len, IMAGE_MAX_BYTES, &e) && len == 3 << 20);	/* plain stays plain */
+	/* plain stays plain */
+	CHECK(!image_gunzip(&p, &len, IMAGE_MAX_BYTES, &e) && len == 3 << 20);
 	free(p);
 	p = gzip(plain, 3 << 20, &n);
 	len = n;
@@ -184,7 +197,7 @@ static void test_gzip(void)
 	}
 	((uint8_t *)p)[n / 2] ^= 0x55;
 	len = n;
-	CHECK(image_gunzip(&p, &len, IMAGE_MAX_BYTES, &e) == -EINVAL);	/* checksum or code */
+	CHECK(image_gunzip(&p, &len, IMAGE_MAX_BYTES, &e) == -EINVAL); /* checksum or code */
 	free(p);
 	free(plain);
 }
@@ -207,7 +220,7 @@ static void test_elf_damaged(void)
 				CHECK(img.end >= img.start && img.start >= RAM && img.nr);
 			}
 		}
-	CHECK(ok > 100);	/* most bits do not matter, so the test looks at something */
+	CHECK(ok > 100); /* most bits do not matter, so the test looks at something */
 	for (i = 0; i < sizeof(f); i++) {
 		cut = malloc(i ? i : 1);
 		memcpy(cut, &f, i);
@@ -237,19 +250,19 @@ static void test_layout_edges(void)
 	struct layout l;
 	struct err e;
 
-	CHECK(!layout_ram(&l, 64ull << 20, 40, &e));		/* no room beyond 128 MiB */
+	CHECK(!layout_ram(&l, 64ull << 20, 40, &e)); /* no room beyond 128 MiB */
 	CHECK(!layout_modules(&l, &img, 1 << 20, 4096, &e));
 	CHECK(l.ramdisk >= img.end && l.dtb + 4096 <= RAM + (64 << 20));
 	CHECK(layout_modules(&l, &img, 40 << 20, 4096, &e) == -ENOSPC);
 	img = (struct image){ .start = RAM + (32 << 20), .end = RAM + (80 << 20) };
-	CHECK(layout_modules(&l, &img, 1 << 20, 4096, &e) == -ENOSPC);	/* ends beyond RAM */
+	CHECK(layout_modules(&l, &img, 1 << 20, 4096, &e) == -ENOSPC); /* ends beyond RAM */
 	img = (struct image){ .start = RAM, .end = RAM + (33 << 20) };
-	CHECK(!layout_ram(&l, 16ull << 20, 40, &e));		/* kernel does not fit */
+	CHECK(!layout_ram(&l, 16ull << 20, 40, &e)); /* kernel does not fit */
 	CHECK(layout_modules(&l, &img, 0, 4096, &e) == -ENOSPC);
-	CHECK(!layout_ram(&l, 4ull << 30, 40, &e));		/* second bank */
+	CHECK(!layout_ram(&l, 4ull << 30, 40, &e)); /* second bank */
 	CHECK(l.ram[0].size == 3ull << 30 && l.ram[1].size == 1ull << 30);
 	CHECK(!l.room[0].size && l.room[1].base == 0x240000000);
-	CHECK(!layout_ram(&l, 1ull << 30, 32, &e));		/* small machine: one bank */
+	CHECK(!layout_ram(&l, 1ull << 30, 32, &e)); /* small machine: one bank */
 	CHECK(!l.room[1].size);
 	CHECK(layout_ram(&l, 4ull << 30, 32, &e) == -E2BIG);
 	CHECK(layout_ram(&l, UINT64_MAX, 48, &e) == -E2BIG);
@@ -305,8 +318,12 @@ static int make_tree(unsigned int gic, unsigned int vcpus, const void *partial, 
 {
 	struct image img = { .start = RAM, .end = RAM + 0x1f6dfc0 };
 	struct layout l;
-	struct gfdt_config g = { .gic_version = gic, .vcpus = vcpus, .cmdline = "console=hvc0", .layout = &l,
-				 .ramdisk_size = 0x18c000, .partial = partial };
+	struct gfdt_config g = { .gic_version = gic,
+				 .vcpus = vcpus,
+				 .cmdline = "console=hvc0",
+				 .layout = &l,
+				 .ramdisk_size = 0x18c000,
+				 .partial = partial };
 
 	layout_ram(&l, 192ull << 20, 40, e);
 	layout_modules(&l, &img, 0x18c000, 0x556, e);
@@ -315,7 +332,8 @@ static int make_tree(unsigned int gic, unsigned int vcpus, const void *partial, 
 
 static void test_tree(void)
 {
-	static const uint32_t hyp[] = { 0, 0x38000000, 0, 0x1000000, 0, 0x4c000000, 0, 0xb4000000, 2, 0, 0xfe, 0 };
+	static const uint32_t hyp[] = { 0, 0x38000000, 0, 0x1000000, 0,	   0x4c000000,
+					0, 0xb4000000, 2, 0,	     0xfe, 0 };
 	static const uint32_t timer[] = { 1, 13, 0xf08, 1, 14, 0xf08, 1, 11, 0xf08 };
 	struct err e;
 	unsigned int i;
@@ -323,15 +341,18 @@ static void test_tree(void)
 
 	CHECK(n > 0 && !fdt_check_full(buf, n));
 	CHECK(IS("/", "compatible", "xen,xenvm-4.17\0xen,xenvm") && IS("/", "model", "XENVM-4.17"));
-	CHECK(cell(buf, "/", "#address-cells", 0) == 2 && cell(buf, "/", "interrupt-parent", 0) == 0xfde8);
+	CHECK(cell(buf, "/", "#address-cells", 0) == 2 &&
+	      cell(buf, "/", "interrupt-parent", 0) == 0xfde8);
 	CHECK(IS("/chosen", "bootargs", "console=hvc0"));
 	CHECK(cell(buf, "/chosen", "linux,initrd-start", 1) == 0x48000000);
 	CHECK(cell(buf, "/chosen", "linux,initrd-end", 1) == 0x4818c000);
-	CHECK(IS("/cpus/cpu@0", "enable-method", "psci") && fdt_path_offset(buf, "/cpus/cpu@1") < 0);
+	CHECK(IS("/cpus/cpu@0", "enable-method", "psci") &&
+	      fdt_path_offset(buf, "/cpus/cpu@1") < 0);
 	CHECK(cell(buf, "/memory@40000000", "reg", 1) == 0x40000000);
 	CHECK(cell(buf, "/memory@40000000", "reg", 3) == 0xc000000);
 	CHECK(IS("/psci", "method", "hvc") && cell(buf, "/psci", "cpu_on", 0) == 2);
-	CHECK(IS("/interrupt-controller@3001000", "compatible", "arm,cortex-a15-gic\0arm,cortex-a9-gic"));
+	CHECK(IS("/interrupt-controller@3001000", "compatible",
+		 "arm,cortex-a15-gic\0arm,cortex-a9-gic"));
 	CHECK(cell(buf, "/interrupt-controller@3001000", "phandle", 0) == 0xfde8);
 	CHECK(cell(buf, "/interrupt-controller@3001000", "reg", 5) == 0x3002000);
 	for (i = 0; i < 12; i++)
@@ -342,9 +363,9 @@ static void test_tree(void)
 	CHECK(make_tree(3, 20, NULL, &e) > 0);
 	CHECK(IS("/interrupt-controller@3001000", "compatible", "arm,gic-v3"));
 	CHECK(cell(buf, "/interrupt-controller@3001000", "reg", 5) == 0x3020000);
-	CHECK(cell(buf, "/cpus/cpu@103", "reg", 0) == 0x103);	/* vCPU 19: Aff1 1, Aff0 3 */
-	CHECK(gfdt_build(&(struct gfdt_config){ .vcpus = 1, .layout = &(struct layout){ 0 } }, buf, 256, &e) ==
-	      -ENOSPC);
+	CHECK(cell(buf, "/cpus/cpu@103", "reg", 0) == 0x103); /* vCPU 19: Aff1 1, Aff0 3 */
+	CHECK(gfdt_build(&(struct gfdt_config){ .vcpus = 1, .layout = &(struct layout){ 0 } }, buf,
+			 256, &e) == -ENOSPC);
 }
 
 static void *partial_tree(uint32_t phandle, int depth, int *size)
@@ -383,14 +404,16 @@ static void test_partial(void)
 	char *p = partial_tree(1, 2, &n), *cut;
 
 	CHECK(!gfdt_check_partial(p, n, &e) && make_tree(2, 1, p, &e) > 0);
-	CHECK(cell(buf, "/passthrough/mac", "phandle", 0) == 1 && IS("/aliases", "net", "/passthrough/mac"));
-	CHECK(fdt_path_offset(buf, "/passthrough/mac/n/n") > 0 && fdt_path_offset(buf, "/secret") < 0);
+	CHECK(cell(buf, "/passthrough/mac", "phandle", 0) == 1 &&
+	      IS("/aliases", "net", "/passthrough/mac"));
+	CHECK(fdt_path_offset(buf, "/passthrough/mac/n/n") > 0 &&
+	      fdt_path_offset(buf, "/secret") < 0);
 	p = partial_tree(0xfde8, 2, &n);
-	CHECK(gfdt_check_partial(p, n, &e) == -EINVAL);	/* the GIC's */
+	CHECK(gfdt_check_partial(p, n, &e) == -EINVAL); /* the GIC's */
 	p = partial_tree(1, 200, &n);
-	CHECK(gfdt_check_partial(p, n, &e) == -EINVAL);	/* too deep */
+	CHECK(gfdt_check_partial(p, n, &e) == -EINVAL); /* too deep */
 	p = partial_tree(1, 2, &n);
-	for (i = 0; i < 17; i++) {			/* libfdt trips over names of version 2 */
+	for (i = 0; i < 17; i++) { /* libfdt trips over names of version 2 */
 		fdt_set_version(p, i);
 		fdt_set_last_comp_version(p, i);
 		CHECK(gfdt_check_partial(p, n, &e) == -EINVAL);
@@ -407,7 +430,7 @@ static void test_partial(void)
 		memcpy(cut, p, n);
 		cut[i / 8] ^= 1 << i % 8;
 		if (!gfdt_check_partial(cut, n, &e))
-			make_tree(2, 1, cut, &e);	/* may fail, must not fault */
+			make_tree(2, 1, cut, &e); /* may fail, must not fault */
 		free(cut);
 	}
 }

@@ -65,13 +65,16 @@ static int refused(const char *text, const char *sentence)
 static void test_grammar(void)
 {
 	struct cfg cfg = { .name = "t" };
-	const char *text = "# comment\n a='x y' ; b = 0x10\nlist = [ 'p', \"q\", [ 1, 2 ],\n # in it\n ]\nc=''";
+	const char *text = "# comment\n a='x y' ; b = 0x10\nlist = [ 'p', \"q\", [ 1, 2 ],\n # in "
+			   "it\n ]\nc=''";
 
 	seed(text);
 	CHECK(!cfg_parse(&cfg, text, strlen(text), 1, &e));
 	CHECK(cfg.nr == 4);
-	CHECK(!strcmp(cfg.entries[0].value.text, "x y") && cfg.entries[0].line == 2 && cfg.entries[0].col == 2);
-	CHECK(cfg.entries[1].value.kind == CFG_NUMBER && !strcmp(cfg.entries[1].value.text, "0x10"));
+	CHECK(!strcmp(cfg.entries[0].value.text, "x y") && cfg.entries[0].line == 2 &&
+	      cfg.entries[0].col == 2);
+	CHECK(cfg.entries[1].value.kind == CFG_NUMBER &&
+	      !strcmp(cfg.entries[1].value.text, "0x10"));
 	CHECK(cfg.entries[2].value.kind == CFG_LIST && cfg.entries[2].value.nr == 3);
 	CHECK(cfg.entries[2].value.items[2].nr == 2 && cfg.entries[3].line == 6);
 	cfg_free(&cfg);
@@ -80,31 +83,48 @@ static void test_grammar(void)
 	CHECK(!strcmp(cfg.entries[0].value.text, "yz") && cfg.entries[1].value.nr == 3);
 	cfg_free(&cfg);
 	text = "a = \"x\\\"\\\\y\\x41\\101\\n\"";
-	CHECK(!cfg_parse(&cfg, text, strlen(text), 1, &e) && !strcmp(cfg.entries[0].value.text, "x\"\\yAA\n"));
+	CHECK(!cfg_parse(&cfg, text, strlen(text), 1, &e) &&
+	      !strcmp(cfg.entries[0].value.text, "x\"\\yAA\n"));
 	cfg_free(&cfg);
 	CHECK(!cfg_parse(&cfg, "", 0, 1, &e) && !cfg.nr);
 	CHECK(!cfg_parse(&cfg, "extra=console=hvc0 quiet", 24, 0, &e));
-	CHECK(!strcmp(cfg.entries[0].value.text, "console=hvc0 quiet"));	/* command line: no quotes */
+	/* command line: no quotes */
+	CHECK(!strcmp(cfg.entries[0].value.text, "console=hvc0 quiet"));
 	cfg_free(&cfg);
 }
 
 static void test_grammar_errors(void)
 {
-	CHECK(refused("name = \"g\"\nkernel = foo", "t.cfg:2:10: config parsing error near `foo': expecting a "
+	CHECK(refused("name = \"g\"\nkernel = foo",
+		      "t.cfg:2:10: config parsing error near `foo': expecting a "
 		      "string in quotes, a number or `['"));
-	CHECK(refused("a = 'x", "t.cfg:1:5: config parsing error near `'x': the string is not closed on its line"));
-	CHECK(refused("a = 'x\\q'", "t.cfg:1:5: config parsing error near `'x\\q'': no such escape: \\n, \\t, \\x and two "
-		      "digits, or \\\\"));
-	CHECK(refused("a = '\\x4'", "t.cfg:1:5: config parsing error near `'\\x4'': no such escape: \\n, \\t, \\x and two "
-		      "digits, or \\\\"));
-	CHECK(refused("a = 'x\\'", "t.cfg:1:5: config parsing error near `'x\\'': the string is not closed on its line"));
-	CHECK(refused("a = [ 1, 2", "t.cfg:1:11: config parsing error near `': expecting `,' or `]'"));
-	CHECK(refused("a = [ 1 2 ]", "t.cfg:1:9: config parsing error near `2 ]': expecting `,' or `]'"));
+	CHECK(refused(
+		"a = 'x",
+		"t.cfg:1:5: config parsing error near `'x': the string is not closed on its line"));
+	CHECK(refused("a = 'x\\q'", "t.cfg:1:5: config parsing error near `'x\\q'': no such "
+				    "escape: \\n, \\t, \\x and two "
+				    "digits, or \\\\"));
+	CHECK(refused("a = '\\x4'", "t.cfg:1:5: config parsing error near `'\\x4'': no such "
+				    "escape: \\n, \\t, \\x and two "
+				    "digits, or \\\\"));
+	CHECK(refused("a = 'x\\'", "t.cfg:1:5: config parsing error near `'x\\'': the string is "
+				   "not closed on its line"));
+	CHECK(refused("a = [ 1, 2",
+		      "t.cfg:1:11: config parsing error near `': expecting `,' or `]'"));
+	CHECK(refused("a = [ 1 2 ]",
+		      "t.cfg:1:9: config parsing error near `2 ]': expecting `,' or `]'"));
 	CHECK(refused("a 1", "t.cfg:1:3: config parsing error near `1': expecting `='"));
-	CHECK(refused("\n\n  = 1", "t.cfg:3:3: config parsing error near `= 1': expecting the name of a setting"));
-	CHECK(refused("a = 1 b = 2", "t.cfg:1:7: config parsing error near `b = 2': expecting the end of the line"));
-	CHECK(refused("a = [[[[[1]]]]]", "t.cfg:1:9: config parsing error near `[1]]]]]': lists nested too deeply"));
-	CHECK(refused("a = 1\na += [1]", "t.cfg:2:9: config parsing error near `': `+=' joins two lists or two strings"));
+	CHECK(refused(
+		"\n\n  = 1",
+		"t.cfg:3:3: config parsing error near `= 1': expecting the name of a setting"));
+	CHECK(refused(
+		"a = 1 b = 2",
+		"t.cfg:1:7: config parsing error near `b = 2': expecting the end of the line"));
+	CHECK(refused("a = [[[[[1]]]]]",
+		      "t.cfg:1:9: config parsing error near `[1]]]]]': lists nested too deeply"));
+	CHECK(refused(
+		"a = 1\na += [1]",
+		"t.cfg:2:9: config parsing error near `': `+=' joins two lists or two strings"));
 }
 
 static void test_limits(void)
@@ -128,39 +148,56 @@ static void test_limits(void)
 static void test_keys(void)
 {
 	struct config c;
-	const char *all = "name='g-1'\nuuid='01234567-89ab-cdef-0123-456789abcdef'\nkernel='/k'\nramdisk='/r'\n"
-		"memory=256\nmaxmem='512'\nvcpus=2\nmaxvcpus=4\ncpus='0-1'\ncpus_soft=['0',1]\ncpu_weight=512\n"
-		"cap=50\nroot='/dev/xvda'\nextra='console=hvc0'\non_poweroff='preserve'\non_reboot='destroy'\n"
-		"on_crash='coredump-restart'\non_watchdog='rename-restart'\ngic_version='v3'\nvuart='none'\n"
-		"iomem=['fe000,1','ff000,2@10']\nirqs=[112,33]\ndtdev=['/soc/uart']\ndevice_tree='/d'\npool='Pool-0'\n"
-		"tee='none'\ntype='pvh'\nmax_grant_frames=32\nmax_maptrack_frames=64\nmax_event_channels=255\n"
-		"disk=['phy:/dev/x,xvda,w','/i.raw,raw,xvdb,r']\nvif=['','mac=00:16:3e:01:02:03,bridge=b']\n";
+	const char *all =
+		"name='g-1'\nuuid='01234567-89ab-cdef-0123-456789abcdef'\nkernel='/k'\nramdisk='/"
+		"r'\n"
+		"memory=256\nmaxmem='512'\nvcpus=2\nmaxvcpus=4\ncpus='0-1'\ncpus_soft=['0',1]\ncpu_"
+		"weight=512\n"
+		"cap=50\nroot='/dev/"
+		"xvda'\nextra='console=hvc0'\non_poweroff='preserve'\non_reboot='destroy'\n"
+		"on_crash='coredump-restart'\non_watchdog='rename-restart'\ngic_version='v3'"
+		"\nvuart='none'\n"
+		"iomem=['fe000,1','ff000,2@10']\nirqs=[112,33]\ndtdev=['/soc/uart']\ndevice_tree='/"
+		"d'\npool='Pool-0'\n"
+		"tee='none'\ntype='pvh'\nmax_grant_frames=32\nmax_maptrack_frames=64\nmax_event_"
+		"channels=255\n"
+		"disk=['phy:/dev/x,xvda,w','/"
+		"i.raw,raw,xvdb,r']\nvif=['','mac=00:16:3e:01:02:03,bridge=b']\n";
 
 	CHECK(!parse(&c, all, NULL, 0));
 	CHECK(!strcmp(c.name, "g-1") && c.uuid_set && c.uuid[0] == 1 && c.uuid[15] == 0xef);
 	CHECK(c.memory == 256 && c.maxmem == 512 && c.vcpus == 2 && c.maxvcpus == 4);
 	CHECK(c.nr_hard == 1 && c.hard[0].bits[0] == 3 && c.nr_soft == 2 && c.soft[1].bits[0] == 2);
-	CHECK(c.cpu_weight == 512 && c.cap == 50 && !strcmp(c.cmdline, "root=/dev/xvda console=hvc0"));
+	CHECK(c.cpu_weight == 512 && c.cap == 50 &&
+	      !strcmp(c.cmdline, "root=/dev/xvda console=hvc0"));
 	CHECK(c.on_poweroff == ACTION_PRESERVE && c.on_reboot == ACTION_DESTROY);
 	CHECK(c.on_crash == ACTION_COREDUMP_RESTART && c.on_watchdog == ACTION_RENAME_RESTART);
-	CHECK(c.nr_iomem == 2 && c.iomem[0].gfn == 0xfe000 && c.iomem[1].gfn == 0x10 && c.iomem[1].nr == 2);
-	CHECK(c.nr_irqs == 2 && c.irqs[0] == 112 && c.nr_dtdev == 1 && !strcmp(c.gic_version, "v3"));
+	CHECK(c.nr_iomem == 2 && c.iomem[0].gfn == 0xfe000 && c.iomem[1].gfn == 0x10 &&
+	      c.iomem[1].nr == 2);
+	CHECK(c.nr_irqs == 2 && c.irqs[0] == 112 && c.nr_dtdev == 1 &&
+	      !strcmp(c.gic_version, "v3"));
 	CHECK(c.nr_disks == 2 && c.nr_nics == 2 && c.nics[1].devid == 1 && c.nics[1].mac[5] == 3);
-	CHECK(c.max_grant_frames == 32 && c.max_maptrack_frames == 64 && c.max_event_channels == 255);
+	CHECK(c.max_grant_frames == 32 && c.max_maptrack_frames == 64 &&
+	      c.max_event_channels == 255);
 	config_free(&c);
-	CHECK(!parse(&c, BASE, NULL, 0));		/* what is not said */
+	CHECK(!parse(&c, BASE, NULL, 0)); /* what is not said */
 	CHECK(c.memory == 128 && c.maxmem == 128 && c.vcpus == 1 && c.maxvcpus == 1 && !c.cmdline);
-	CHECK(c.on_poweroff == ACTION_DESTROY && c.on_reboot == ACTION_RESTART && c.on_crash == ACTION_DESTROY);
+	CHECK(c.on_poweroff == ACTION_DESTROY && c.on_reboot == ACTION_RESTART &&
+	      c.on_crash == ACTION_DESTROY);
 	config_free(&c);
 }
 
 static void test_key_errors(void)
 {
-	CHECK(refused(BASE "memroy = 1", "t.cfg:3:1: unknown setting `memroy', did you mean `memory'?"));
-	CHECK(refused(BASE " vcpu = 1", "t.cfg:3:2: unknown setting `vcpu', did you mean `vcpus'?"));
+	CHECK(refused(BASE "memroy = 1",
+		      "t.cfg:3:1: unknown setting `memroy', did you mean `memory'?"));
+	CHECK(refused(BASE " vcpu = 1",
+		      "t.cfg:3:2: unknown setting `vcpu', did you mean `vcpus'?"));
 	CHECK(refused(BASE "zzzzzzzzz = 1", "t.cfg:3:1: unknown setting `zzzzzzzzz'"));
-	CHECK(refused(BASE "pci = ['01:00.0']", "t.cfg:3:1: `pci' is not supported: the hypervisor has no PCI pass-through"));
-	CHECK(refused(BASE "vuart = 'sbsa_uart'", "t.cfg:3:9: this hypervisor does not offer it; leave the key out"));
+	CHECK(refused(BASE "pci = ['01:00.0']",
+		      "t.cfg:3:1: `pci' is not supported: the hypervisor has no PCI pass-through"));
+	CHECK(refused(BASE "vuart = 'sbsa_uart'",
+		      "t.cfg:3:9: this hypervisor does not offer it; leave the key out"));
 	CHECK(refused(BASE "memory = 1x", "t.cfg:3:10: not a valid number"));
 	CHECK(refused(BASE "memory = 99999999999999999999", "t.cfg:3:10: not a valid number"));
 	CHECK(refused(BASE "memory = 0", "t.cfg:3:10: a guest needs memory"));
@@ -170,16 +207,24 @@ static void test_key_errors(void)
 	CHECK(refused(BASE "memory=3\nmaxmem=2", "t.cfg: memory (3) is more than maxmem (2)"));
 	CHECK(refused("kernel='/k'", "t.cfg: Domain name must be specified."));
 	CHECK(refused("name='g'", "t.cfg: no kernel= given"));
-	CHECK(refused(BASE "irqs=[31]", "t.cfg:3:7: interrupts below 32 belong to a CPU and cannot be given away"));
-	CHECK(refused(BASE "disk=['/a,raw,xvda,w','/b,raw,xvda,r']", "t.cfg:3:23: a second disk with the same vdev"));
-	CHECK(refused(BASE "disk=['/a,qcow2,xvda,w']", "t.cfg:3:7: disk: format `qcow2' needs a QEMU back-end, which "
+	CHECK(refused(BASE "irqs=[31]",
+		      "t.cfg:3:7: interrupts below 32 belong to a CPU and cannot be given away"));
+	CHECK(refused(BASE "disk=['/a,raw,xvda,w','/b,raw,xvda,r']",
+		      "t.cfg:3:23: a second disk with the same vdev"));
+	CHECK(refused(BASE "disk=['/a,qcow2,xvda,w']",
+		      "t.cfg:3:7: disk: format `qcow2' needs a QEMU back-end, which "
 		      "this toolstack does not run; convert the image to raw"));
 	CHECK(refused(BASE "type='hvm'", "t.cfg:3:6: ARM has one type of guest, `pvh'"));
-	CHECK(refused(BASE "uuid='0123'", "t.cfg:3:6: expecting a UUID like 01234567-89ab-cdef-0123-456789abcdef"));
-	CHECK(refused("name='17'\nkernel='/k'", "t.cfg:1:6: a name has 1 to 64 characters and is not a number"));
-	CHECK(refused("name='a/b'\nkernel='/k'", "t.cfg:1:6: a name consists of letters, digits and - _ . : +"));
-	CHECK(refused(BASE "iomem=['fe000']", "t.cfg:3:8: expecting START,PAGES[@GFN] in hexadecimal"));
-	CHECK(refused(BASE "on_crash='explode'", "t.cfg:3:10: expecting destroy, restart, rename-restart, preserve, "
+	CHECK(refused(BASE "uuid='0123'",
+		      "t.cfg:3:6: expecting a UUID like 01234567-89ab-cdef-0123-456789abcdef"));
+	CHECK(refused("name='17'\nkernel='/k'",
+		      "t.cfg:1:6: a name has 1 to 64 characters and is not a number"));
+	CHECK(refused("name='a/b'\nkernel='/k'",
+		      "t.cfg:1:6: a name consists of letters, digits and - _ . : +"));
+	CHECK(refused(BASE "iomem=['fe000']",
+		      "t.cfg:3:8: expecting START,PAGES[@GFN] in hexadecimal"));
+	CHECK(refused(BASE "on_crash='explode'",
+		      "t.cfg:3:10: expecting destroy, restart, rename-restart, preserve, "
 		      "coredump-destroy or coredump-restart"));
 }
 
@@ -189,38 +234,53 @@ static void test_warnings(void)
 	struct config c;
 
 	CHECK(!parse(&c, BASE "vnc = 1\n", warn, sizeof(warn)));
-	CHECK(!strcmp(warn, "t.cfg:3:1: warning: `vnc' is ignored: means nothing for a guest on ARM\n"));
+	CHECK(!strcmp(warn,
+		      "t.cfg:3:1: warning: `vnc' is ignored: means nothing for a guest on ARM\n"));
 	config_free(&c);
 	memset(warn, 0, sizeof(warn));
-	CHECK(!parse(&c, BASE "cmdline='a'\nextra='b'\n", warn, sizeof(warn)) && !strcmp(c.cmdline, "a"));
+	CHECK(!parse(&c, BASE "cmdline='a'\nextra='b'\n", warn, sizeof(warn)) &&
+	      !strcmp(c.cmdline, "a"));
 	CHECK(!strcmp(warn, "t.cfg: warning: ignoring root= and extra= in favour of cmdline=\n"));
 	config_free(&c);
 }
 
-/* Switched off, a setting asks for what every guest has; switched on, it is refused or named in a warning. */
+/*
+ * Switched off, a setting asks for what every guest has; switched on, it is refused or named in a
+ * warning.
+ */
 static void test_switched_off(void)
 {
-	static const char off[] = BASE "acpi=0\nvnc=0\nlocaltime=0\npci=[]\nvfb=[]\nbootloader=''\nvpmu=0\n"
-		"driver_domain=0\nsdl='0'\nnestedhvm=0\ntee='none'\npassthrough='disabled'\nvuart='disabled'\n"
+	static const char off[] = BASE
+		"acpi=0\nvnc=0\nlocaltime=0\npci=[]\nvfb=[]\nbootloader=''\nvpmu=0\n"
+		"driver_domain=0\nsdl='0'\nnestedhvm=0\ntee='none'\npassthrough='disabled'\nvuart='"
+		"disabled'\n"
 		"usbdev=[]\nseclabel=''\nperiod=0\nhpet=\"off\"\n";
-	static const char stock[] = BASE "builder='generic'\ntype='pvh'\ndevice_model_version='qemu-xen'\nhap=1\n"
-		"xen_platform_pci=1\nboot='c'\nserial='pty'\non_soft_reset='soft-reset'\nlatency=5\n";
+	static const char stock[] = BASE
+		"builder='generic'\ntype='pvh'\ndevice_model_version='qemu-xen'\nhap=1\n"
+		"xen_platform_pci=1\nboot='c'\nserial='pty'\non_soft_reset='soft-reset'\nlatency="
+		"5\n";
 	char warn[2048] = "";
 	struct config c;
 
 	CHECK(!parse(&c, off, warn, sizeof(warn)) && !*warn);
 	config_free(&c);
 	CHECK(!parse(&c, stock, warn, sizeof(warn)));
-	CHECK(strstr(warn, "t.cfg:5:1: warning: `device_model_version' is ignored: means nothing for a guest on ARM\n"));
-	CHECK(strstr(warn, "`hap'") && strstr(warn, "`xen_platform_pci'") && strstr(warn, "`boot'"));
+	CHECK(strstr(warn, "t.cfg:5:1: warning: `device_model_version' is ignored: means nothing "
+			   "for a guest on ARM\n"));
+	CHECK(strstr(warn, "`hap'") && strstr(warn, "`xen_platform_pci'") &&
+	      strstr(warn, "`boot'"));
 	CHECK(strstr(warn, "`serial'") && strstr(warn, "`on_soft_reset'"));
-	CHECK(strstr(warn, "t.cfg:11:1: warning: `latency' is ignored: belongs to another scheduler than credit2\n"));
+	CHECK(strstr(warn, "t.cfg:11:1: warning: `latency' is ignored: belongs to another "
+			   "scheduler than credit2\n"));
 	CHECK(!strstr(warn, "`builder'") && !strstr(warn, "`type'"));
 	config_free(&c);
-	CHECK(refused(BASE "acpi = 1", "t.cfg:3:1: `acpi' is not supported: guests are described by a device tree"));
-	CHECK(refused(BASE "vfb = ['sdl=1']", "t.cfg:3:1: `vfb' is not supported: this toolstack offers block and network "
+	CHECK(refused(BASE "acpi = 1",
+		      "t.cfg:3:1: `acpi' is not supported: guests are described by a device tree"));
+	CHECK(refused(BASE "vfb = ['sdl=1']",
+		      "t.cfg:3:1: `vfb' is not supported: this toolstack offers block and network "
 		      "devices"));
-	CHECK(refused(BASE "vpmu = 1", "t.cfg:3:1: `vpmu' is not supported: not offered by the hypervisor"));
+	CHECK(refused(BASE "vpmu = 1",
+		      "t.cfg:3:1: `vpmu' is not supported: not offered by the hypervisor"));
 }
 
 static void test_overrides(void)
@@ -231,8 +291,10 @@ static void test_overrides(void)
 	CHECK(!config_parse(&c, "t", BASE, strlen(BASE), args, 3, NULL, &e));
 	CHECK(c.memory == 64 && !strcmp(c.cmdline, "console=hvc0 a=b") && !strcmp(c.name, "other"));
 	config_free(&c);
-	args[0] = "ramdisk=";				/* takes the file's away */
-	CHECK(!config_parse(&c, "t", BASE "ramdisk='/r'", sizeof(BASE "ramdisk='/r'") - 1, args, 1, NULL, &e) && !c.ramdisk);
+	args[0] = "ramdisk="; /* takes the file's away */
+	CHECK(!config_parse(&c, "t", BASE "ramdisk='/r'", sizeof(BASE "ramdisk='/r'") - 1, args, 1,
+			    NULL, &e) &&
+	      !c.ramdisk);
 	config_free(&c);
 	args[0] = "memory=1x";
 	CHECK(config_parse(&c, "t", BASE, strlen(BASE), args, 1, NULL, &e) == -EINVAL);
@@ -246,7 +308,11 @@ static void test_overrides(void)
 
 static void test_disks(void)
 {
-	static const struct { const char *spec, *target; unsigned int devid; bool w; } good[] = {
+	static const struct {
+		const char *spec, *target;
+		unsigned int devid;
+		bool w;
+	} good[] = {
 		{ "phy:/dev/vg/a,xvda,w", "/dev/vg/a", 51712, true },
 		{ "file:/x.img,hda1,r", "/x.img", 769, false },
 		{ "/x.img,raw,xvdb,rw", "/x.img", 51728, true },
@@ -257,16 +323,29 @@ static void test_disks(void)
 		{ "format=raw,vdev=xvdc,target=/dev/sr0", "/dev/sr0", 51744, true },
 	};
 	static const char *const bad[] = {
-		"", "/x", "/x,raw", "/x,raw,foo,w", "/x,raw,xvda,maybe", "/x,raw,xvda,w,extra", "tap:aio:/x,xvda,w",
-		"/x,raw,xvda,w,colour=red", "phy:/x,raw,xvda,w", ",raw,xvda,w", "/x,raw,xvda1000,w", "/x,raw,xvd,w",
-		"/x,raw,hdz,w", "vdev=xvda", "/x,raw,xvda:floppy,w",
+		"",
+		"/x",
+		"/x,raw",
+		"/x,raw,foo,w",
+		"/x,raw,xvda,maybe",
+		"/x,raw,xvda,w,extra",
+		"tap:aio:/x,xvda,w",
+		"/x,raw,xvda,w,colour=red",
+		"phy:/x,raw,xvda,w",
+		",raw,xvda,w",
+		"/x,raw,xvda1000,w",
+		"/x,raw,xvd,w",
+		"/x,raw,hdz,w",
+		"vdev=xvda",
+		"/x,raw,xvda:floppy,w",
 	};
 	struct disk d;
 	unsigned int i;
 
 	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		CHECK(!disk_parse(&d, good[i].spec, &e));
-		CHECK(!strcmp(d.target, good[i].target) && d.devid == good[i].devid && d.writable == good[i].w);
+		CHECK(!strcmp(d.target, good[i].target) && d.devid == good[i].devid &&
+		      d.writable == good[i].w);
 		disk_free(&d);
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -277,25 +356,39 @@ static void test_disks(void)
 		}
 	CHECK(!disk_parse(&d, "/c.iso,raw,xvdc:cdrom,r", &e) && d.cdrom && !d.writable);
 	disk_free(&d);
-	CHECK(!disk_parse(&d, "devtype=cdrom,vdev=xvdc", &e) && !d.target);	/* an empty drive */
+	CHECK(!disk_parse(&d, "devtype=cdrom,vdev=xvdc", &e) && !d.target); /* an empty drive */
 	disk_free(&d);
-	CHECK(disk_devid("51712") == 51712 && disk_devid("xvdz") == (1 << 28 | 25 << 8) && disk_devid("eth0") == -EINVAL);
+	CHECK(disk_devid("51712") == 51712 && disk_devid("xvdz") == (1 << 28 | 25 << 8) &&
+	      disk_devid("eth0") == -EINVAL);
 }
 
 static void test_nics(void)
 {
 	static const char *const bad[] = {
-		"mac=00:16:3e:00:00", "mac=01:00:5e:00:00:01", "mac=00:16:3e:00:00:0g", "bridge", "speed=1", "rate=fast",
-		"rate=1Mb/h", "rate=10Mb/s@0ms", "type=ioemu", "mtu=100000", "rate=0Mb/s",
+		"mac=00:16:3e:00:00",
+		"mac=01:00:5e:00:00:01",
+		"mac=00:16:3e:00:00:0g",
+		"bridge",
+		"speed=1",
+		"rate=fast",
+		"rate=1Mb/h",
+		"rate=10Mb/s@0ms",
+		"type=ioemu",
+		"mtu=100000",
+		"rate=0Mb/s",
 	};
 	struct nic n;
 	unsigned int i;
 
 	CHECK(!nic_parse(&n, "", &e) && n.devid == -1 && !n.mac_set);
 	nic_free(&n);
-	CHECK(!nic_parse(&n, "mac=00:16:3e:aa:bb:cc, bridge=br0, ip=10.0.0.2, vifname=v0, mtu=1400, rate=10Mb/s@20ms,"
-			 "type=vif,model=e1000", &e));
-	CHECK(n.mac[3] == 0xaa && !strcmp(n.bridge, "br0") && !strcmp(n.vifname, "v0") && n.mtu == 1400);
+	CHECK(!nic_parse(&n,
+			 "mac=00:16:3e:aa:bb:cc, bridge=br0, ip=10.0.0.2, vifname=v0, mtu=1400, "
+			 "rate=10Mb/s@20ms,"
+			 "type=vif,model=e1000",
+			 &e));
+	CHECK(n.mac[3] == 0xaa && !strcmp(n.bridge, "br0") && !strcmp(n.vifname, "v0") &&
+	      n.mtu == 1400);
 	CHECK(n.rate_bytes == 25000 && n.rate_us == 20000);
 	nic_free(&n);
 	CHECK(!nic_parse(&n, "rate=1GB/s", &e) && n.rate_bytes == 50000000 && n.rate_us == 50000);
@@ -325,12 +418,14 @@ static int mask_is(const char *text, const char *printed)
 
 static void test_cpumask(void)
 {
-	static const char *const bad[] = { "", "x", "3-1", "256", "0-256", "1,", ",1", "1-", "0 1", "-1", "^" };
+	static const char *const bad[] = { "",	 "x",  "3-1", "256", "0-256", "1,",
+					   ",1", "1-", "0 1", "-1",  "^" };
 	struct cpumask m;
 	unsigned int i;
 
 	CHECK(mask_is("all", "all") && mask_is("0-7", "all") && mask_is("node:0", "all"));
-	CHECK(mask_is("0-3,^2,5", "0-1,3,5") && mask_is("all,^0", "1-7") && mask_is(" 7 , 6", "6-7"));
+	CHECK(mask_is("0-3,^2,5", "0-1,3,5") && mask_is("all,^0", "1-7") &&
+	      mask_is(" 7 , 6", "6-7"));
 	CHECK(mask_is("0,^0", "none"));
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		CHECK(cpumask_parse(&m, bad[i], &e) == -EINVAL);
@@ -353,7 +448,7 @@ static void test_json(void)
 	CHECK(!strncmp(out, head, sizeof(head) - 1));
 	CHECK(strstr(out, "\"cmdline\": \"a\\\\b\\\"c\"") && strstr(out, "\"max_memkb\": 196608,"));
 	CHECK(strstr(out, "\"avail_vcpus\": [\n            0\n        ],\n"));
-	for (p = out; *p; p++) {			/* brackets balance outside strings */
+	for (p = out; *p; p++) { /* brackets balance outside strings */
 		if (*p == '\\')
 			p++;
 		else if (*p == '"')
@@ -374,7 +469,8 @@ static void test_table(void)
 
 	config_man(f);
 	fclose(f);
-	for (line = strtok(text, "\n"); line && strncmp(line, ".SS", 3); line = strtok(NULL, "\n")) {
+	for (line = strtok(text, "\n"); line && strncmp(line, ".SS", 3);
+	     line = strtok(NULL, "\n")) {
 		if (strncmp(line, ".B ", 3))
 			continue;
 		CHECK(strcmp(last, line + 3) < 0);
@@ -388,8 +484,10 @@ static void test_table(void)
 /* Every prefix, and every byte replaced, of a real file. */
 static void test_config_damaged(void)
 {
-	static const char text[] = BASE "disk=['phy:/dev/x,xvda,w']\nvif=['rate=1Mb/s@5ms']\ncpus='0-3,^1'\niomem=['a,1@b']\n";
-	static const char bytes[] = { 0, '\n', '\'', '"', '[', ']', ',', '=', '+', '#', ';', '\\', (char)0xff, '9' };
+	static const char text[] = BASE "disk=['phy:/dev/x,xvda,w']\nvif=['rate=1Mb/"
+					"s@5ms']\ncpus='0-3,^1'\niomem=['a,1@b']\n";
+	static const char bytes[] = { 0,   '\n', '\'', '"', '[',  ']',	      ',',
+				      '=', '+',	 '#',  ';', '\\', (char)0xff, '9' };
 	char buf[sizeof(text)];
 	struct config c;
 	unsigned int i, j, ok = 0;

@@ -8,9 +8,18 @@
 struct cpu;
 extern _Thread_local struct cpu *fake_cpu;
 
-static inline struct cpu *this_cpu(void) { return fake_cpu; }
-static inline void *pa_to_va(paddr_t pa) { return (void *)pa; }
-static inline paddr_t va_to_pa(const void *va) { return (paddr_t)va; }
+static inline struct cpu *this_cpu(void)
+{
+	return fake_cpu;
+}
+static inline void *pa_to_va(paddr_t pa)
+{
+	return (void *)pa;
+}
+static inline paddr_t va_to_pa(const void *va)
+{
+	return (paddr_t)va;
+}
 
 void cache_clean(const void *p, size_t n);
 void cache_clean_inv(const void *p, size_t n);
