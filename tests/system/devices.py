@@ -95,8 +95,9 @@ def ping_both_ways(d):
 
 def tcp(d, sender, receiver, address):
     """Random bytes from one shell to another; each is (name or None for Dom0). The receiver listens first."""
-    listen = "nc -l -p 5000 > /tmp/got & sleep 0.5"
-    count = "wait; sha256sum < /tmp/got; rm /tmp/got"
+    # In the background nc would be stopped (SIGTTIN) if it saw what is typed next: its input never has anything and never ends.
+    listen = "mkfifo /tmp/never; nc -l -p 5000 <> /tmp/never > /tmp/got & sleep 0.5"
+    count = "wait; sha256sum < /tmp/got; rm /tmp/got /tmp/never"
     send = f"head -c {BYTES} /dev/urandom > /tmp/sent; nc {address} 5000 < /tmp/sent; sha256sum < /tmp/sent; rm /tmp/sent"
 
     def at(name, command):
