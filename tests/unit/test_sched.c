@@ -667,6 +667,10 @@ static void check_vcpu(struct vcpu *v)
 		die("sleeps on", v->domain->slot, v->id);
 	if (v->loaded_on && v->loaded_on->loaded != v)
 		die("loaded nowhere", v->domain->slot, v->id);
+	/* Its timer left the CPU with it; an interrupt just due may be on its way. */
+	if (v->blocked && !v->loaded_on && !v->down && v->vtimer.cntv_ctl == 1 &&
+	    fake_ticks > v->vtimer.cntv_cval + v->domain->cntvoff + MS)
+		die("sleeps through its timer", v->domain->slot, v->id);
 	check_runstate(v, runs_now, can);
 	if (!can || runs_now)
 		m->ready_since = NEVER;

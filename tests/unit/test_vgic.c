@@ -734,6 +734,15 @@ static void all_offsets(void)
 
 		set_up(1);
 		fake_cpu = &cpus[0];
+		/* ISENABLER1 is for words, IPRIORITYR8 for bytes too. */
+		for (unsigned width = 1; width <= 4; width *= 2) {
+			CHECK_EQ((version == 2 ? vgic_v2_read : vgic_v3_dist_read)(
+					 &vcpus[0], NULL, 0x104, width, &val),
+				 width == 4);
+			CHECK_EQ((version == 2 ? vgic_v2_read : vgic_v3_dist_read)(
+					 &vcpus[0], NULL, 0x420, width, &val),
+				 width != 2);
+		}
 		vgic_load(&vcpus[0]);
 		on[0] = cpus[0].loaded = &vcpus[0];
 		for (unsigned width = 1; width <= 8; width *= 2) {
