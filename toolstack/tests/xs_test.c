@@ -388,6 +388,10 @@ static void test_quotas(void)
 	CHECK(i == 10 && d5.c.acct->txs == 10);
 	CHECK(ask(&d5, XS_RESET_WATCHES, 0, "", 1) == 3 && d5.c.acct->txs == 0 &&
 	      d5.c.acct->watches == 0);
+	/* A transaction has no room for more either, not only its commit. */
+	uint32_t full = tx_begin(&d5);
+	CHECK(put(&d5, full, "data/one-more", "") == -ENOSPC);
+	CHECK(asks(&d5, XS_TRANSACTION_END, full, "F") == 3);
 	uint32_t tx = tx_begin(&d5);
 	for (i = 0, rc = 0; i < 3000 && rc != -ENOSPC; i++) {
 		snprintf(path, sizeof(path), "data/none%d", i);
