@@ -50,13 +50,13 @@ SECTIONS
 		*(.init.rodata .init.rodata.* .init.data .init.data.*)
 		*libfdt.a:*(.rodata .rodata.* .data .data.* .data.rel.ro .data.rel.ro.*)
 	} :init_data
-	.rela.dyn : { __rela_start = .; *(.rela .rela.*) __rela_end = .; }
 	.dynsym : { *(.dynsym) }
 	.dynstr : { *(.dynstr) }
 	.hash : { *(.hash .gnu.hash) }
 	.dynamic : { *(.dynamic) } :init_data :dynamic
+	/* Last in the file: the Makefile puts a shorter form of the same table in its place. */
+	.rela.dyn : { __relocs = .; *(.rela .rela.*) } :init_data
 	. = ALIGN(16);
-	__load_end = .;
 	.init.bss (NOLOAD) : {
 		__bss_start = .;
 		*(.bss.init)

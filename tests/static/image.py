@@ -6,6 +6,7 @@ here only. Prints PASS RULE, or the places and FAIL RULE.
 """
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -128,7 +129,7 @@ def no_simd(image):
         if f.name in ("fp_save", "fp_load", "page_copy"):
             continue
         address, text, place = f.code[i]
-        operands = re.sub(r"<.*?>", "", text.partition("\t")[2])
+        operands = re.sub(r"\b[0-9a-f]+ <.*?>", "", text.partition("\t")[2])    # but for branch targets: b8 is an address, too
         if re.search(r"(?<![\w.])(?:[bhsdq](?:[12]?\d|3[01])|[vz](?:[12]?\d|3[01])(?:\.\w+)?|p\d+/[mz])(?!\w)", operands):
             yield f"{address:x} in {f.name} ({place}): {text}"
 
@@ -158,18 +159,25 @@ def rights(image):
 
 
 def relocations(image):
-    """Only what head.S relocates, and only where it may write; nothing undefined is left."""
-    kinds = 0
+    """Only what head.S relocates, and only where it may write; each addend is in its place and in the table; nothing undefined is left."""
+    with open(os.path.join(BUILD, "hospes"), "rb") as f:
+        binary = f.read()
+    places = []
     for line in tool("readelf", "-rW", image.elf).splitlines():
-        m = re.match(r"([0-9a-f]{16})  [0-9a-f]{16} (R_\w+)", line)
+        m = re.match(r"([0-9a-f]{16})  [0-9a-f]{16} (R_\w+) +([0-9a-f]+)$", line)
         if not m:
             continue
-        kinds += 1
-        where = image.section_of(int(m[1], 16))
-        if m[2] != "R_AARCH64_RELATIVE" or where not in RELOCATED or int(m[1], 16) % 8:
+        place = int(m[1], 16)
+        places.append(place)
+        where = image.section_of(place)
+        if m[2] != "R_AARCH64_RELATIVE" or where not in RELOCATED or place % 8:
             yield f"{m[2]} at {m[1]} in {where}"
-    if not kinds:
+        elif int.from_bytes(binary[place:place + 8], "little") != int(m[3], 16):
+            yield f"{m[1]}: not {m[3]}"
+    if not places:
         yield "no relocations: readelf's output was not understood"
+    if binary[image.symbols["__relocs"]:] != struct.pack(f"<{len(places) + 1}I", *places, 0):
+        yield "the image's table of relocations is not the linker's"
     if "TEXTREL" in tool("readelf", "-dW", image.elf):
         yield "TEXTREL"
     for line in tool("nm", "-u", image.elf).splitlines():

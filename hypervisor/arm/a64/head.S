@@ -27,17 +27,17 @@ start_boot_cpu:
 	b.ne	not_el2
 	mov	x20, x0
 	adrp	x21, __image_start
-	adrp	x1, __rela_start
-	add	x1, x1, :lo12:__rela_start
-	adrp	x2, __rela_end
-	add	x2, x2, :lo12:__rela_end
-1:	cmp	x1, x2
-	b.hs	2f
-	/* r_offset, r_info: only R_AARCH64_RELATIVE occurs (checked by the build) */
-	ldp	x3, x4, [x1], #16
-	ldr	x5, [x1], #8		/* r_addend */
-	add	x5, x5, x21
-	str	x5, [x3, x21]
+	adrp	x1, __relocs
+	add	x1, x1, :lo12:__relocs
+	/*
+	 * Where 64-bit words hold an offset from the image's start, each place 32 bits, 0 ends
+	 * them: made by the Makefile of .rela.dyn, where there are R_AARCH64_RELATIVE only.
+	 */
+1:	ldr	w3, [x1], #4
+	cbz	w3, 2f
+	ldr	x4, [x21, x3]
+	add	x4, x4, x21
+	str	x4, [x21, x3]
 	b	1b
 2:	adrp	x1, __bss_start
 	add	x1, x1, :lo12:__bss_start
