@@ -43,9 +43,7 @@ void vgic_hw_release(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigne
 		gic_set_active(bank->pirq[n], false);
 }
 
-/*
- * What was active outside list registers has ended. If it is pending again, `dirty` is still set or
- * the caller raises it.
+/* What was active outside list registers has ended. If it is pending again, the caller raises it.
  */
 void vgic_end_active(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n)
 {

@@ -393,6 +393,7 @@ static void end_spilled(struct vcpu *v, unsigned count)
 {
 	while (count--) {
 		unsigned best = 256, best_b = 0, best_n = 0;
+		struct vgic_bank *ended;
 
 		for (u32 d = v->vgic.dirty; d; d &= d - 1) {
 			unsigned b = (unsigned)__builtin_ctz(d);
@@ -410,7 +411,11 @@ static void end_spilled(struct vcpu *v, unsigned count)
 		}
 		if (best == 256)
 			return;
-		vgic_end_active(v, vgic_bank_of(v, best_b), best_b, best_n);
+		ended = vgic_bank_of(v, best_b);
+		vgic_end_active(v, ended, best_b, best_n);
+		/* Pending again, it may be another's by now. */
+		if ((ended->latch | ended->line) >> best_n & 1)
+			reconsider(v, ended, best_b, best_n);
 	}
 }
 

@@ -217,6 +217,10 @@ static void check_all(void)
 			die("timer held", c, on[c]->id);
 	}
 	for (unsigned v = 0; v < VCPUS; v++)
+		for (unsigned b = 0; b < dom.vgic.nr_banks; b++)
+			if (!(vcpus[v].vgic.dirty >> b & 1) && vgic_ready(&vcpus[v], b))
+				die("forgotten", v, b);
+	for (unsigned v = 0; v < VCPUS; v++)
 		for (unsigned i = 0; vcpus[v].blocked && i < IRQS; i++)
 			if (deliverable(v, i))
 				die("sleeps on", v, i);
@@ -694,6 +698,41 @@ static void random_v3(void)
 	rounds(3);
 }
 
+/*
+ * Active, but not in the only list register; pending again, and moved to a vCPU that sleeps: which
+ * gets it when the first one ends it.
+ */
+static void moved_while_active(void)
+{
+	const unsigned spi = 40, urgent = 20;
+
+	version = 3;
+	nr_lrs = 1;
+	set_up(1);
+	mmio(0, 0x104, 1U << (spi - 32));
+	dom.vgic.spi[1].priority[spi - 32] = R(0, spi)->prio = 0x80;
+	vcpus[0].vgic.bank.priority[urgent] = R(0, urgent)->prio = 0x20;
+	vcpus[0].vgic.bank.enabled |= 1U << urgent;
+	R(0, spi)->enabled = R(0, urgent)->enabled = true;
+	vgic_load(&vcpus[0]);
+	on[0] = cpus[0].loaded = &vcpus[0];
+	vgic_inject_spi(&dom, spi);
+	R(0, spi)->pending = true;
+	guest_ack(0);
+	vgic_inject(&vcpus[0], urgent);
+	vgic_inject_spi(&dom, spi);
+	R(0, urgent)->pending = R(0, spi)->pending = true;
+	vcpus[1].blocked = true;
+	spi_target[spi] = 1;
+	CHECK(vgic_v3_dist_write(&vcpus[0], NULL, 0x6000 + 8 * spi, 8, 1));
+	CHECK(vcpus[1].blocked); /* still active on the other one */
+	guest_eoi(0);
+	settle();
+	CHECK(!vcpus[1].blocked && vgic_ready(&vcpus[1], 1) == 1U << (spi - 32));
+	on[0] = cpus[0].loaded = NULL;
+	vgic_free_domain(&dom);
+}
+
 /* GICv2: who is told; GICv3: a list of affinities. */
 static void sgi_targets(void)
 {
@@ -769,6 +808,7 @@ static void all_offsets(void)
 static const struct test tests[] = {
 	{ "SGIs reach whom they are sent to", sgi_targets },
 	{ "every offset in every width", all_offsets },
+	{ "an SPI that moved while it was active", moved_while_active },
 	{ "random events against a model, GICv2", random_v2 },
 	{ "random events against a model, GICv3", random_v3 },
 };
