@@ -353,7 +353,10 @@ static int kill_step(struct domain *d)
 		return 0;
 	case KILL_EVENTS: return d->evtchns.bucket ? evtchns_destroy(d) : 0;
 	case KILL_GRANTS: return d->grants.shared ? grants_release(d) : 0;
-	case KILL_VGIC: vgic_free_domain(d); return 0;
+	case KILL_VGIC:
+		vuart_free(d);
+		vgic_free_domain(d);
+		return 0;
 	case KILL_MEMORY: page_drop_half(d); return d->p2m.root ? p2m_relinquish(d) : 0;
 	default:
 		if (d->shared_info)

@@ -35,14 +35,35 @@ static inline void raise(struct domain *d, u32 port)
 	__atomic_load_n(&e->ops, __ATOMIC_ACQUIRE)->set_pending(d, ch, port);
 }
 
+static bool is_served(const struct domain *d, u32 port)
+{
+	return port && port == d->vuart.port;
+}
+
+static bool is_linked(const struct evtchn *ch)
+{
+	return ch->state == EVTCHNSTAT_interdomain || ch->state == EVTCHN_SERVED;
+}
+
+static __attribute__((cold)) int send_rare(struct domain *d, const struct evtchn *ch, u32 port)
+{
+	if (is_served(d, port))
+		return -EINVAL;
+	if (ch->state == EVTCHN_SERVED) {
+		vuart_event(ch->peer);
+		return 0;
+	}
+	/* Nobody has bound the other end yet: binding will set the event. */
+	return ch->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
+}
+
 static int send_other(struct domain *d, const struct evtchn *ch, u32 port)
 {
 	if (ch->state == EVTCHNSTAT_ipi) {
 		raise(d, port);
 		return 0;
 	}
-	/* Nobody has bound the other end yet: binding will set the event. */
-	return ch->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
+	return send_rare(d, ch, port);
 }
 
 s64 evtchn_send(struct domain *d, u32 port)
@@ -63,6 +84,17 @@ s64 evtchn_send(struct domain *d, u32 port)
 	}
 	unlock(&e->lock);
 	return rc;
+}
+
+void evtchn_raise_served(struct domain *d)
+{
+	const struct evtchn *ch;
+
+	lock(&d->evtchns.lock);
+	ch = evtchn_at(&d->evtchns, d->vuart.port);
+	if (ch->state == EVTCHN_SERVED)
+		raise(ch->peer, ch->arg);
+	unlock(&d->evtchns.lock);
 }
 
 static void raise_virq(struct vcpu *v, unsigned virq)
@@ -164,6 +196,21 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, u32 *port)
 	return rc;
 }
 
+int evtchn_alloc_served(struct domain *d, domid_t remote)
+{
+	u32 port;
+	int rc;
+
+	lock(&d->evtchns.lock);
+	rc = find_port(d, &port);
+	if (!rc) {
+		open_port(d, port, EVTCHNSTAT_unbound, 0)->domid = remote;
+		d->vuart.port = port;
+	}
+	unlock(&d->evtchns.lock);
+	return rc;
+}
+
 static int bind_interdomain(struct domain *d, struct domain *remote, u32 rport, u32 *port)
 {
 	struct evtchn *ch, *rch;
@@ -177,10 +224,11 @@ static int bind_interdomain(struct domain *d, struct domain *remote, u32 rport, 
 		return -EINVAL;
 	if (!policy_allows(d, remote))
 		return -EPERM;
-	ch = open_port(d, *port, EVTCHNSTAT_interdomain, 0);
+	ch = open_port(d, *port, is_served(remote, rport) ? EVTCHN_SERVED : EVTCHNSTAT_interdomain,
+		       0);
 	ch->peer = remote;
 	ch->arg = rport;
-	rch->state = EVTCHNSTAT_interdomain;
+	rch->state = ch->state;
 	rch->peer = d;
 	rch->arg = *port;
 	/* The other end may have sent before there was somebody to hear it. */
@@ -241,8 +289,9 @@ int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
 		return -ENOENT;
 	lock(&d->evtchns.lock);
 	ch = evtchn_at(&d->evtchns, port);
-	if (ch && (ch->state == EVTCHNSTAT_unbound || ch->state == EVTCHNSTAT_interdomain ||
-		   (ch->state == EVTCHNSTAT_virq && virq_is_global(ch->arg)))) {
+	if (ch && !is_served(d, port) &&
+	    (ch->state == EVTCHNSTAT_unbound || is_linked(ch) ||
+	     (ch->state == EVTCHNSTAT_virq && virq_is_global(ch->arg)))) {
 		WRITE_ONCE(ch->vcpu, (u8)vcpu);
 		rc = 0;
 	}
@@ -253,7 +302,7 @@ int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
 /* Lock of d held, and the peer's if there is one. */
 static void close_port(struct domain *d, struct evtchn *ch, u32 port)
 {
-	if (ch->state == EVTCHNSTAT_interdomain) {
+	if (is_linked(ch)) {
 		struct evtchn *peer = evtchn_at(&ch->peer->evtchns, ch->arg);
 
 		/*
@@ -281,7 +330,7 @@ static int close_interdomain(struct domain *d, struct domain *peer, u32 port)
 
 	lock_two(&d->evtchns.lock, &peer->evtchns.lock);
 	ch = evtchn_at(&d->evtchns, port);
-	if (ch && ch->state == EVTCHNSTAT_interdomain && ch->peer == peer)
+	if (ch && is_linked(ch) && ch->peer == peer)
 		close_port(d, ch, port);
 	else
 		/* -EINVAL: closed meanwhile, perhaps opened anew */
@@ -302,9 +351,10 @@ int evtchn_close(struct domain *d, u32 port)
 
 		lock(&e->lock);
 		ch = evtchn_at(e, port);
-		if (!ch || ch->state == EVTCHNSTAT_closed) {
+		if (!ch || ch->state == EVTCHNSTAT_closed ||
+		    (is_served(d, port) && d->state == DOM_ALIVE)) {
 			rc = -EINVAL;
-		} else if (ch->state == EVTCHNSTAT_interdomain && ch->peer != d) {
+		} else if (is_linked(ch) && ch->peer != d) {
 			peer = ch->peer;
 			/*
 			 * It has an open port, so it has not lost its last reference, and cannot
@@ -334,12 +384,14 @@ int evtchn_status(struct domain *d, struct evtchn_status *st)
 
 	lock(&d->evtchns.lock);
 	ch = evtchn_at(&d->evtchns, st->port);
-	if (ch) {
-		st->status = ch->state;
+	if (is_served(d, st->port)) {
+		rc = -EACCES;
+	} else if (ch) {
+		st->status = ch->state == EVTCHN_SERVED ? EVTCHNSTAT_interdomain : ch->state;
 		st->vcpu = ch->vcpu;
 		if (ch->state == EVTCHNSTAT_unbound) {
 			st->u.unbound.dom = (domid_t)ch->domid;
-		} else if (ch->state == EVTCHNSTAT_interdomain) {
+		} else if (is_linked(ch)) {
 			st->u.interdomain.dom = ch->peer->id;
 			st->u.interdomain.port = ch->arg;
 		} else if (ch->state == EVTCHNSTAT_virq) {
@@ -408,7 +460,7 @@ int evtchn_reset(struct domain *d)
 	if (rc)
 		return rc;
 	lock(&d->evtchns.lock);
-	if (d->evtchns.nr_open)
+	if (d->evtchns.nr_open > !!d->vuart.port)
 		rc = -EAGAIN;
 	else if (d->evtchns.fifo)
 		back_to_2l(d);

@@ -146,6 +146,7 @@ static void count_frames(struct domain *d, u32 by)
 
 	MUST(by == 1 || d->table_pages == tables, d, tables);
 	keep(d->shared_info, by);
+	keep(d->vuart.ring, by);
 	for (u32 i = 0; i < d->grants.nr_frames; i++)
 		keep(d->grants.shared[i], by);
 	for_each_vcpu (d, v) {
@@ -280,12 +281,14 @@ static void check_port(struct domain *d, u32 port, const struct evtchn *ch)
 		MUST(!ch->peer && !ch->arg && !ch->early, d, port);
 		MUST(port >= d->evtchns.first_free || !port, d, port);
 		break;
+	case EVTCHN_SERVED:
+		MUST(port == d->vuart.port || ch->arg == ch->peer->vuart.port, d, port);
+		/* fallthrough */
 	case EVTCHNSTAT_interdomain:
 		MUST(domain_of_slot(ch->peer->slot) == ch->peer, d, port);
 		peer = evtchn_at(&ch->peer->evtchns, ch->arg);
-		MUST(peer && peer->state == EVTCHNSTAT_interdomain && peer->peer == d &&
-			     peer->arg == port,
-		     d, port);
+		MUST(peer && peer->state == ch->state && peer->peer == d && peer->arg == port, d,
+		     port);
 		break;
 	case EVTCHNSTAT_virq:
 		MUST(ch->arg < NR_VIRQS &&
@@ -345,8 +348,9 @@ void spec_check_dead(struct domain *d)
 								    (cpu_ipa_bits > 43 ? 0 : 9)),
 							    512),
 	     d, d->table_pages);
-	MUST(!d->shared_info && !d->evtchns.nr_ports && !d->evtchns.nr_open && !d->half.pg, d,
-	     d->evtchns.nr_open);
+	MUST(!d->shared_info && !d->vuart.ring && !d->evtchns.nr_ports && !d->evtchns.nr_open &&
+		     !d->half.pg,
+	     d, d->evtchns.nr_open);
 	for_each_vcpu (d, v)
 		MUST(!v->info_page && !v->runstate_page && v->down, d, v->id);
 	for (u32 h = 0; h < d->grants.nr_pages * HANDLES_PER_PAGE; h++) {

@@ -154,6 +154,7 @@ s64 domctl_unpause(struct vcpu *v, struct domain *d, struct xen_domctl *op)
 	if (!d->paused_by_tool)
 		return -EINVAL;
 	d->paused_by_tool--;
+	d->started |= !d->paused_by_tool;
 	domain_unpause(d);
 	return 0;
 }

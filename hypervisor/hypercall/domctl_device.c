@@ -119,6 +119,23 @@ s64 domctl_unbind_pt_irq(struct vcpu *v, struct domain *d, struct xen_domctl *op
 	return rc ? rc : irq_unroute_guest(b->machine_irq, d);
 }
 
+/* The only device that is emulated for its own sake; before the domain runs. */
+s64 domctl_vuart(struct vcpu *v, struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_vuart_op *u = &op->u.vuart_op;
+	int rc;
+
+	if (u->cmd != XEN_DOMCTL_VUART_OP_INIT || u->pad[0] || u->pad[1])
+		return -EINVAL;
+	if (d->started)
+		return -EPERM;
+	if (u->type != XEN_DOMCTL_VUART_TYPE_VPL011)
+		return -EOPNOTSUPP;
+	rc = vuart_init(d, GFN(u->gfn), u->console_domid);
+	u->evtchn = d->vuart.port;
+	return rc;
+}
+
 /* assign_device and its kin. */
 s64 domctl_no_iommu(struct vcpu *v, struct domain *d, struct xen_domctl *op)
 {

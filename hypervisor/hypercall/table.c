@@ -180,6 +180,7 @@ const struct domctl_entry domctls[] = {
 	DOMCTL(XEN_DOMCTL_setnodeaffinity, domctl_setnodeaffinity, 0),
 	DOMCTL(XEN_DOMCTL_getnodeaffinity, domctl_getnodeaffinity, 0),
 	DOMCTL(XEN_DOMCTL_cacheflush, domctl_cacheflush, DOMCTL_BACK),
+	DOMCTL(XEN_DOMCTL_vuart_op, domctl_vuart, DOMCTL_BACK | DOMCTL_OTHER),
 	DOMCTL(XEN_DOMCTL_get_paging_mempool_size, domctl_get_paging, DOMCTL_BACK),
 	DOMCTL(XEN_DOMCTL_set_paging_mempool_size, domctl_set_paging, 0),
 };

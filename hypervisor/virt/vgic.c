@@ -249,23 +249,33 @@ void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq)
 	inject_private(v, intid, LR_HW | (u64)pirq << LR_PIRQ_SHIFT);
 }
 
-void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
+static inline void set_line(struct vcpu *v, struct vgic_bank *bank, unsigned b, unsigned n,
+			    bool high)
 {
-	struct vgic_bank *bank = &v->vgic.bank;
-	u32 bit = 1U << (intid & 31);
+	u32 bit = 1U << n;
 
 	lock(&v->domain->vgic.lock);
 	if (high && !(bank->line & bit)) {
 		bank->line |= bit;
 		if (bank->inlr & bit)
-			v->vgic.review = true;
-		vgic_raise(v, bank, 0, intid);
+			vgic_holder(v, bank, b, n)->vgic.review = true;
+		vgic_raise(v, bank, b, n);
 	} else if (!high && (bank->line & bit)) {
 		bank->line &= ~bit;
 		if (bank->inlr & bit)
-			vgic_review(v);
+			vgic_review(vgic_holder(v, bank, b, n));
 	}
 	unlock(&v->domain->vgic.lock);
+}
+
+void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
+{
+	set_line(v, &v->vgic.bank, 0, intid & 31, high);
+}
+
+__attribute__((cold)) void vgic_set_spi_level(struct domain *d, unsigned intid, bool high)
+{
+	set_line(d->vcpu[0], &d->vgic.spi[intid / 32], intid / 32, intid % 32, high);
 }
 
 /*

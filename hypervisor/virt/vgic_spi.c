@@ -87,6 +87,11 @@ void vgic_inject_spi(struct domain *d, unsigned intid)
 	unlock(&d->vgic.lock);
 }
 
+bool vgic_spi_is_free(const struct domain *d, unsigned intid)
+{
+	return spi_exists(d, intid) && !(d->vgic.spi[intid / 32].routed >> intid % 32 & 1);
+}
+
 void irq_guest_raise(struct domain *d, unsigned virq, unsigned irq)
 {
 	struct vgic_bank *bank;
@@ -116,7 +121,8 @@ int irq_guest_attach(struct domain *d, unsigned virq, unsigned irq)
 	lock(&d->vgic.lock);
 	if (!spi_exists(d, virq)) {
 		err = -EINVAL;
-	} else if (d->vgic.spi[virq / 32].routed & bit) {
+	} else if ((d->vgic.spi[virq / 32].routed & bit) ||
+		   (d->vuart.ring && virq == GUEST_VPL011_SPI)) {
 		err = -EBUSY;
 	} else {
 		bank = &d->vgic.spi[virq / 32];
@@ -145,8 +151,8 @@ void irq_guest_detach(struct domain *d, unsigned virq)
 	unlock(&d->vgic.lock);
 }
 
-static void add_range(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read,
-		      mmio_write_fn *write, u64 priv)
+void mmio_add(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read, mmio_write_fn *write,
+	      u64 priv)
 {
 	unsigned i = d->nr_mmio++;
 
@@ -167,7 +173,7 @@ static int set_layout_v2(struct domain *d)
 					: GUEST_GICC_SIZE;
 	vg->cpu_size = min(ROUND_UP(vg->cpu_size, PAGE_SIZE),
 			   ROUND_UP(gic_info.vcpu_size, PAGE_SIZE));
-	add_range(d, vg->dist, vg->dist_size, vgic_v2_read, vgic_v2_write, 0);
+	mmio_add(d, vg->dist, vg->dist_size, vgic_v2_read, vgic_v2_write, 0);
 	return p2m_map(d, gfn_of(vg->cpu), mfn_of(gic_info.vcpu), vg->cpu_size >> PAGE_SHIFT,
 		       P2M_DEVICE, true);
 }
@@ -182,7 +188,7 @@ static int set_layout_v3(struct domain *d)
 	vg->rdist_stride = d->direct_mapped && gic_info.rdist_stride ? gic_info.rdist_stride
 								     : RDIST_SIZE;
 	vg->nr_rdist = d->direct_mapped ? gic_info.nr_rdist : 1;
-	add_range(d, vg->dist, vg->dist_size, vgic_v3_dist_read, vgic_v3_dist_write, 0);
+	mmio_add(d, vg->dist, vg->dist_size, vgic_v3_dist_read, vgic_v3_dist_write, 0);
 	for (unsigned r = 0; r < vg->nr_rdist; r++) {
 		vg->rdist[r].base = d->direct_mapped ? gic_info.rdist[r].base
 						     : GUEST_GICV3_GICR0_BASE;
@@ -190,8 +196,8 @@ static int set_layout_v3(struct domain *d)
 						     : GUEST_GICV3_GICR0_SIZE;
 		vg->rdist[r].first = first;
 		first += (unsigned)min(vg->rdist[r].size / vg->rdist_stride, (u64)VGIC_MAX_VCPUS);
-		add_range(d, vg->rdist[r].base, vg->rdist[r].size, vgic_v3_rdist_read,
-			  vgic_v3_rdist_write, r);
+		mmio_add(d, vg->rdist[r].base, vg->rdist[r].size, vgic_v3_rdist_read,
+			 vgic_v3_rdist_write, r);
 	}
 	return 0;
 }

@@ -11,6 +11,8 @@
 #define INFO_GFN 20  /* vcpu_info of vCPU 1 */
 #define CB_GFN 24    /* control blocks, one per vCPU */
 #define ARRAY_GFN 28 /* event array */
+#define RING_GFN 40  /* virtual UART */
+#define SERVED 1     /* who has it, with Dom0's daemon */
 
 #define F_PENDING (1U << EVTCHN_FIFO_PENDING)
 #define F_MASKED (1U << EVTCHN_FIFO_MASKED)
@@ -346,18 +348,31 @@ static void step_open(unsigned i)
 	}
 }
 
+/* The hypervisor's own: the guest can do nothing with it. */
+static bool is_served(unsigned i, u32 p)
+{
+	return i == SERVED && p == world_domain[SERVED]->vuart.port;
+}
+
 static void step_raise(unsigned i, u32 p)
 {
 	struct model *m = &model[i][p];
 	int rc;
 
+	if (is_served(i, p)) {
+		CHECK_EQ(evtchn_send(world_domain[i], p), -EINVAL);
+		evtchn_raise_served(world_domain[i]);
+		if (m->state == EVTCHNSTAT_interdomain)
+			model_event(m->peer, m->arg);
+		return;
+	}
 	if (m->state == EVTCHNSTAT_virq) {
 		evtchn_raise_vcpu_virq(world_domain[i]->vcpu[m->vcpu], m->arg);
 		model_event(i, p);
 		return;
 	}
 	rc = evtchn_send(world_domain[i], p);
-	if (m->state == EVTCHNSTAT_interdomain)
+	if (m->state == EVTCHNSTAT_interdomain && !is_served(m->peer, m->arg))
 		model_event(m->peer, m->arg);
 	else if (m->state == EVTCHNSTAT_ipi)
 		model_event(i, p);
@@ -384,7 +399,9 @@ static void step_compare(unsigned i, u32 p)
 	struct evtchn_status st = { .port = p };
 	struct model *m = &model[i][p];
 
-	CHECK_EQ(evtchn_status(world_domain[i], &st), 0);
+	CHECK_EQ(evtchn_status(world_domain[i], &st), is_served(i, p) ? -EACCES : 0);
+	if (is_served(i, p))
+		return;
 	CHECK_EQ(st.status, m->state);
 	CHECK_EQ(st.vcpu, m->vcpu);
 	if (m->state == EVTCHNSTAT_interdomain)
@@ -407,13 +424,14 @@ static void step(void)
 	case 2: step_open(i); break;
 	case 3:
 		rc = evtchn_close(world_domain[i], p);
-		CHECK_EQ(rc, m->state == EVTCHNSTAT_closed ? -EINVAL : 0);
+		CHECK_EQ(rc, m->state == EVTCHNSTAT_closed || is_served(i, p) ? -EINVAL : 0);
 		if (!rc)
 			model_close(i, p);
 		break;
 	case 4:
 		rc = evtchn_bind_vcpu(world_domain[i], p, vcpu);
-		CHECK_EQ(rc, m->state == EVTCHNSTAT_interdomain || m->state == EVTCHNSTAT_unbound
+		CHECK_EQ(rc, !is_served(i, p) && (m->state == EVTCHNSTAT_interdomain ||
+						  m->state == EVTCHNSTAT_unbound)
 				     ? 0
 				     : -EINVAL);
 		if (!rc)
@@ -451,6 +469,8 @@ static void random_steps(bool fifo)
 		if (fifo)
 			go_fifo(i);
 	}
+	CHECK_EQ(vuart_init(world_domain[SERVED], GFN(RING_GFN), world_domain[0]->id), 0);
+	model_open(SERVED, world_domain[SERVED]->vuart.port, EVTCHNSTAT_unbound, 0, 0, 0);
 	for (unsigned n = 0; n < 60000; n++)
 		step();
 	for (unsigned i = 0; i < nr_domains; i++)
@@ -463,7 +483,8 @@ static void random_steps(bool fifo)
 	CHECK_EQ(world_logs, 0);
 	for (unsigned i = 0; i < nr_domains; i++) {
 		CHECK_EQ(evtchn_reset(world_domain[i]), 0);
-		CHECK(!world_domain[i]->evtchns.fifo && !world_domain[i]->evtchns.nr_open);
+		CHECK(!world_domain[i]->evtchns.fifo);
+		CHECK_EQ(world_domain[i]->evtchns.nr_open, i == SERVED);
 	}
 	world_end();
 	memset(uses_fifo, 0, sizeof(uses_fifo));

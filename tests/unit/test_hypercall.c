@@ -212,6 +212,18 @@ int vgic_init_domain(struct domain *d, unsigned nr_spis)
 	d->vgic.version = 3;
 	return nr_spis > 960 ? -EINVAL : 0;
 }
+void vgic_set_spi_level(struct domain *d, unsigned intid, bool high)
+{
+}
+bool vgic_spi_is_free(const struct domain *d, unsigned intid)
+{
+	return true;
+}
+void mmio_add(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read, mmio_write_fn *write,
+	      u64 priv)
+{
+	d->nr_mmio++;
+}
 void vgic_free_domain(struct domain *d)
 {
 }
@@ -1196,6 +1208,42 @@ static void test_devices(void)
 	world_end();
 }
 
+static s64 make_vuart(domid_t id, u32 cmd, u32 type, u64 gfn, u8 pad, u32 *port)
+{
+	struct xen_domctl op = {
+		.u.vuart_op = { .cmd = cmd, .type = type, .gfn = gfn, .pad = { 0, pad } }
+	};
+	s64 rc = domctl(XEN_DOMCTL_vuart_op, id, &op);
+
+	*port = op.u.vuart_op.evtchn;
+	return rc;
+}
+
+/* A UART for a domain that has not run yet, once, on a page of its own. */
+static void test_vuart(void)
+{
+	struct domain *d;
+	u32 port;
+	domid_t id;
+
+	world_make();
+	id = domu_make();
+	CHECK_EQ(make_vuart(id, 1, 0, DOMU_BASE, 0, &port), -EINVAL);
+	CHECK_EQ(make_vuart(id, 0, 1, DOMU_BASE, 0, &port), -EOPNOTSUPP);
+	CHECK_EQ(make_vuart(id, 0, 0, DOMU_BASE, 1, &port), -EINVAL);
+	CHECK_EQ(make_vuart(id, 0, 0, DOMU_BASE - 1, 0, &port), -EINVAL);
+	CHECK_EQ(make_vuart(0, 0, 0, 0, 0, &port), -EINVAL);
+	CHECK_EQ(make_vuart(id, 0, 0, DOMU_BASE, 0, &port), 0);
+	d = domain_get_by_id(id);
+	CHECK(port && port == d->vuart.port && d->nr_mmio == 1);
+	CHECK_EQ(make_vuart(id, 0, 0, DOMU_BASE, 0, &port), -EINVAL);
+	domain_put(d);
+	id = domu_make();
+	CHECK_EQ(domctl(XEN_DOMCTL_unpausedomain, id, &(struct xen_domctl){ 0 }), 0);
+	CHECK_EQ(make_vuart(id, 0, 0, DOMU_BASE, 0, &port), -EPERM);
+	world_end();
+}
+
 /* --- every failure --- */
 
 static struct vcpu *v0, *vu; /* Dom0's and the DomU's first */
@@ -1489,6 +1537,12 @@ static s64 f_iomem(void)
 					   .first_mfn = 0x9100, .nr_mfns = 3, .allow_access = 1 } };
 	return domctl(XEN_DOMCTL_iomem_permission, du->id, &ctl);
 }
+static s64 f_vuart(void)
+{
+	ctl = (struct xen_domctl){ .u.vuart_op.gfn = DOMU_BASE + 3 };
+	/* it was made although its port could not be told: not a second time */
+	return du->vuart.ring ? 0 : domctl(XEN_DOMCTL_vuart_op, du->id, &ctl);
+}
 static s64 f_getinfo(void)
 {
 	return domctl(XEN_DOMCTL_getdomaininfo, du->id, &ctl);
@@ -1582,6 +1636,8 @@ static const struct faulty {
 	{ "set_param", nothing, f_param },
 	{ "memory_mapping", nothing, f_mapping },
 	{ "iomem_permission", nothing, f_iomem },
+	{ "vuart", nothing, f_vuart, true },
+	{ "vuart with a new bucket", many_ports, f_vuart, true },
 	{ "getdomaininfo", nothing, f_getinfo },
 	{ "pause", nothing, f_pause },
 };
@@ -1736,6 +1792,9 @@ static void fill_control(struct domain *d, unsigned nr, u32 cmd, struct xen_domc
 		   (cmd == XEN_DOMCTL_bind_pt_irq || cmd == XEN_DOMCTL_unbind_pt_irq)) {
 		op->u.bind_pt_irq.machine_irq = op->u.bind_pt_irq.u.spi.spi = (u16)(30 + rnd(10));
 		op->u.bind_pt_irq.irq_type = 3 + rnd(2);
+	} else if (nr == __HYPERVISOR_domctl && cmd == XEN_DOMCTL_vuart_op) {
+		op->u.vuart_op = (struct xen_domctl_vuart_op){ .gfn = some_number(d),
+							       .console_domid = some_id() };
 	} else if (nr == __HYPERVISOR_sysctl) {
 		struct xen_sysctl *s = (void *)op;
 
@@ -1915,6 +1974,7 @@ int main(void)
 		{ "wall clock", test_wallclock },
 		{ "access lists", test_access_lists },
 		{ "devices", test_devices },
+		{ "virtual UART", test_vuart },
 		{ "each allocation and each access fails once", test_failures },
 		{ "any call with anything", test_anything },
 	};

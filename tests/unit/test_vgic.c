@@ -21,6 +21,7 @@ void free(void *p);
 #define IRQS (BANKS * 32)
 #define TIMER 27
 #define LINE 30
+#define SPI_LINE 40
 
 static unsigned nr_lrs = 4, version = 3;
 static unsigned rnd(unsigned n)
@@ -532,8 +533,12 @@ static void step(void)
 		break;
 	case 5:
 		v = rnd(VCPUS);
-		R(v, LINE)->line = rnd(2);
-		vgic_set_level(&vcpus[v], LINE, R(v, LINE)->line);
+		i = rnd(2) ? LINE : SPI_LINE;
+		R(v, i)->line = rnd(2);
+		if (i == LINE)
+			vgic_set_level(&vcpus[v], LINE, R(v, LINE)->line);
+		else
+			vgic_set_spi_level(&dom, i, R(v, i)->line);
 		break;
 	case 6: do_hw(c); break;
 	case 7:
@@ -584,6 +589,8 @@ static void drain(unsigned steps)
 		vgic_set_level(&vcpus[v], LINE, false);
 		R(v, LINE)->line = false;
 	}
+	vgic_set_spi_level(&dom, SPI_LINE, false);
+	R(0, SPI_LINE)->line = false;
 	settle();
 	for (unsigned n = 0; n < steps; n++) {
 		unsigned c = rnd(CPUS);

@@ -5,6 +5,7 @@
 #include <core/cpu.h>
 #include <domain/evtchn.h>
 #include <domain/grant.h>
+#include <xen/arch-arm.h>
 #include "world.h"
 
 #define HEAP_PAGES 8192UL
@@ -15,6 +16,7 @@ struct options opts = { .silo = true, .gnttab_max_frames = 64, .gnttab_max_maptr
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count = MAX_CPUS;
 u32 world_upcalls[WORLD_DOMAINS][WORLD_VCPUS], world_wakes[WORLD_DOMAINS][WORLD_VCPUS], world_logs;
+bool world_line[WORLD_DOMAINS], world_spi_taken;
 _Thread_local struct cpu *fake_cpu = &cpus[0];
 _Thread_local bool fake_irq_pending;
 u64 fake_ticks;
@@ -75,6 +77,22 @@ void vgic_inject(struct vcpu *v, unsigned intid)
 {
 	CHECK_EQ(intid, v->domain->evtchn_irq);
 	__atomic_add_fetch(&world_upcalls[v->domain->slot][v->id], 1, __ATOMIC_SEQ_CST);
+}
+void vgic_set_spi_level(struct domain *d, unsigned intid, bool high)
+{
+	CHECK_EQ(intid, GUEST_VPL011_SPI);
+	/* only changes are told, under the vGIC's lock */
+	CHECK(__atomic_exchange_n(&world_line[d->slot], high, __ATOMIC_SEQ_CST) != high);
+}
+bool vgic_spi_is_free(const struct domain *d, unsigned intid)
+{
+	CHECK_EQ(intid, GUEST_VPL011_SPI);
+	return !world_spi_taken;
+}
+void mmio_add(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read, mmio_write_fn *write,
+	      u64 priv)
+{
+	d->mmio[d->nr_mmio++] = (struct mmio_range){ base, size, read, write, (void *)priv };
 }
 void vcpu_wake(struct vcpu *v)
 {
@@ -250,6 +268,8 @@ void world_kill(unsigned i)
 	while (grants_release(d) == -ERESTART)
 		;
 	fake_irq_pending = false;
+	vuart_free(d);
+	world_line[i] = false;
 	for (unsigned gfn = 0; gfn < WORLD_GFNS; gfn++)
 		unmap(d, gfn, NULL, P2M_NONE);
 	page_put(va_page(d->shared_info));

@@ -19,7 +19,9 @@
 extern struct domain *world_domain[WORLD_DOMAINS];    /* [0]: Dom0 */
 extern u32 world_upcalls[WORLD_DOMAINS][WORLD_VCPUS]; /* vgic_inject() */
 extern u32 world_wakes[WORLD_DOMAINS][WORLD_VCPUS];
-extern u32 world_logs; /* log_guest() */
+extern u32 world_logs;		       /* log_guest() */
+extern bool world_line[WORLD_DOMAINS]; /* vgic_set_spi_level() */
+extern bool world_spi_taken;	       /* vgic_spi_is_free() says no */
 
 /* The first call makes the heap. Domains 0..nr-1 with WORLD_VCPUS vCPUs and WORLD_RAM pages. */
 void world_make(unsigned nr);

@@ -21,6 +21,7 @@
 #include <virt/trap.h>
 #include <virt/vgic.h>
 #include <virt/vtimer.h>
+#include <virt/vuart.h>
 #include <xen/xen.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>
@@ -94,6 +95,7 @@ struct domain {
 	bool privileged;    /* control domain: Dom0 */
 	bool direct_mapped; /* gfn == mfn: Dom0 */
 	bool is_shut_down;
+	bool started;		   /* was unpaused by the tool */
 	bool runstate_update_flag; /* VMASST_TYPE_runstate_update_flag */
 	u8 shutdown_code;
 	/* SCHEDOP_shutdown_code: 1 + the code of the SCHEDOP_shutdown to come; 0: none */
@@ -112,6 +114,7 @@ struct domain {
 	struct evtchns evtchns;
 	struct grant_table grants;
 	struct vgic vgic;
+	struct vuart vuart;
 	/* emulated registers, by rising base; set when the vGIC is made */
 	struct mmio_range mmio[MAX_MMIO_RANGES];
 	unsigned nr_mmio;

@@ -34,6 +34,11 @@ struct evtchn {
 };
 
 #define EVTCHN_BUCKET 256 /* ports, one page */
+/*
+ * A state beside EVTCHNSTAT_*, of both ends: linked as interdomain, but one end is the hypervisor's
+ * (d->vuart.port), which hears of events at once instead of the guest.
+ */
+#define EVTCHN_SERVED 6
 
 struct evtchn_ops { /* one ABI of the bits shared with the guest */
 	u32 nr_ports;
@@ -86,12 +91,19 @@ int vcpu_info_register(struct vcpu *v, struct page *pg, unsigned offset) __must_
  */
 void vcpu_info_unregister(struct vcpu *v);
 
+/*
+ * d's vuart.port becomes a port that `remote` may bind to and d can do nothing with until it dies.
+ * Errors as of evtchn_alloc_unbound().
+ */
+int evtchn_alloc_served(struct domain *d, domid_t remote) __must_check;
+
 /* Raising. No lock of rank EVTCHN or above may be held. */
 /* as d's guest would. -EINVAL: no such port or not one to send on */
 s64 evtchn_send(struct domain *d, u32 port);
 /* global VIRQ; nobody bound: nothing happens. d may be NULL */
 void evtchn_raise_virq(struct domain *d, unsigned virq);
 void evtchn_raise_vcpu_virq(struct vcpu *v, unsigned virq);
+void evtchn_raise_served(struct domain *d); /* to whom has bound to it, if anybody */
 
 /* Upcall is wanted: the vCPU has an event to look at. */
 bool evtchn_pending(const struct vcpu *v);

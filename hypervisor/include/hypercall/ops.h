@@ -121,7 +121,7 @@ domctl_fn domctl_create, domctl_destroy, domctl_pause, domctl_unpause, domctl_ge
 domctl_fn domctl_setvcpucontext, domctl_getvcpucontext, domctl_setvcpuaffinity,
 	domctl_getvcpuaffinity, domctl_getvcpuinfo;
 domctl_fn domctl_iomem_permission, domctl_irq_permission, domctl_memory_mapping, domctl_bind_pt_irq,
-	domctl_unbind_pt_irq, domctl_no_iommu;
+	domctl_unbind_pt_irq, domctl_vuart, domctl_no_iommu;
 /* sysctl.c */
 sysctl_fn sysctl_readconsole, sysctl_physinfo, sysctl_sched_id, sysctl_getdomaininfolist,
 	sysctl_debug_keys, sysctl_getcpuinfo, sysctl_availheap, sysctl_cputopoinfo, sysctl_numainfo,

@@ -4,6 +4,7 @@
 #define VIRT_TRAP_H
 #include <lib/types.h>
 
+struct domain;
 struct vcpu;
 
 /*
@@ -31,6 +32,9 @@ struct mmio_range {
 	void *priv;
 };
 #define MAX_MMIO_RANGES 4
+/* There is room, and d does not run. */
+void mmio_add(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read, mmio_write_fn *write,
+	      u64 priv);
 
 /* PSCI and SMCCC calls of a guest (HVC #0 or SMC #0): answers in x0..x3. */
 void psci_call(struct vcpu *v);

@@ -112,6 +112,10 @@ static inline u64 vgic_affinity(unsigned id)
 void vgic_inject(struct vcpu *v, unsigned intid);
 void vgic_inject_spi(struct domain *d, unsigned intid);
 void vgic_set_level(struct vcpu *v, unsigned intid, bool high); /* emulated line of a PPI */
+/* of an SPI that exists */
+void vgic_set_spi_level(struct domain *d, unsigned intid, bool high);
+/* It exists and is not connected to a physical interrupt. */
+bool vgic_spi_is_free(const struct domain *d, unsigned intid);
 /* Physical interrupt pirq was acknowledged and its priority dropped; the guest's EOI deactivates
  * it. A PPI of v, which is loaded here or nowhere (if elsewhere: ignored, as the line itself will
  * be seen there). */

@@ -12,6 +12,7 @@
 
 extern char _start[], _edata[], _pristine[];
 static u64 windows;
+u32 domu_spis;
 
 static bool step(struct domu *d, const char *name, s64 rc)
 {
@@ -52,6 +53,7 @@ static bool create(struct domu *d, int ncpus)
 	op.u.createdomain.max_maptrack_frames = -1;
 	op.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
 	op.u.createdomain.arch.gic_version = XEN_DOMCTL_CONFIG_GIC_NATIVE;
+	op.u.createdomain.arch.nr_spis = domu_spis;
 	rc = domctl(XEN_DOMCTL_createdomain, 0xffff, &op);
 	d->domid = op.domain;
 	return step(d, "createdomain", rc);

@@ -30,6 +30,7 @@ struct domu {
 	struct start_info *info;
 };
 
+extern u32 domu_spis;		      /* of the next domu_create() */
 extern struct start_info *start_info; /* in a DomU: its own */
 
 /* Build, paused. False: see d->error and d->step; the domain is gone again. */
