@@ -19,6 +19,9 @@ enum {
 };
 enum { STATE_ON, STATE_OFF };
 
+/* PSCI 0.1: numbers of the device tree's choosing, without a width. Xen chose these. */
+#define PSCI_0_1_CPU_OFF 1
+#define PSCI_0_1_CPU_ON 2
 #define FN64 BIT(30)
 #define PSCI_VERSION 0x84000000
 #define PSCI_CPU_SUSPEND 0x84000001
@@ -99,6 +102,14 @@ static s64 cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 context)
 	unlock(&v->domain->lock);
 	vcpu_recheck(t);
 	return SUCCESS;
+}
+
+/* Has no context, and of the later errors none. */
+static s64 cpu_on_0_1(struct vcpu *v, u64 mpidr, u64 entry, u64 a3)
+{
+	s64 rc = cpu_on(v, mpidr, entry, 0);
+
+	return rc < DENIED ? INVALID_PARAMETERS : rc;
 }
 
 static s64 affinity_info(struct vcpu *v, u64 mpidr, u64 level, u64 a3)
@@ -186,6 +197,8 @@ static const struct psci_op {
 	{ PSCI_SYSTEM_OFF, false, system_off },
 	{ PSCI_SYSTEM_RESET, false, system_reset },
 	{ PSCI_FEATURES, false, psci_features },
+	{ PSCI_0_1_CPU_OFF, false, cpu_off },
+	{ PSCI_0_1_CPU_ON, false, cpu_on_0_1 },
 };
 
 static const struct psci_op *find(u32 fn)
@@ -221,7 +234,7 @@ void psci_call(struct vcpu *v)
 		return;
 	}
 	/* A 32-bit function has 32-bit arguments. */
-	wide = fn & FN64;
+	wide = (fn & FN64) || fn == PSCI_0_1_CPU_ON;
 	v->x[0] = (u64)op->call(v, wide ? v->x[1] : (u32)v->x[1], wide ? v->x[2] : (u32)v->x[2],
 				wide ? v->x[3] : (u32)v->x[3]);
 }

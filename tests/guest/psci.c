@@ -53,6 +53,10 @@ static void bad_arguments(void)
 	report_value((u64)psci(PSCI_CPU_ON, 1ul << 40, entry, 0), "CPU_ON with a wild affinity");
 	report_value((u64)psci(PSCI_CPU_ON, ~0ul, entry, 0), "CPU_ON with affinity -1");
 	report_value((u64)psci(PSCI_CPU_ON, 0, entry, 0), "CPU_ON of oneself");
+	/* by the number in the device tree, as PSCI 0.1 */
+	report_value((u64)psci(2, 99, entry, 0), "0.1 CPU_ON of a missing CPU");
+	report_value((u64)psci(2, 0, entry, 0), "0.1 CPU_ON of oneself");
+	report_value((u64)psci(3, 0, entry, 0), "0.1 function 3");
 	report_value((u64)psci(PSCI_AFFINITY_INFO, 0, 0, 0), "AFFINITY_INFO of oneself");
 	report_value((u64)psci(PSCI_AFFINITY_INFO, 99, 0, 0), "AFFINITY_INFO of a missing CPU");
 	for (u64 level = 1; level < 5; level++)

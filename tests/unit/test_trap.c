@@ -467,6 +467,15 @@ static void test_psci_on(void)
 	second.down = true;
 	CHECK_EQ(call(0x84000003, 0xf00000001, 0xf00004000, ~0UL), 0);
 	CHECK(second.pc == 0x4000 && second.x[0] == 0xffffffff);
+	/* By the device tree's number, as of PSCI 0.1. */
+	second.down = true;
+	CHECK_EQ(call(2, 1, 0xffff800000004000, 7), 0);
+	CHECK(!second.down && second.pc == 0xffff800000004000 && !second.x[0] && did == RECHECK);
+	CHECK_EQ(call(2, 1, 0x4000, 0), -2);
+	CHECK_EQ(call(2, 1, 0x4002, 0), -2);
+	CHECK_EQ(call(1, 0, 0, 0), 0);
+	CHECK(vcpu.down && did == KICK);
+	vcpu.down = false;
 	/* AArch32: bit 0 says Thumb. */
 	dom.aarch32 = true;
 	second.down = true;
@@ -512,6 +521,9 @@ static void test_psci(void)
 	CHECK_EQ(call(0x8400000a, 0x80000001, 0, 0), -1);
 	CHECK_EQ(call(0x8400000a, 0x80008000, 0, 0), -1);
 	CHECK_EQ(call(0x12345678, 0, 0, 0), -1);
+	CHECK_EQ(call(0, 0, 0, 0), -1);
+	CHECK_EQ(call(3, 0, 0, 0), -1);
+	CHECK_EQ(call(BIT(30) | 2, 0, 0, 0), -1);
 }
 
 static void test_smccc(void)
