@@ -2,8 +2,8 @@
 /*
  * GICv2 (IHI 0048B). The distributor's registers for private interrupts are banked by the CPU that
  * accesses them. All shared registers written here are of the set/clear kind or hold one byte per
- * interrupt, so no lock; ICFGR is read-modify-write, and its callers hold the vGIC's lock of the
- * one domain that may own SPIs of a word, or run at boot.
+ * interrupt, so no lock; ICFGR is read-modify-write and its words may hold SPIs of several
+ * domains: config_lock.
  */
 #include <arm/gic.h>
 #include <core/cpu.h>

@@ -315,7 +315,6 @@ void __init boot_main(paddr_t fdt, paddr_t image_start, u64 image_size)
 	smp_start_all();
 	debug_keys_init();
 	dom0_build(&machine, &plan, image);
-	irq_route_rest(hardware_domain);
 	give_to_heap(&avail);
 	dom0_start();
 	boot_finish();

@@ -7,6 +7,7 @@
 #include <arm/cpu.h>
 #include <boot/dom0.h>
 #include <core/console.h>
+#include <core/irq.h>
 #include <domain/domain.h>
 #include <lib/bitmap.h>
 #include <lib/errno.h>
@@ -16,6 +17,7 @@
 #define EXT_REGIONS_MAX 16
 
 static struct ranges mmio __initbss, ext __initbss;
+static u64 kept_spis[BITMAP_WORDS(1024)] __initbss;
 
 static void __init assign(struct domain *d, struct range r)
 {
@@ -197,7 +199,7 @@ void __init dom0_build(const struct machine *m, const struct dom0_plan *plan, st
 	struct vcpu *v;
 	int rc;
 
-	dom0_devices(m, &mmio);
+	dom0_devices(m, &mmio, kept_spis);
 	keep_own(m, &mmio);
 	if (mmio.overflow)
 		console_stop("device tree: more than %u separate ranges of device registers",
@@ -211,6 +213,7 @@ void __init dom0_build(const struct machine *m, const struct dom0_plan *plan, st
 		assign(d, plan->banks.r[i]);
 	d->max_pages = d->tot_pages;
 	map_devices(d);
+	irq_route_rest(d, kept_spis);
 	find_ext_regions(m, plan, grant);
 	say(m, plan, d);
 	make_tree_and_load(m, plan, d, grant);

@@ -7,6 +7,7 @@
 #include <boot/dom0.h>
 #include <core/console.h>
 #include <domain/domain.h>
+#include <lib/bitmap.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 
@@ -124,9 +125,24 @@ static void __init add_node(const struct fdt_walk *w, struct ranges *mmio)
 	}
 }
 
+/* Entries are as long as the GIC wants them; the extended kind has the controller before each. */
+static void __init keep_irqs(const struct machine *m, const struct fdt_walk *w, u64 *kept)
+{
+	bool extended = w->val[FDT_INTERRUPTS_EXTENDED];
+	enum fdt_prop_id id = extended ? FDT_INTERRUPTS_EXTENDED : FDT_INTERRUPTS;
+	u32 parent = w->irq_parent, type, n;
+
+	for (unsigned i = 0;
+	     (!extended || fdt_cell(w, id, i++, &parent)) && parent == m->gic_phandle &&
+	     fdt_cell(w, id, i, &type) && fdt_cell(w, id, i + 1, &n);
+	     i += m->gic_irq_cells)
+		if (type == 0 && n < 988)
+			bit_set(kept, 32 + n);
+}
+
 static struct fdt_walk devices_walk __initbss;
 
-void __init dom0_devices(const struct machine *m, struct ranges *mmio)
+void __init dom0_devices(const struct machine *m, struct ranges *mmio, u64 *kept)
 {
 	struct fdt_walk *w = &devices_walk;
 	int skip = FDT_DEPTH + 1;
@@ -141,8 +157,12 @@ void __init dom0_devices(const struct machine *m, struct ranges *mmio)
 		a = action_of(m, w);
 		if (a == SKIP || a == REPLACE)
 			skip = w->depth;
+		else if (a == COPY && w->passthrough)
+			keep_irqs(m, w, kept);
 		else if (a == COPY && w->depth && !w->disabled)
 			add_node(w, mmio);
+		if (a == COPY && w->passthrough && w->val[FDT_PASSTHROUGH])
+			log_info("Dom0: %s is kept for another domain\n", w->name);
 	}
 }
 
@@ -366,6 +386,13 @@ static void __init write_gic_props(struct writer *o)
 	prop(o, "reg", o->w.val[FDT_REG], min(n, o->w.len[FDT_REG]));
 }
 
+/* A device of another domain: Dom0 may know of it, but has no driver for it. */
+static void __init write_passthrough(struct writer *o)
+{
+	copy_props(o, "status", "xen,passthrough");
+	prop_text(o, "status", "disabled");
+}
+
 /* Writes the current node as the rules say. Returns whether it stays open for the nodes below. */
 static bool __init write_node(struct writer *o)
 {
@@ -387,6 +414,8 @@ static bool __init write_node(struct writer *o)
 	begin(o, o->w.name);
 	if (r && o->w.node == o->m->gic_node)
 		r->write(o);
+	else if (o->w.passthrough)
+		write_passthrough(o);
 	else
 		copy_props(o, NULL, NULL);
 	return true;

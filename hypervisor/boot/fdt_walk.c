@@ -85,7 +85,16 @@ static void __init enter(struct fdt_walk *w)
 	u32 v;
 
 	w->disabled = (up && up->disabled) || !okay(w);
-	*b = (struct fdt_bus){ .address_cells = 2, .size_cells = 1, .disabled = w->disabled };
+	w->passthrough = up && (up->passthrough || w->val[FDT_PASSTHROUGH]);
+	if (!fdt_cell(w, FDT_INTERRUPT_PARENT, 0, &w->irq_parent))
+		w->irq_parent = up ? up->irq_parent : 0;
+	*b = (struct fdt_bus){ .address_cells = 2,
+			       .size_cells = 1,
+			       .disabled = w->disabled,
+			       .passthrough = w->passthrough,
+			       .irq_parent = w->irq_parent };
+	if (w->val[FDT_INTERRUPT_CELLS]) /* a controller: its children's own */
+		b->irq_parent = fdt_cell(w, FDT_PHANDLE, 0, &v) ? v : 0;
 	if (holds_cpu_addresses(w)) {
 		b->address_cells = up->address_cells;
 		b->size_cells = up->size_cells;

@@ -9,6 +9,7 @@
 #include <core/cpu.h>
 #include <core/irq.h>
 #include <core/page.h>
+#include <lib/bitmap.h>
 #include <lib/errno.h>
 
 struct spi {
@@ -126,10 +127,10 @@ int irq_unroute_guest(unsigned irq, struct domain *d)
 	return err;
 }
 
-__init void irq_route_rest(struct domain *d)
+__init void irq_route_rest(struct domain *d, const u64 *but)
 {
 	for (unsigned irq = 32; irq < gic_nr_irqs; irq++)
-		if (!spis[irq - 32].fn && irq_route_guest(irq, d, irq))
+		if (!spis[irq - 32].fn && !bit_test(but, irq) && irq_route_guest(irq, d, irq))
 			continue; /* beyond what the domain has, or taken: stays disabled */
 }
 

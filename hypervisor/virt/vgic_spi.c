@@ -129,6 +129,7 @@ int irq_guest_attach(struct domain *d, unsigned virq, unsigned irq)
 		bank->pirq[virq % 32] = (u16)irq;
 		bank->routed |= bit;
 		gic_set_active(irq, false); /* whatever its last owner left */
+		gic_set_pending(irq, false);
 		if (bank->enabled & bit)
 			vgic_spi_enable(d, bank, bit, true);
 	}

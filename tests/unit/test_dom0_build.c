@@ -5,6 +5,7 @@
  */
 #include <boot/dom0.h>
 #include <core/console.h>
+#include <core/irq.h>
 #include <domain/domain.h>
 #include <lib/bitmap.h>
 #include <lib/errno.h>
@@ -98,10 +99,17 @@ void vcpu_recheck(struct vcpu *v)
 }
 
 /* Registers that the tree names: some device's, and what is not for Dom0. */
-void dom0_devices(const struct machine *m, struct ranges *mmio)
+void dom0_devices(const struct machine *m, struct ranges *mmio, u64 *kept)
 {
+	kept[1] = 6;
 	ranges_add(mmio, (struct range){ 0x1000, 0x10000 });
 	ranges_add(mmio, (struct range){ base - MIB(1), base + MIB(1) });
+}
+static const struct domain *gets_rest;
+void irq_route_rest(struct domain *d, const u64 *but)
+{
+	CHECK(but[0] == 0 && but[1] == 6);
+	gets_rest = d;
 }
 const char *dom0_make_fdt(const struct dom0_tree *t, void *buf, size_t size)
 {
@@ -183,6 +191,7 @@ static void test_build(void)
 	CHECK(vcpus[0].pc == plan.kernel && vcpus[0].x[0] == plan.fdt && !vcpus[1].pc &&
 	      vcpus[0].down);
 	CHECK(pinned[0] == 1 && pinned[1] == 2);
+	CHECK(gets_rest == &dom);
 	dom0_start();
 	CHECK(started == &vcpus[0] && !vcpus[0].down && vcpus[1].down);
 }

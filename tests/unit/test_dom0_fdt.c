@@ -6,6 +6,7 @@
 #include <boot/dom0.h>
 #include <core/console.h>
 #include <domain/domain.h>
+#include <lib/bitmap.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 #include "harness.h"
@@ -221,13 +222,77 @@ static bool mapped(const struct ranges *r, u64 start_at, u64 size)
 	return ranges_holding(r, (struct range){ start_at, start_at + size });
 }
 
+static void mark(const char *path, const char *name, const void *val, int n)
+{
+	CHECK(!fdt_setprop(in, fdt_path_offset(in, path), name, val, n));
+}
+#define CELLS_OF(path, name, ...) \
+	mark(path, name, (fdt32_t[]){ __VA_ARGS__ }, sizeof((fdt32_t[]){ __VA_ARGS__ }))
+#define C(n) cpu_to_fdt32(n)
+
+/* Devices of other domains: their interrupts, and what is kept of all others. */
+static void test_passthrough(void)
+{
+	u64 kept[BITMAP_WORDS(1024)] = { 0 };
+	struct ranges r = { 0 };
+	unsigned n = 0;
+
+	start();
+	mark("/rtc@9010000", "xen,passthrough", NULL, 0);
+	mark("/off@9020000", "xen,passthrough", NULL, 0);
+	/* two of the GIC's, a PPI, one that no GIC has, and half of one */
+	CELLS_OF("/off@9020000", "interrupts", 0, C(7), C(4), 0, C(987), C(1), C(1), C(8), C(4), 0,
+		 C(988), C(4), 0);
+	mark("/bus@b000000", "xen,passthrough", NULL, 0); /* and all that is on it */
+	CELLS_OF("/bus@b000000", "interrupts", 0, C(9), C(4));
+	CELLS_OF("/bus@b000000/i2c@3000", "interrupts", 0, C(10), C(4));
+	/* another controller's number; what is on the bus has it from there */
+	CELLS_OF("/bus@b000000", "interrupt-parent", C(9));
+	CELLS_OF("/bus@b000000/i2c@3000/sensor@4c", "interrupts-extended", C(1), 0, C(40), C(4),
+		 C(1), 0, C(41), C(4), C(9), C(42), C(1), 0, C(43), C(4));
+	CELLS_OF("/bus@b000000/i2c@3000/sensor@4c", "interrupts", 0, C(44), C(4));
+	CELLS_OF("/disk@a000000", "interrupts", 0, C(50), C(4));
+	/* the hypervisor's own stay what they are */
+	mark("/intc@8000000", "xen,passthrough", NULL, 0);
+	mark("/uart@9000000", "xen,passthrough", NULL, 0);
+	mark("/", "xen,passthrough", NULL, 0);
+	parse();
+	dom0_devices(&m, &r, kept);
+	CHECK(bit_test(kept, 34) && bit_test(kept, 39) && bit_test(kept, 1019) &&
+	      bit_test(kept, 72) && bit_test(kept, 73));
+	for (unsigned i = 0; i < 1024; i++)
+		n += bit_test(kept, i);
+	CHECK_EQ(n, 5);
+	CHECK(mapped(&r, 0xa000000, 0x2000) &&
+	      !ranges_overlap(&r, (struct range){ 0x9000000, 0xa000000 }) &&
+	      !ranges_overlap(&r, (struct range){ 0xb000000, 0xc000000 }));
+	make();
+	CHECK(text_is("/rtc@9010000", "status", "disabled") &&
+	      text_is("/off@9020000", "status", "disabled") &&
+	      text_is("/bus@b000000/i2c@3000", "status", "disabled"));
+	CHECK(!has("/rtc@9010000", "xen,passthrough") && has("/rtc@9010000", "reg"));
+	CHECK(!has("/disk@a000000", "status") && !has("/", "status") &&
+	      !has("/intc@8000000", "status") && node("/uart@9000000") < 0);
+	/* What is below a controller has that controller's numbers. */
+	start();
+	CELLS_OF("/bus@b000000", "#interrupt-cells", C(3));
+	CELLS_OF("/bus@b000000/i2c@3000", "interrupts", 0, C(10), C(4));
+	mark("/bus@b000000/i2c@3000", "xen,passthrough", NULL, 0);
+	parse();
+	memset(kept, 0, sizeof(kept));
+	dom0_devices(&m, &r, kept);
+	for (unsigned i = 0; i < ARRAY_SIZE(kept); i++)
+		CHECK_EQ(kept[i], 0);
+}
+
 static void test_devices(void)
 {
+	u64 kept[BITMAP_WORDS(1024)] = { 0 };
 	struct ranges r = { 0 };
 	u64 total = 0;
 
 	start();
-	dom0_devices(&m, &r);
+	dom0_devices(&m, &r, kept);
 	/* whole pages of a register block that begins within one */
 	CHECK(mapped(&r, 0x9010000, 0x2000));
 	CHECK(mapped(&r, 0xa000000, 0x2000));
@@ -247,7 +312,7 @@ static void test_devices(void)
 	CHECK(!fdt_setprop(in, fdt_path_offset(in, "/pcie@10000000"), "ranges", "abc", 3));
 	parse();
 	memset(&r, 0, sizeof(r));
-	dom0_devices(&m, &r);
+	dom0_devices(&m, &r, kept);
 	CHECK(mapped(&r, 0xa000000, 0x2000) && mapped(&r, 0x4010000000, 0x10000000) &&
 	      !ranges_overlap(&r, (struct range){ 0x10000000, 0x40000000 }));
 	CHECK(!ranges_overlap(&r, (struct range){ 0x9010000, 0x9012000 }));
@@ -256,9 +321,12 @@ static void test_devices(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		{ "what is written anew", test_replaced }, { "what is copied", test_copied },
-		{ "machines with less", test_variants },   { "buffers too small", test_no_room },
+		{ "what is written anew", test_replaced },
+		{ "what is copied", test_copied },
+		{ "machines with less", test_variants },
+		{ "buffers too small", test_no_room },
 		{ "devices for Dom0", test_devices },
+		{ "devices kept from Dom0", test_passthrough },
 	};
 
 	return run_tests("dom0_fdt", tests, ARRAY_SIZE(tests));

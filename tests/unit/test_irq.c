@@ -90,6 +90,7 @@ static void arrives(unsigned irq)
 
 static void test_routes(void)
 {
+	static const u64 kept[2] = { 0, BIT(77 - 64) };
 	static struct domain a, b;
 
 	CHECK_EQ(irq_init(), 0);
@@ -125,8 +126,10 @@ static void test_routes(void)
 	/* nobody's: quiet */
 	CHECK(!enabled[40] && !enabled[29] && raised[41] == 1 && !active[5]);
 	CHECK_EQ(attached, 0);
-	irq_route_rest(&b);
-	CHECK_EQ(attached, IRQS - 32 - 2); /* but 33 and the one the domain has not */
+	irq_route_rest(&b, kept);
+	CHECK_EQ(attached, IRQS - 32 - 3); /* but 33, the one the domain has not, and 77 */
+	CHECK_EQ(irq_route_guest(77, &a, 77), 0);
+	CHECK_EQ(irq_route_guest(78, &a, 78), -EBUSY);
 	/* So many at once and no more: the rest at the next trap. */
 	for (unsigned i = 0; i < 40; i++)
 		arrives(50);

@@ -46,55 +46,11 @@ u64 fake_ticks;
 struct gic_info gic_info;
 unsigned gic_nr_irqs = IRQS, gic_nr_lrs = 4;
 unsigned vtimer_ppi = TIMER;
-static unsigned long kicks, acks, overflows;
+static unsigned long kicks, acks;
 
 #define H (&hw[this_cpu()->id])
-static u64 h_lr_read(unsigned n)
-{
-	return H->lr[n];
-}
-static void h_lr_write(unsigned n, u64 v)
-{
-	H->lr[n] = v;
-}
-static u32 h_lr_empty(void)
-{
-	u32 m = 0;
+#include "fake/lrs.h"
 
-	for (unsigned i = 0; i < gic_nr_lrs; i++)
-		if (!(H->lr[i] >> 62) && ((H->lr[i] & LR_HW) || !(H->lr[i] & LR_EOI)))
-			m |= 1U << i;
-	return m;
-}
-static u32 h_lr_reuse(unsigned n, u64 v)
-{
-	if (!(h_lr_empty() >> n & 1))
-		return false;
-	H->lr[n] = v;
-	return true;
-}
-static u32 h_hcr_read(void)
-{
-	return H->hcr;
-}
-static void h_hcr_write(u32 h)
-{
-	if (h & HCR_GIC_NPIE)
-		overflows++;
-	H->hcr = h;
-}
-static u32 h_vmcr_read(void)
-{
-	return H->vmcr;
-}
-static void h_save(struct gic_vcpu_state *s)
-{
-	s->vmcr = H->vmcr;
-}
-static void h_restore(const struct gic_vcpu_state *s)
-{
-	H->vmcr = s->vmcr;
-}
 static void h_set_active(unsigned irq, bool on)
 {
 	if (irq < 32)
@@ -106,6 +62,10 @@ static void h_set_enabled(unsigned irq, bool on)
 {
 	spi_enabled[irq] = on;
 }
+static void h_set_pending(unsigned irq, bool on)
+{
+	CHECK(!on); /* a new owner has nothing pending */
+}
 static void h_set_edge(unsigned irq, bool edge)
 {
 }
@@ -113,16 +73,9 @@ static void h_set_target(unsigned irq, const struct cpu *c)
 {
 }
 static const struct gic_ops ops = {
-	.lr_read = h_lr_read,
-	.lr_write = h_lr_write,
-	.lr_reuse = h_lr_reuse,
-	.lr_empty = h_lr_empty,
-	.hcr_read = h_hcr_read,
-	.hcr_write = h_hcr_write,
-	.vmcr_read = h_vmcr_read,
-	.state_save = h_save,
-	.state_restore = h_restore,
+	FAKE_LRS_OPS,
 	.set_active = h_set_active,
+	.set_pending = h_set_pending,
 	.set_enabled = h_set_enabled,
 	.set_edge = h_set_edge,
 	.set_target = h_set_target,

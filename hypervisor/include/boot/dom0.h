@@ -49,10 +49,11 @@ struct dom0_tree { /* what building the tree needs and what it finds on the way 
 	const struct ranges *ext; /* unused guest-physical ranges to offer */
 };
 /*
- * Devices of the host's tree that Dom0 gets: their registers and PCI windows, whole pages. Named in
- * the log: nodes that make no sense.
+ * Devices of the host's tree that Dom0 gets: their registers and PCI windows, whole pages. Nodes
+ * marked "xen,passthrough", and those below, are for other domains: their SPIs go to `kept`, a bit
+ * for each interrupt. Named in the log: these, and nodes that make no sense.
  */
-void dom0_devices(const struct machine *m, struct ranges *mmio);
+void dom0_devices(const struct machine *m, struct ranges *mmio, u64 *kept);
 /* Writes Dom0's tree to buf. 0, or an error text. */
 const char *dom0_make_fdt(const struct dom0_tree *t, void *buf, size_t size);
 /* Bytes that Dom0's tree may take. */

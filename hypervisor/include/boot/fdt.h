@@ -36,7 +36,9 @@ typedef u64 fdt64_t;
 	X(INTERRUPT_NAMES, "interrupt-names") X(INTERRUPT_CELLS, "#interrupt-cells") \
 	X(PHANDLE, "phandle") X(ENABLE_METHOD, "enable-method") X(METHOD, "method") \
 	X(CPU_ON, "cpu_on") X(REDIST_REGIONS, "#redistributor-regions") \
-	X(REDIST_STRIDE, "redistributor-stride") X(BOOTARGS, "bootargs")
+	X(REDIST_STRIDE, "redistributor-stride") X(BOOTARGS, "bootargs") \
+	X(INTERRUPT_PARENT, "interrupt-parent") X(INTERRUPTS_EXTENDED, "interrupts-extended") \
+	X(PASSTHROUGH, "xen,passthrough")
 /* clang-format on */
 #define X(id, name) FDT_##id,
 enum fdt_prop_id { FDT_PROPS(X) NR_FDT_PROPS };
@@ -45,16 +47,19 @@ enum fdt_prop_id { FDT_PROPS(X) NR_FDT_PROPS };
 struct fdt_bus { /* a node that the walk is inside of, as its children see it */
 	u8 address_cells, size_cells;
 	bool disabled;	       /* it or a node above has a status other than okay */
+	bool passthrough;      /* it or a node above is marked "xen,passthrough" */
 	bool translatable;     /* its children's addresses can be told as the CPU's */
 	const fdt32_t *ranges; /* NULL: identity */
 	unsigned ranges_len;   /* bytes */
+	u32 irq_parent;	       /* phandle of its children's interrupt controller, 0: none */
 };
 
 struct fdt_walk {
 	const void *fdt;
 	int node, depth; /* offset; 0 is the root */
 	const char *name;
-	bool disabled;
+	bool disabled, passthrough;
+	u32 irq_parent; /* phandle of its interrupt controller, 0: none */
 	/* set when next() ended for another reason than the end of the tree */
 	const char *error;
 	const void *val[NR_FDT_PROPS]; /* NULL: not there */

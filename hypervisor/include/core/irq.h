@@ -36,8 +36,11 @@ int irq_request_linked(unsigned ppi, irq_handler *fn);
 int irq_route_guest(unsigned irq, struct domain *d, unsigned virq) __must_check;
 /* -ENOENT: not routed to d. */
 int irq_unroute_guest(unsigned irq, struct domain *d);
-/* Boot, when all own SPIs are requested: gives d every SPI that is left, under its own number. */
-void irq_route_rest(struct domain *d);
+/*
+ * Boot, when all own SPIs are requested: gives d every SPI that is left and has no bit in `but`,
+ * under its own number.
+ */
+void irq_route_rest(struct domain *d, const u64 *but);
 /* boot CPU, after gic_init() and before any irq_request(). -ENOMEM */
 int irq_init(void) __must_check;
 
