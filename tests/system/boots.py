@@ -23,6 +23,8 @@ BOOTS = [
     Boot("tutorial-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("tutorial-gic2", dict(GIC=2, CPUS=1, CPU="cortex-a72", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"]),
     Boot("tools-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=guest"), ["demo", "lifecycle"]),
+    Boot("passthrough-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
+    Boot("passthrough-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a72", MEM="2G", TOOLS="hospes", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
     Boot("own-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes"), ["own"]),
     Boot("tools-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("debug-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", HYPERVISOR=DEBUG), ["debug"], not_on_xen=True),

@@ -362,19 +362,23 @@ static const struct key keys[] = {
 	  "CPUs the vCPUs may run on: \"all\", \"0-3,^1\", or a list with one entry per vCPU." },
 	{ "cpus_soft", set_cpus, AT(soft), "CPUs the vCPUs prefer, as for cpus." },
 	{ "device_tree", set_str, AT(device_tree),
-	  "File with a partial device tree; its /passthrough and /aliases are added to the "
-	  "guest's." },
+	  "File with a partial device tree (dtb); its /passthrough and /aliases are added to the "
+	  "guest's. 65000 is the phandle of the guest's interrupt controller." },
 	{ "disk", set_disks, SIZE_MAX,
 	  "List of disks: \"target,format,vdev,access\" or \"phy:/dev/x,xvda,w\", "
 	  "\"file:/path,xvda,r\"." },
-	{ "dtdev", set_dtdev, SIZE_MAX, "List of device-tree paths of devices to pass through." },
+	{ "dtdev", set_dtdev, SIZE_MAX,
+	  "List of device-tree paths of devices behind an IOMMU to pass through; refused where "
+	  "there is none." },
 	{ "extra", set_str, AT(extra), "Added to the kernel's command line." },
 	{ "gic_version", set_gic, AT(gic_version),
 	  "Virtual GIC: \"default\" (that of the machine), \"v2\" or \"v3\"." },
 	{ "iomem", set_iomem, SIZE_MAX,
-	  "List of \"START,PAGES[@GFN]\" in hexadecimal: machine pages the guest may use." },
+	  "List of \"START,PAGES[@GFN]\" in hexadecimal: machine pages the guest may use, of "
+	  "devices kept from Dom0 by xen,passthrough in the machine's tree." },
 	{ "irqs", set_irqs, SIZE_MAX,
-	  "List of shared peripheral interrupts (32 and up) to give to the guest." },
+	  "List of shared peripheral interrupts (32 and up: SPI number + 32) to give to the guest, "
+	  "of devices kept from Dom0." },
 	{ "kernel", set_str, AT(kernel),
 	  "The kernel: an arm64 Image, plain or gzip'd, an ELF file or a zImage." },
 	{ "max_event_channels", set_u32, AT(max_event_channels),
