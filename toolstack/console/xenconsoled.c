@@ -337,26 +337,12 @@ static void start(void)
 
 int xenconsoled_main(int argc, char **argv)
 {
-	int rc;
-
 	log_init("xenconsoled", LOG_LVL_INFO);
 	parse_options(argc, argv);
 	log_init("xenconsoled", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTERM, on_signal);
-	signal(SIGINT, on_signal);
-	signal(SIGHUP, on_signal);
-	umask(022);
-	if (!opt.interactive)
-		daemon_fork();
-	rc = opt.pid_file ? daemon_pidfile(opt.pid_file) : 0;
-	if (rc)
-		die("%s: %s", opt.pid_file,
-		    rc == -EEXIST ? "another xenconsoled runs" : strerror(-rc));
+	daemon_start(opt.pid_file, !opt.interactive, on_signal);
 	start();
-	if (!opt.interactive)
-		log_to_syslog();
-	daemon_ready();
+	daemon_ready(!opt.interactive);
 	while (!stop) {
 		/* Events that arrived while a reply was awaited make no fd readable. */
 		store_ready(&store_lf, 0);

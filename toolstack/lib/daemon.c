@@ -18,10 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/daemon.h"
+#include "lib/log.h"
 
 static int ready_fd = -1;
 
-void daemon_fork(void)
+static void daemon_fork(void)
 {
 	int p[2], null;
 	char c;
@@ -54,39 +55,7 @@ void daemon_fork(void)
 	}
 }
 
-static void tell_systemd(void)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	size_t len = path ? strlen(path) : 0;
-	int s;
-
-	if (!len || len >= sizeof(sa.sun_path))
-		return;
-	memcpy(sa.sun_path, path, len);
-	if (path[0] == '@')
-		sa.sun_path[0] = '\0';
-	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s < 0)
-		return;
-	sendto(s, "READY=1", 7, MSG_NOSIGNAL, (void *)&sa,
-	       offsetof(struct sockaddr_un, sun_path) + len);
-	close(s);
-}
-
-void daemon_ready(void)
-{
-	tell_systemd();
-	if (ready_fd < 0)
-		return;
-	dup2(0, 2);
-	if (write(ready_fd, "", 1) != 1)
-		perror("daemon");
-	close(ready_fd);
-	ready_fd = -1;
-}
-
-int daemon_pidfile(const char *path)
+static int daemon_pidfile(const char *path)
 {
 	struct flock lk = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -109,6 +78,56 @@ int daemon_pidfile(const char *path)
 	return 0;
 }
 
+void daemon_start(const char *pid_file, bool background, void (*on_signal)(int sig))
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	int rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], on_signal);
+	umask(022);
+	if (background)
+		daemon_fork();
+	rc = pid_file ? daemon_pidfile(pid_file) : 0;
+	if (rc)
+		die("%s: %s", pid_file, rc == -EEXIST ? "another one runs" : strerror(-rc));
+}
+
+static void tell_systemd(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t len = path ? strlen(path) : 0;
+	int s;
+
+	if (!len || len >= sizeof(sa.sun_path))
+		return;
+	memcpy(sa.sun_path, path, len);
+	if (path[0] == '@')
+		sa.sun_path[0] = '\0';
+	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return;
+	sendto(s, "READY=1", 7, MSG_NOSIGNAL, (void *)&sa,
+	       offsetof(struct sockaddr_un, sun_path) + len);
+	close(s);
+}
+
+void daemon_ready(bool background)
+{
+	if (background)
+		log_to_syslog();
+	tell_systemd();
+	if (ready_fd < 0)
+		return;
+	dup2(0, 2);
+	if (write(ready_fd, "", 1) != 1)
+		perror("daemon");
+	close(ready_fd);
+	ready_fd = -1;
+}
+
 pid_t daemon_running(const char *path)
 {
 	struct flock lk = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -125,6 +144,23 @@ pid_t daemon_running(const char *path)
 		pid = atoi(num);
 	close(fd);
 	return pid;
+}
+
+bool write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= n;
+	}
+	return true;
 }
 
 int make_dirs(const char *path, mode_t mode)

@@ -9,16 +9,20 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Forks; the parent waits until the child calls daemon_ready() (exit 0) or ends (exit 1). */
-void daemon_fork(void);
 /*
- * Takes the lock of the pid file and writes our pid: 0, -EEXIST when another one runs, or -errno.
+ * Signals (SIGTERM, SIGINT and SIGHUP to `on_signal`), then to the background if wanted: the parent
+ * waits until the child calls daemon_ready() (exit 0) or ends (exit 1). Takes the lock of the pid
+ * file (may be NULL) and writes our pid. Ends with a message if another one runs.
  */
-int daemon_pidfile(const char *path);
-/* The parent exits 0 now; also tells systemd if it asked ($NOTIFY_SOCKET). */
-void daemon_ready(void);
+void daemon_start(const char *pid_file, bool background, void (*on_signal)(int sig));
+/*
+ * The parent exits 0 now, messages go to syslog; also tells systemd if it asked ($NOTIFY_SOCKET).
+ */
+void daemon_ready(bool background);
 /* The pid in the file if that process lives and holds the lock, else 0. */
 pid_t daemon_running(const char *path);
+/* false, with errno, when not all could be written. */
+bool write_all(int fd, const void *data, size_t len);
 /* mkdir -p; 0 or -errno. */
 int make_dirs(const char *path, mode_t mode);
 /* Starts a program and waits for it: its exit status, or -errno. argv ends with NULL. */

@@ -82,7 +82,7 @@ static void test_clients(void)
 
 	CHECK(xs_watch(a, "/w", "tok") == 0 && xs_next_event(a, &ev, 1000) == 1 &&
 	      !strcmp(ev.path, "/w"));
-	CHECK(xs_printf(b, 0, "/w/x", "%d", 42) == 0 && is(a, 0, "/w/x", "42"));
+	CHECK(xs_write(b, 0, "/w/x", "42", 2) == 0 && is(a, 0, "/w/x", "42"));
 	CHECK(xs_next_event(a, &ev, 1000) == 1 && !strcmp(ev.path, "/w/x") &&
 	      !strcmp(ev.token, "tok"));
 	CHECK(xs_next_event(a, &ev, 0) == 0 && xs_exists(a, 0, "/none") == 0);
@@ -93,7 +93,8 @@ static void test_clients(void)
 	names = xs_directory(a, 0, "/dir", &n);
 	CHECK(names && n == 800 && !strcmp(names[799], "name-00799"));
 	free(names);
-	struct xs_perm p[2] = { { 0, XS_PERM_NONE }, { 7, XS_PERM_READ | XS_PERM_WRITE } }, *q;
+	struct xs_perm p[2] = { { 0, XS_PERM_NONE }, { 7, XS_PERM_READ | XS_PERM_WRITE } },
+		       *q = NULL;
 	CHECK(xs_set_perms(a, 0, "/dir", p, 2) == 0 && (q = xs_get_perms(b, 0, "/dir", &n)) &&
 	      n == 2 && q[1].domid == 7 && q[1].access == 3);
 	free(q);

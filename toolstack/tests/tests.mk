@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Host tests and fuzzers of the daemons; included by ../Makefile.
-xs_core	:= $(addprefix xenstore/,account.c conn.c control.c node.c perm.c request.c state.c tx.c watch.c)
+xs_core	:= $(addprefix xenstore/,account.c conn.c control.c perm.c request.c state.c tree.c tx.c watch.c wire.c)
 
-$(tout)/xs_test: tests/xs_test.c tests/fake.h xenstore/store.h $(xs_core)
+$(tout)/xs_test: tests/xs_test.c tests/fake.h xenstore/store.h xenstore/wire.h $(xs_core)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HCFLAGS) $(SAN) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ tests/xs_test.c $(xs_core)
 
-$(tout)/xs_fuzz: tests/xs_fuzz.c tests/fake.h xenstore/store.h $(xs_core)
+$(tout)/xs_fuzz: tests/xs_fuzz.c tests/fake.h xenstore/store.h xenstore/wire.h $(xs_core)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HCFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D__real_realloc=realloc \
 		-o $@ tests/xs_fuzz.c $(xs_core)
@@ -20,8 +20,10 @@ $(tout)/hospes-tools: main.c $(wildcard lib/*.[ch] xenstore/*.[ch] console/*.[ch
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ $(filter %.c,$^) -lxencall -lxenevtchn -lxengnttab -lxenforeignmemory -lutil
 
-$(tout)/daemon_test: tests/daemon_test.c xenstore/client.c xenstore/client.h $(tout)/hospes-tools
-	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ tests/daemon_test.c xenstore/client.c
+xs_client := xenstore/client.c xenstore/wire.c lib/unix.c
+
+$(tout)/daemon_test: tests/daemon_test.c $(xs_client) xenstore/client.h $(tout)/hospes-tools
+	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ tests/daemon_test.c $(xs_client)
 
 HOST_TESTS += $(tout)/con_test $(tout)/daemon_test
 HOST_TESTS += $(tout)/xs_test
@@ -40,7 +42,7 @@ daemon-man: $(tout)/hospes-tools
 	for m in $(man_pages); do $< man $${m%.?} >$(top)/docs/man/$$m || exit 1; done
 .PHONY: man daemon-man
 
-$(out)/xs_bench: tests/xs_bench.c xenstore/client.c
+$(out)/xs_bench: tests/xs_bench.c $(xs_client)
 	$(CROSS)gcc -std=gnu11 -O2 -static -I. -isystem $(sys)/include -D_GNU_SOURCE -o $@ $^
 
 # Ours beside stock, as a table (docs/toolstack.md).

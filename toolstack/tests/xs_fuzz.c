@@ -7,42 +7,14 @@
 #include <stdint.h>
 #include "tests/fake.h"
 
-static struct fake f[4];
-
-static void conn_out(struct buf *b, struct conn *c)
-{
-	buf_put_u32(b, ((struct fake *)c)->id);
-}
-
-static struct conn *conn_in(struct buf *b, uint16_t domid)
-{
-	struct fake *k = &f[buf_u32(b) & 3], was = *k;
-
-	conn_new(&fake_ops, &k->c, domid);
-	memcpy((char *)k + sizeof(k->c), (char *)&was + sizeof(k->c), sizeof(*k) - sizeof(k->c));
-	return &k->c;
-}
-
-static void live_update(void)
-{
-	struct buf b = { 0 };
-
-	state_save(&b, conn_out);
-	for (int i = 0; i < 4; i++)
-		conn_fini(&f[i].c);
-	store_free();
-	store.now = fake_now;
-	if (state_load(&b, conn_in))
-		abort();
-	free(b.data);
-}
+static struct fake *const f = fakes;
 
 static void happen(unsigned int what)
 {
 	struct fake *k = &f[what & 3];
 
 	switch (what >> 2 & 3) {
-	case 0: live_update(); break;
+	case 0: fake_live_update(1); break;
 	case 1: k->room = k->room ? 0 : SIZE_MAX; break;
 	case 2: conn_reset(&k->c); break;
 	case 3: fake_time += 100; break;

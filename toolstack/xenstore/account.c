@@ -26,6 +26,11 @@ bool limited(uint16_t domid)
 	return domid != 0;
 }
 
+bool over(uint16_t domid, enum quota q, size_t n)
+{
+	return limited(domid) && store.quota[q] && n > store.quota[q];
+}
+
 struct account *account_get(uint16_t domid, bool create)
 {
 	struct account *a;
@@ -64,72 +69,103 @@ void account_mem(struct account *a, ptrdiff_t delta)
 	a->mem += delta;
 }
 
-bool account_room(const struct account *a, size_t more)
+/* The account exists: whoever makes somebody an owner has seen to that. */
+void account_count(const struct node *n, int sign, void *ctx)
 {
-	return !a || !limited(a->domid) || !store.quota[Q_MEMORY] ||
-	       a->mem + more <= store.quota[Q_MEMORY];
+	struct account *a = account_get(n->perms[0].domid, false);
+	ptrdiff_t mem = sign * (ptrdiff_t)node_mem(n);
+
+	a->nodes += sign;
+	account_mem(a, mem);
+	store.n_nodes += sign;
+	store.tree_bytes += mem;
 }
 
-/*
- * Takes the domain out of a node's permissions; true if anything changed. The owner is treated by
- * the caller.
- */
-static bool strip(struct node *n, uint16_t domid)
+bool account_room(const struct account *a, ptrdiff_t more)
 {
-	unsigned int to = 1;
+	return !a || more <= 0 || !over(a->domid, Q_MEMORY, a->mem + more);
+}
 
-	for (unsigned int i = 1; i < n->n_perms; i++)
+static bool must_stay(const struct node *n)
+{
+	return !n->name_len || n->name[0] == '@';
+}
+
+/* Whether a node goes with its owner. */
+static bool goes(const struct node *n, uint16_t domid)
+{
+	return n->perms[0].domid == domid && !must_stay(n);
+}
+
+/* A version of n without the domain's rights; what must stay goes back to Dom0. */
+static struct node *strip(struct node *n, uint16_t domid)
+{
+	struct xs_perm perms[PERMS_MAX];
+	struct node t = *n;
+
+	t.perms = perms;
+	t.n_perms = 0;
+	for (unsigned int i = 0; i < n->n_perms; i++) {
 		if (n->perms[i].domid != domid)
-			n->perms[to++] = n->perms[i];
-	if (to == n->n_perms)
-		return false;
-	account_mem(account_get(n->perms[0].domid, false),
-		    -(ptrdiff_t)((n->n_perms - to) * sizeof(*n->perms)));
-	n->n_perms = to;
-	n->gen = ++store.gen;
-	return true;
+			perms[t.n_perms++] = n->perms[i];
+		else if (!i)
+			perms[t.n_perms++] = (struct xs_perm){ 0, XS_PERM_NONE };
+	}
+	return t.n_perms == n->n_perms && n->perms[0].domid != domid ? node_ref(n)
+								     : node_version(&t, 0, 0, NULL);
 }
 
-/* The first node that the domain owns, by the shortest path: a whole subtree goes at once. */
-static const struct node *shortest_owned(uint16_t domid)
+/* A version of n without what the domain owns or may do; n itself where that is nothing. */
+static struct node *without(struct node *n, uint16_t domid)
 {
-	const struct node *best = NULL;
+	struct node *m = strip(n, domid);
 
-	for (uint32_t i = 0; i <= store.mask; i++)
-		for (struct node *n = store.bucket[i]; n; n = n->next)
-			if (n->perms[0].domid == domid && (!best || n->path_len < best->path_len))
-				best = n;
-	return best;
+	for (uint32_t i = 0; m && i < m->n_kids;) {
+		struct node *k = m->kids[i], *was = m, *now = NULL;
+		bool gone = goes(k, domid);
+
+		if (!gone) {
+			now = without(k, domid);
+			if (now == k) {
+				node_unref(now);
+				i++;
+				continue;
+			}
+		}
+		m = gone || now ? node_version(m, i, 1, now) : NULL;
+		node_unref(was);
+		i += !gone;
+	}
+	return m;
+}
+
+struct leaving {
+	uint16_t domid;
+	struct node *old;
+};
+
+static bool fire_gone(const struct node *n, const char *path, void *ctx)
+{
+	struct leaving *l = ctx;
+
+	if (!goes(n, l->domid))
+		return true;
+	watch_fire_removed(path, l->old);
+	return false;
 }
 
 int account_purge(uint16_t domid)
 {
 	struct account *a = account_get(domid, false);
-	const struct node *n;
+	struct node *root = domid ? without(store.root, domid) : NULL;
+	struct leaving l = { domid };
 
-	if (!domid)
-		return -EINVAL;
-	for (uint32_t i = 0; i <= store.mask; i++)
-		for (struct node *m = store.bucket[i]; m; m = m->next)
-			strip(m, domid);
-	while (a && a->nodes && (n = shortest_owned(domid))) {
-		struct tx *tx = tx_new(NULL, true);
-		int rc = tx ? 0 : -ENOMEM;
-
-		if (n->path[0] == '@' || !n->path[1]) {
-			static const struct perm dom0 = { 0, 0 };
-
-			/* Cannot be removed: back to Dom0. */
-			rc = tx ? tx_set_perms(tx, n->path, &dom0, 1) : rc;
-		} else if (tx) {
-			rc = tx_delete(tx, n->path);
-		}
-		if (!rc)
-			rc = tx_commit(tx);
-		tx_free(tx);
-		if (rc)
-			return rc;
-	}
+	if (!root)
+		return domid ? -ENOMEM : -EINVAL;
+	l.old = tree_commit(root);
+	if (l.old != root)
+		tree_walk(tree_find(l.old, "/").node, "/", fire_gone, &l);
+	node_unref(l.old);
 	account_put(a);
 	return 0;
 }

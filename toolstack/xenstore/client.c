@@ -14,48 +14,33 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/unix.h"
 #include "xenstore/client.h"
-#include <xen/io/xs_wire.h>
 
 struct event {
 	struct event *next;
 	uint32_t len;
-	char text[]; /* path NUL token NUL */
+	char *text; /* path NUL token NUL */
 };
 
 struct xs {
-	int fd;
+	int fd, wait_ms;
 	bool broken, socket;
 	uint32_t req_id;
 	struct event *first, **last;
-	/* What has been read of a message; an event may arrive in pieces. */
-	struct xsd_sockmsg hdr;
-	char *body;
-	size_t have;
+	struct msg in; /* an event may arrive in pieces */
 };
 
 static int connect_socket(void)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	const char *path = getenv("XENSTORED_PATH");
 	const char *dir = getenv("XENSTORED_RUNDIR");
-	int fd;
+	char buf[256];
 
-	if (path)
-		snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
-	else
-		snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/socket",
-			 dir ? dir : "/var/run/xenstored");
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	snprintf(buf, sizeof(buf), "%s/socket", dir ? dir : "/var/run/xenstored");
+	return unix_connect(path ? path : buf);
 }
 
 static int connect_kernel(void)
@@ -98,9 +83,10 @@ void xs_close(struct xs *xs)
 		struct event *e = xs->first;
 
 		xs->first = e->next;
+		free(e->text);
 		free(e);
 	}
-	free(xs->body);
+	msg_drop(&xs->in);
 	close(xs->fd);
 	free(xs);
 }
@@ -110,7 +96,7 @@ int xs_fd(const struct xs *xs)
 	return xs->fd;
 }
 
-static int write_all(struct xs *xs, struct iovec *iov, int n)
+static int send_all(struct xs *xs, struct iovec *iov, int n)
 {
 	while (n > 0) {
 		struct msghdr m = { .msg_iov = iov, .msg_iovlen = n };
@@ -133,152 +119,98 @@ static int write_all(struct xs *xs, struct iovec *iov, int n)
 	return 0;
 }
 
-/*
- * Reads what is missing of the current message: 1 when complete, 0 when that would take longer than
- * `ms`.
- */
-static int read_some(struct xs *xs, int ms)
+/* Waits at most xs->wait_ms (-1: for ever); 0 after that. */
+static int read_fd(void *from, void *buf, size_t len)
 {
+	struct xs *xs = from;
+	struct pollfd p = { .fd = xs->fd, .events = POLLIN };
+	bool may_block = xs->wait_ms < 0;
+
 	for (;;) {
-		struct pollfd p = { .fd = xs->fd, .events = POLLIN };
-		char *to;
-		size_t want;
 		ssize_t n;
+		int rc = may_block ? 1 : poll(&p, 1, xs->wait_ms);
 
-		if (xs->have < sizeof(xs->hdr)) {
-			to = (char *)&xs->hdr + xs->have;
-			want = sizeof(xs->hdr) - xs->have;
-		} else {
-			if (xs->hdr.len > XENSTORE_PAYLOAD_MAX)
-				return -EIO;
-			if (!xs->body && !(xs->body = malloc(xs->hdr.len + 1)))
-				return -ENOMEM;
-			to = xs->body + (xs->have - sizeof(xs->hdr));
-			want = sizeof(xs->hdr) + xs->hdr.len - xs->have;
-			if (!want) {
-				*to = '\0';
-				return 1;
-			}
-		}
-		if (ms >= 0) {
-			int rc = poll(&p, 1, ms);
-
-			if (rc <= 0)
-				return rc < 0 ? -errno : 0;
-		}
-		n = read(xs->fd, to, want);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			return 0;
-		if (n <= 0)
+		if (rc <= 0)
+			return rc < 0 ? -errno : 0;
+		n = read(xs->fd, buf, len);
+		if (n > 0)
+			return (int)n;
+		if (n == 0 || (errno != EINTR && errno != EAGAIN))
 			return -EIO;
-		xs->have += n;
+		may_block = may_block && errno == EINTR; /* else a device that never blocks */
 	}
 }
 
 static char *take_body(struct xs *xs)
 {
-	char *body = xs->body;
+	char *body = xs->in.body;
 
-	xs->body = NULL;
-	xs->have = 0;
+	xs->in = (struct msg){ 0 };
 	return body;
 }
 
 static int keep_event(struct xs *xs)
 {
-	uint32_t len = xs->hdr.len;
-	char *body = take_body(xs);
-	struct event *e = malloc(sizeof(*e) + len + 1);
+	struct event *e = malloc(sizeof(*e));
 
-	if (!e) {
-		free(body);
+	if (!e)
 		return -ENOMEM;
-	}
-	e->next = NULL;
-	e->len = len;
-	memcpy(e->text, body, len + 1);
-	free(body);
+	*e = (struct event){ NULL, xs->in.hdr.len, take_body(xs) };
 	*xs->last = e;
 	xs->last = &e->next;
 	return 0;
 }
 
-static int error_number(const char *name)
-{
-	for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
-		if (!strcmp(xsd_errors[i].errstring, name))
-			return xsd_errors[i].errnum;
-	return EINVAL;
-}
-
 static char *wait_reply(struct xs *xs, uint32_t type, size_t *len)
 {
-	for (;;) {
-		int rc = read_some(xs, -1);
+	int rc;
 
-		if (rc < 0)
-			goto dead;
-		if (rc == 0) { /* a non-blocking device */
-			struct pollfd p = { .fd = xs->fd, .events = POLLIN };
-
-			poll(&p, 1, -1);
+	xs->wait_ms = -1;
+	while ((rc = msg_read(&xs->in, read_fd, xs)) >= 0) {
+		if (rc == 0)
 			continue;
-		}
-		if (xs->hdr.type == XS_WATCH_EVENT) {
+		if (xs->in.hdr.type == XS_WATCH_EVENT) {
 			if (keep_event(xs))
-				goto dead;
+				break;
 			continue;
 		}
-		if (xs->hdr.type == XS_ERROR) {
-			errno = error_number(xs->body);
-			free(take_body(xs));
+		if (xs->in.hdr.type == XS_ERROR) {
+			errno = error_number(xs->in.body);
+			msg_drop(&xs->in);
 			return NULL;
 		}
-		if (xs->hdr.type != type || xs->hdr.req_id != xs->req_id)
-			goto dead;
+		if (xs->in.hdr.type != type || xs->in.hdr.req_id != xs->req_id)
+			break;
 		if (len)
-			*len = xs->hdr.len;
+			*len = xs->in.hdr.len;
 		return take_body(xs);
 	}
-dead:
 	xs->broken = true;
 	errno = EIO;
 	return NULL;
 }
 
-/* One request made of up to three pieces; the answer's text, or NULL and errno. */
-static char *talk(struct xs *xs, uint32_t type, uint32_t tx, const struct iovec *arg, int n,
-		  size_t *len)
+/*
+ * One request: a string, perhaps with bytes behind its NUL. The answer's text, or NULL and errno.
+ */
+static char *talk(struct xs *xs, uint32_t type, uint32_t tx, const char *a, const void *b,
+		  size_t b_len, size_t *len)
 {
-	struct xsd_sockmsg hdr = { .type = type, .req_id = ++xs->req_id, .tx_id = tx };
-	struct iovec iov[4] = { { &hdr, sizeof(hdr) } };
-	size_t sum = 0;
+	size_t a_len = strlen(a) + 1;
+	struct xsd_sockmsg hdr = { type, ++xs->req_id, tx, a_len + b_len };
+	struct iovec iov[] = { { &hdr, sizeof(hdr) }, { (void *)a, a_len }, { (void *)b, b_len } };
 
-	for (int i = 0; i < n; i++) {
-		iov[i + 1] = arg[i];
-		sum += arg[i].iov_len;
-	}
-	if (sum > XENSTORE_PAYLOAD_MAX) {
+	if (hdr.len > XENSTORE_PAYLOAD_MAX) {
 		errno = E2BIG;
 		return NULL;
 	}
-	hdr.len = sum;
-	if (!xs->broken && write_all(xs, iov, n + 1))
+	if (!xs->broken && send_all(xs, iov, b_len ? 3 : 2))
 		xs->broken = true;
 	if (xs->broken) {
 		errno = EIO;
 		return NULL;
 	}
 	return wait_reply(xs, type, len);
-}
-
-static char *talk_path(struct xs *xs, uint32_t type, uint32_t tx, const char *path, size_t *len)
-{
-	struct iovec v = { (void *)path, strlen(path) + 1 };
-
-	return talk(xs, type, tx, &v, 1, len);
 }
 
 static int done(char *reply)
@@ -289,9 +221,14 @@ static int done(char *reply)
 	return 0;
 }
 
+static int talk_path(struct xs *xs, uint32_t type, uint32_t tx, const char *path)
+{
+	return done(talk(xs, type, tx, path, NULL, 0, NULL));
+}
+
 char *xs_read(struct xs *xs, uint32_t tx, const char *path, size_t *len)
 {
-	return talk_path(xs, XS_READ, tx, path, len);
+	return talk(xs, XS_READ, tx, path, NULL, 0, len);
 }
 
 char *xs_readf(struct xs *xs, uint32_t tx, const char *fmt, ...)
@@ -312,38 +249,22 @@ char *xs_readf(struct xs *xs, uint32_t tx, const char *fmt, ...)
 
 int xs_write(struct xs *xs, uint32_t tx, const char *path, const void *data, size_t len)
 {
-	struct iovec v[2] = { { (void *)path, strlen(path) + 1 }, { (void *)data, len } };
-
-	return done(talk(xs, XS_WRITE, tx, v, 2, NULL));
-}
-
-int xs_printf(struct xs *xs, uint32_t tx, const char *path, const char *fmt, ...)
-{
-	char value[XENSTORE_PAYLOAD_MAX];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(value, sizeof(value), fmt, ap);
-	va_end(ap);
-	if (n < 0 || n >= (int)sizeof(value))
-		return -E2BIG;
-	return xs_write(xs, tx, path, value, n);
+	return done(talk(xs, XS_WRITE, tx, path, data, len, NULL));
 }
 
 int xs_mkdir(struct xs *xs, uint32_t tx, const char *path)
 {
-	return done(talk_path(xs, XS_MKDIR, tx, path, NULL));
+	return talk_path(xs, XS_MKDIR, tx, path);
 }
 
 int xs_rm(struct xs *xs, uint32_t tx, const char *path)
 {
-	return done(talk_path(xs, XS_RM, tx, path, NULL));
+	return talk_path(xs, XS_RM, tx, path);
 }
 
 int xs_exists(struct xs *xs, uint32_t tx, const char *path)
 {
-	int rc = done(talk_path(xs, XS_READ, tx, path, NULL));
+	int rc = talk_path(xs, XS_READ, tx, path);
 
 	return rc == 0 ? 1 : rc == -ENOENT ? 0 : rc;
 }
@@ -358,45 +279,43 @@ static char *directory_parts(struct xs *xs, uint32_t tx, const char *path, size_
 
 	for (;;) {
 		char off[24];
-		struct iovec v[2] = { { (void *)path, strlen(path) + 1 },
-				      { off,
-					(size_t)snprintf(off, sizeof(off), "%zu", have) + 1 } };
-		size_t len, head;
-		char *part = talk(xs, XS_DIRECTORY_PART, tx, v, 2, &len), *more;
+		size_t len = snprintf(off, sizeof(off), "%zu", have) + 1, head;
+		char *part = talk(xs, XS_DIRECTORY_PART, tx, path, off, len, &len), *more = NULL;
 
-		head = part ? strlen(part) + 1 : 0;
-		if (!part || head > len || head > sizeof(gen)) {
-			errno = part ? EIO : errno;
-			free(part);
-			free(all);
-			return NULL;
-		}
-		if (have && strcmp(gen, part))
+		if (!part)
+			break;
+		if (have && strcmp(gen, part)) {
 			have = 0;
-		else if ((more = realloc(all, have + len - head + 1))) {
-			memcpy(gen, part, head);
+			free(part);
+			continue;
+		}
+		head = strlen(part) + 1;
+		errno = EIO;
+		if (head <= len && head <= sizeof(gen))
+			more = realloc(all, have + len - head + 1);
+		if (more) {
 			all = more;
+			memcpy(gen, part, head);
 			memcpy(all + have, part + head, len - head);
 			have += len - head;
-			/* An empty name is the end. */
-			if (have && !all[have - 1] && (have == 1 || !all[have - 2])) {
-				free(part);
-				*total = have - 1;
-				return all;
-			}
-		} else {
-			free(part);
-			free(all);
-			return NULL;
 		}
 		free(part);
+		if (!more)
+			break;
+		/* An empty name is the end. */
+		if (have && !all[have - 1] && (have == 1 || !all[have - 2])) {
+			*total = have - 1;
+			return all;
+		}
 	}
+	free(all);
+	return NULL;
 }
 
 char **xs_directory(struct xs *xs, uint32_t tx, const char *path, size_t *n)
 {
 	size_t len, count = 0;
-	char *names = talk_path(xs, XS_DIRECTORY, tx, path, &len);
+	char *names = talk(xs, XS_DIRECTORY, tx, path, NULL, 0, &len);
 	char **list;
 
 	if (!names && errno == E2BIG)
@@ -420,45 +339,32 @@ char **xs_directory(struct xs *xs, uint32_t tx, const char *path, size_t *n)
 
 struct xs_perm *xs_get_perms(struct xs *xs, uint32_t tx, const char *path, size_t *n)
 {
-	size_t len, count = 0;
-	char *text = talk_path(xs, XS_GET_PERMS, tx, path, &len);
-	struct xs_perm *p;
+	size_t len;
+	char *text = talk(xs, XS_GET_PERMS, tx, path, NULL, 0, &len);
+	struct xs_perm *p = text ? calloc(len / 2 + 1, sizeof(*p)) : NULL;
+	int rc = p ? perm_parse(text, len, p, len / 2) : -errno;
 
-	if (!text)
-		return NULL;
-	p = calloc(len / 2 + 1, sizeof(*p));
-	for (char *s = text; p && s < text + len; s += strlen(s) + 1, count++) {
-		p[count].domid = atoi(s + 1);
-		p[count].access = *s == 'b'   ? XS_PERM_READ | XS_PERM_WRITE
-				  : *s == 'r' ? XS_PERM_READ
-				  : *s == 'w' ? XS_PERM_WRITE
-					      : XS_PERM_NONE;
-	}
 	free(text);
-	*n = count;
+	if (rc < 0) {
+		free(p);
+		errno = -rc;
+		return NULL;
+	}
+	*n = rc;
 	return p;
 }
 
 int xs_set_perms(struct xs *xs, uint32_t tx, const char *path, const struct xs_perm *p, size_t n)
 {
 	char text[XENSTORE_PAYLOAD_MAX];
-	size_t len = 0;
-	struct iovec v[2] = { { (void *)path, strlen(path) + 1 }, { text, 0 } };
+	int len = perm_format(p, n, text, sizeof(text));
 
-	for (size_t i = 0; i < n; i++) {
-		if (len + 8 > sizeof(text))
-			return -E2BIG;
-		len += snprintf(text + len, sizeof(text) - len, "%c%u", "nrwb"[p[i].access & 3],
-				p[i].domid) +
-		       1;
-	}
-	v[1].iov_len = len;
-	return done(talk(xs, XS_SET_PERMS, tx, v, 2, NULL));
+	return len < 0 ? len : done(talk(xs, XS_SET_PERMS, tx, path, text, len, NULL));
 }
 
 uint32_t xs_transaction_start(struct xs *xs)
 {
-	char *id = talk_path(xs, XS_TRANSACTION_START, 0, "", NULL);
+	char *id = talk(xs, XS_TRANSACTION_START, 0, "", NULL, 0, NULL);
 	uint32_t tx;
 
 	if (!id)
@@ -470,24 +376,17 @@ uint32_t xs_transaction_start(struct xs *xs)
 
 int xs_transaction_end(struct xs *xs, uint32_t tx, bool abort)
 {
-	return done(talk_path(xs, XS_TRANSACTION_END, tx, abort ? "F" : "T", NULL));
-}
-
-static int two_words(struct xs *xs, uint32_t type, const char *a, const char *b)
-{
-	struct iovec v[2] = { { (void *)a, strlen(a) + 1 }, { (void *)b, strlen(b) + 1 } };
-
-	return done(talk(xs, type, 0, v, 2, NULL));
+	return talk_path(xs, XS_TRANSACTION_END, tx, abort ? "F" : "T");
 }
 
 int xs_watch(struct xs *xs, const char *path, const char *token)
 {
-	return two_words(xs, XS_WATCH, path, token);
+	return done(talk(xs, XS_WATCH, 0, path, token, strlen(token) + 1, NULL));
 }
 
 int xs_unwatch(struct xs *xs, const char *path, const char *token)
 {
-	return two_words(xs, XS_UNWATCH, path, token);
+	return done(talk(xs, XS_UNWATCH, 0, path, token, strlen(token) + 1, NULL));
 }
 
 static int64_t now_ms(void)
@@ -505,14 +404,15 @@ int xs_next_event(struct xs *xs, struct xs_event *ev, int ms)
 
 	while (!xs->first) {
 		int64_t left = end - now_ms();
-		int rc = xs->broken ? -EIO : read_some(xs, ms < 0 ? -1 : left > 0 ? (int)left : 0);
+		int rc = -EIO;
 
+		xs->wait_ms = ms < 0 ? -1 : left > 0 ? (int)left : 0;
+		if (!xs->broken)
+			rc = msg_read(&xs->in, read_fd, xs);
 		if (rc == 0)
 			return 0;
-		if (rc > 0 && xs->hdr.type != XS_WATCH_EVENT)
-			rc = -EIO;
 		if (rc > 0)
-			rc = keep_event(xs);
+			rc = xs->in.hdr.type == XS_WATCH_EVENT ? keep_event(xs) : -EIO;
 		if (rc < 0 && rc != -EINTR)
 			xs->broken = true;
 		if (rc < 0)
@@ -523,81 +423,50 @@ int xs_next_event(struct xs *xs, struct xs_event *ev, int ms)
 	if (!xs->first)
 		xs->last = &xs->first;
 	snprintf(ev->path, sizeof(ev->path), "%s", e->text);
-	e->text[e->len] = '\0';
 	snprintf(ev->token, sizeof(ev->token), "%s",
 		 strlen(e->text) < e->len ? e->text + strlen(e->text) + 1 : "");
+	free(e->text);
 	free(e);
 	return 1;
 }
 
 int xs_introduce(struct xs *xs, uint16_t domid, uint64_t gfn, uint32_t port)
 {
-	char text[64];
-	struct iovec v = { text, 0 };
+	char id[8], more[40];
+	int len = snprintf(more, sizeof(more), "%llu%c%u", (unsigned long long)gfn, 0, port) + 1;
 
-	v.iov_len = snprintf(text, sizeof(text), "%u%c%llu%c%u", domid, 0, (unsigned long long)gfn,
-			     0, port) +
-		    1;
-	return done(talk(xs, XS_INTRODUCE, 0, &v, 1, NULL));
-}
-
-static char *talk_domid(struct xs *xs, uint32_t type, uint16_t domid)
-{
-	char text[8];
-
-	snprintf(text, sizeof(text), "%u", domid);
-	return talk_path(xs, type, 0, text, NULL);
-}
-
-int xs_release(struct xs *xs, uint16_t domid)
-{
-	return done(talk_domid(xs, XS_RELEASE, domid));
-}
-
-int xs_resume(struct xs *xs, uint16_t domid)
-{
-	return done(talk_domid(xs, XS_RESUME, domid));
-}
-
-int xs_set_target(struct xs *xs, uint16_t domid, uint16_t target)
-{
-	char a[8], b[8];
-
-	snprintf(a, sizeof(a), "%u", domid);
-	snprintf(b, sizeof(b), "%u", target);
-	return two_words(xs, XS_SET_TARGET, a, b);
+	snprintf(id, sizeof(id), "%u", domid);
+	return done(talk(xs, XS_INTRODUCE, 0, id, more, len, NULL));
 }
 
 int xs_is_introduced(struct xs *xs, uint16_t domid)
 {
-	char *t = talk_domid(xs, XS_IS_DOMAIN_INTRODUCED, domid);
-	int yes = t && *t == 'T';
+	char id[8], *t;
+	int yes;
 
+	snprintf(id, sizeof(id), "%u", domid);
+	t = talk(xs, XS_IS_DOMAIN_INTRODUCED, 0, id, NULL, 0, NULL);
 	if (!t)
 		return -errno;
+	yes = *t == 'T';
 	free(t);
 	return yes;
-}
-
-char *xs_domain_path(struct xs *xs, uint16_t domid)
-{
-	return talk_domid(xs, XS_GET_DOMAIN_PATH, domid);
 }
 
 char *xs_control(struct xs *xs, int argc, char *const argv[])
 {
 	char text[XENSTORE_PAYLOAD_MAX];
-	struct iovec v = { text, 0 };
+	size_t n = 0;
 
-	for (int i = 0; i < argc; i++) {
+	for (int i = 1; i < argc; i++) {
 		size_t len = strlen(argv[i]) + 1;
 
-		if (v.iov_len + len > sizeof(text)) {
+		if (n + len > sizeof(text)) {
 			errno = E2BIG;
 			return NULL;
 		}
-		memcpy(text + v.iov_len, argv[i], len);
-		v.iov_len += len;
+		memcpy(text + n, argv[i], len);
+		n += len;
 	}
-	return talk(xs, XS_CONTROL, 0, &v, 1, NULL);
+	return talk(xs, XS_CONTROL, 0, argv[0], text, n, NULL);
 }

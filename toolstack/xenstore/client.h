@@ -13,19 +13,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "xenstore/wire.h"
 
 struct xs;
 
-struct xs_perm {
-	uint16_t domid;
-	uint8_t access; /* XS_PERM_* below; of the first entry: everybody else's access */
-};
-#define XS_PERM_NONE 0
-#define XS_PERM_READ 1
-#define XS_PERM_WRITE 2
-
 struct xs_event {
-	char path[3072 + 1];
+	char path[XENSTORE_ABS_PATH_MAX + 1];
 	char token[1024];
 };
 
@@ -40,9 +33,6 @@ char *xs_read(struct xs *xs, uint32_t tx, const char *path, size_t *len);
 char *xs_readf(struct xs *xs, uint32_t tx, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int xs_write(struct xs *xs, uint32_t tx, const char *path, const void *data, size_t len);
-/* Writes the formatted value to `path`. */
-int xs_printf(struct xs *xs, uint32_t tx, const char *path, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 int xs_mkdir(struct xs *xs, uint32_t tx, const char *path);
 /* Removes the whole subtree; -ENOENT when even the parent is missing. */
 int xs_rm(struct xs *xs, uint32_t tx, const char *path);
@@ -71,12 +61,8 @@ int xs_next_event(struct xs *xs, struct xs_event *ev, int ms);
  * channel.
  */
 int xs_introduce(struct xs *xs, uint16_t domid, uint64_t gfn, uint32_t port);
-int xs_release(struct xs *xs, uint16_t domid);
-int xs_resume(struct xs *xs, uint16_t domid);
-int xs_set_target(struct xs *xs, uint16_t domid, uint16_t target);
 /* 1, 0 or -errno. */
 int xs_is_introduced(struct xs *xs, uint16_t domid);
-char *xs_domain_path(struct xs *xs, uint16_t domid);
 
 /* Sends the words as one XS_CONTROL command; the daemon's answer. */
 char *xs_control(struct xs *xs, int argc, char *const argv[]);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Connections: reading requests, queueing what goes out, whose turn it is. Owns store.conns and the
- * run queue. Fairness: a turn is one request; a connection with more waits behind all others. A
- * guest with too much unread output gets no turn until it reads. Each byte queued is charged to the
+ * run queue. Fairness: a turn is one request; a connection with more waits behind all others. While
+ * Dom0 makes requests, all guests together have GUEST_TURNS in each period, in equal parts. A guest
+ * with too much unread output gets no turn until it reads. Each byte queued is charged to the
  * domain; beyond the quota the connection is shut.
  */
 #include <stdlib.h>
@@ -12,6 +13,9 @@
 #define SOCKET_OUT_PAUSE (1u << 20) /* no further requests read from a Dom0 client */
 #define SOCKET_OUT_MAX (64u << 20)  /* it is cut off */
 #define EV_BUCKETS 1024
+#define PERIOD_MS 10
+#define GUEST_TURNS 32
+#define DOM0_BUSY_MS 20 /* it has a request to make now and then: so long after the last */
 
 static struct outmsg *ev_table[EV_BUCKETS];
 
@@ -50,26 +54,26 @@ static void drop_first(struct conn *c)
 	free(m);
 }
 
-static void forget(struct conn *c)
+void conn_forget(struct conn *c)
 {
-	struct tx *tx;
+	while (c->watches)
+		watch_del(c, c->watches);
+	while (c->txs)
+		tx_end(c, c->txs, false);
+}
 
-	watch_del_all(c);
-	while ((tx = c->txs)) {
-		c->txs = tx->next;
-		c->acct->txs--;
-		tx_free(tx);
-	}
-	free(c->body);
-	c->body = NULL;
-	c->have = 0;
+/* All that came in and is to go out. */
+static void empty(struct conn *c)
+{
+	conn_forget(c);
+	msg_drop(&c->in);
+	while (c->out)
+		drop_first(c);
 }
 
 void conn_reset(struct conn *c)
 {
-	forget(c);
-	while (c->out)
-		drop_first(c);
+	empty(c);
 	c->shut = false;
 	c->hold_until = 0;
 }
@@ -79,9 +83,7 @@ void conn_fini(struct conn *c)
 	struct account *a = c->acct;
 	struct conn **p;
 
-	forget(c);
-	while (c->out)
-		drop_first(c);
+	empty(c);
 	for (p = &store.conns; *p != c; p = &(*p)->next)
 		;
 	*p = c->next;
@@ -108,7 +110,8 @@ void conn_shut(struct conn *c, unsigned int why)
 
 static void shut_now(struct conn *c)
 {
-	forget(c);
+	conn_forget(c);
+	msg_drop(&c->in);
 	if (c->why && c->ops->bad)
 		c->ops->bad(c, c->why);
 	else if (c->why)
@@ -127,30 +130,24 @@ void conn_wake(struct conn *c)
 }
 
 /* The same event for the same watcher, still wholly unsent. */
-static bool ev_queued(const struct conn *c, const char *a, size_t a_len, const char *b,
-		      size_t b_len, uint32_t hash)
+static bool ev_queued(const struct conn *c, const struct outmsg *like)
 {
-	for (struct outmsg *m = ev_table[hash % EV_BUCKETS]; m; m = m->ev_next) {
-		const char *d = m->data + sizeof(struct xsd_sockmsg);
-
-		if (m->conn == c && m->ev_hash == hash && m->off == 0 &&
-		    m->len == sizeof(struct xsd_sockmsg) + a_len + b_len && !memcmp(d, a, a_len) &&
-		    !memcmp(d + a_len, b, b_len))
+	for (struct outmsg *m = ev_table[like->ev_hash % EV_BUCKETS]; m; m = m->ev_next)
+		if (m->conn == c && m->ev_hash == like->ev_hash && m->off == 0 &&
+		    m->len == like->len && !memcmp(m->data, like->data, m->len))
 			return true;
-	}
 	return false;
 }
 
-static void append(struct conn *c, struct outmsg *m, uint32_t ev_hash)
+static void append(struct conn *c, struct outmsg *m)
 {
 	m->conn = c;
-	if (ev_hash) {
-		m->ev_hash = ev_hash;
-		m->ev_next = ev_table[ev_hash % EV_BUCKETS];
-		m->ev_prev = &ev_table[ev_hash % EV_BUCKETS];
+	if (m->ev_hash) {
+		m->ev_prev = &ev_table[m->ev_hash % EV_BUCKETS];
+		m->ev_next = *m->ev_prev;
 		if (m->ev_next)
 			m->ev_next->ev_prev = &m->ev_next;
-		ev_table[ev_hash % EV_BUCKETS] = m;
+		*m->ev_prev = m;
 	}
 	*c->out_last = m;
 	c->out_last = &m->next;
@@ -160,50 +157,66 @@ static void append(struct conn *c, struct outmsg *m, uint32_t ev_hash)
 	conn_wake(c);
 }
 
-int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_hash)
+static struct outmsg *new_msg(size_t len, uint32_t ev_hash)
 {
 	struct outmsg *m = calloc(1, sizeof(*m) + len);
 
+	if (m) {
+		m->len = len;
+		m->ev_hash = ev_hash;
+	}
+	return m;
+}
+
+int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_hash)
+{
+	struct outmsg *m = new_msg(len, ev_hash);
+
 	if (!m)
 		return -ENOMEM;
-	m->len = len;
 	memcpy(m->data, data, len);
-	append(c, m, ev_hash);
+	append(c, m);
 	return 0;
 }
 
-int conn_queue(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const char *a,
-	       size_t a_len, const char *b, size_t b_len, uint32_t ev_hash)
+int conn_queue(struct conn *c, const struct xsd_sockmsg *like, const void *a, size_t a_len,
+	       const void *b, size_t b_len, uint32_t ev_hash)
 {
-	struct xsd_sockmsg hdr = { type, req_id, tx_id, a_len + b_len };
+	struct xsd_sockmsg hdr = { like->type, like->req_id, like->tx_id, a_len + b_len };
+	size_t len = sizeof(hdr) + a_len + b_len, size = sizeof(struct outmsg) + len;
 	struct outmsg *m;
-	size_t size = sizeof(*m) + sizeof(hdr) + a_len + b_len;
 
-	if (a_len + b_len > XENSTORE_PAYLOAD_MAX)
+	if (hdr.len > XENSTORE_PAYLOAD_MAX)
 		return -E2BIG;
-	if (ev_hash && ev_queued(c, a, a_len, b, b_len, ev_hash))
-		return 0;
-	/* Answers are few (see conn_busy()); events could pile up. */
-	if (limited(c->domid) ? ev_hash && !account_room(c->acct, size)
-			      : c->out_bytes + size > SOCKET_OUT_MAX)
-		return -ENOMEM;
-	m = calloc(1, size);
+	m = new_msg(len, ev_hash);
 	if (!m)
 		return -ENOMEM;
-	m->len = sizeof(hdr) + hdr.len;
 	memcpy(m->data, &hdr, sizeof(hdr));
 	if (a_len)
 		memcpy(m->data + sizeof(hdr), a, a_len);
 	if (b_len)
 		memcpy(m->data + sizeof(hdr) + a_len, b, b_len);
-	append(c, m, ev_hash);
+	if (ev_hash && ev_queued(c, m)) {
+		free(m);
+		return 0;
+	}
+	/* Answers are few (see conn_busy()); events could pile up. */
+	if (limited(c->domid) ? ev_hash && !account_room(c->acct, size)
+			      : c->out_bytes + size > SOCKET_OUT_MAX) {
+		free(m);
+		return -ENOMEM;
+	}
+	append(c, m);
 	return 0;
 }
 
 void conn_reply(struct conn *c, uint32_t type, const void *data, size_t len)
 {
-	int rc = conn_queue(c, type, c->hdr.req_id, c->hdr.tx_id, data, len, NULL, 0, 0);
+	struct xsd_sockmsg like = c->in.hdr;
+	int rc;
 
+	like.type = type;
+	rc = conn_queue(c, &like, data, len, NULL, 0, 0);
 	if (rc == -E2BIG)
 		conn_error(c, -E2BIG);
 	else if (rc)
@@ -212,14 +225,9 @@ void conn_reply(struct conn *c, uint32_t type, const void *data, size_t len)
 
 void conn_error(struct conn *c, int err)
 {
-	const char *name = "EINVAL";
+	const char *name = error_name(-err);
 
-	for (size_t i = 0; i < sizeof(xsd_errors) / sizeof(xsd_errors[0]); i++)
-		if (xsd_errors[i].errnum == -err)
-			name = xsd_errors[i].errstring;
-	if (conn_queue(c, XS_ERROR, c->hdr.req_id, c->hdr.tx_id, name, strlen(name) + 1, NULL, 0,
-		       0))
-		conn_shut(c, XENSTORE_ERROR_COMM);
+	conn_reply(c, XS_ERROR, name, strlen(name) + 1);
 }
 
 int conn_flush(struct conn *c)
@@ -243,41 +251,37 @@ int conn_flush(struct conn *c)
 
 bool conn_busy(const struct conn *c)
 {
-	if (limited(c->domid))
-		return store.quota[Q_OUTSTANDING] && c->out_msgs >= store.quota[Q_OUTSTANDING];
-	return c->out_bytes > SOCKET_OUT_PAUSE;
+	return limited(c->domid) ? over(c->domid, Q_OUTSTANDING, c->out_msgs + 1)
+				 : c->out_bytes > SOCKET_OUT_PAUSE;
 }
 
-/* 1: a whole message is here; 0: not yet; -errno: the connection is at its end. */
-static int read_message(struct conn *c)
+static int64_t now(void)
 {
-	for (;;) {
-		char *to;
-		size_t want;
-		int n;
+	return store.now ? store.now() : 0;
+}
 
-		if (c->have < sizeof(c->hdr)) {
-			to = (char *)&c->hdr + c->have;
-			want = sizeof(c->hdr) - c->have;
-		} else {
-			if (c->hdr.len > XENSTORE_PAYLOAD_MAX) {
-				conn_shut(c, XENSTORE_ERROR_PROTO);
-				return -EINVAL;
-			}
-			if (!c->body && !(c->body = malloc(c->hdr.len + 1)))
-				return -ENOMEM;
-			to = c->body + (c->have - sizeof(c->hdr));
-			want = sizeof(c->hdr) + c->hdr.len - c->have;
-			if (!want) {
-				*to = '\0';
-				return 1;
-			}
-		}
-		n = c->ops->read(c, to, want);
-		if (n <= 0)
-			return n;
-		c->have += n;
+/* A guest that has had its part of this period, while Dom0 is busy, waits for the next one. */
+static void count_turn(struct conn *c)
+{
+	int64_t period = now() / PERIOD_MS;
+	unsigned int part;
+
+	store.requests++;
+	if (!limited(c->domid)) {
+		store.dom0_last = now();
+		return;
 	}
+	if (store.period != period)
+		store.guests_busy = 0;
+	store.period = period;
+	if (c->period != period || !c->turns) {
+		store.guests_busy++;
+		c->turns = 0;
+	}
+	c->period = period;
+	part = GUEST_TURNS / store.guests_busy;
+	if (++c->turns >= (part ? part : 1) && now() - store.dom0_last < DOM0_BUSY_MS)
+		c->hold_until = (period + 1) * PERIOD_MS;
 }
 
 /* True if it would like another turn. */
@@ -289,18 +293,18 @@ static bool turn(struct conn *c)
 		shut_now(c);
 	if (c->dead || c->shut || conn_flush(c) || conn_busy(c))
 		return false;
-	rc = read_message(c);
+	rc = msg_read(&c->in, c->ops->read, c);
 	if (rc == -ENOMEM)
 		return true; /* the request stays where it is: again later */
-	if (rc < 0 && !c->shut)
+	if (rc == -EPROTO)
+		conn_shut(c, XENSTORE_ERROR_PROTO);
+	else if (rc < 0)
 		c->dead = true;
 	if (rc <= 0)
 		return false;
-	store.requests++;
 	request_handle(c);
-	free(c->body);
-	c->body = NULL;
-	c->have = 0;
+	msg_drop(&c->in);
+	count_turn(c);
 	conn_flush(c);
 	if (c->shut)
 		shut_now(c);
@@ -309,10 +313,10 @@ static bool turn(struct conn *c)
 
 bool store_turn(void)
 {
-	int64_t now = store.now ? store.now() : 0;
+	int64_t t = now();
 	struct conn *c, **p = &store.run;
 
-	while (*p && (*p)->hold_until > now)
+	while (*p && (*p)->hold_until > t)
 		p = &(*p)->run_next;
 	c = *p;
 	if (!c)
@@ -328,10 +332,10 @@ bool store_turn(void)
 
 int store_hold_ms(void)
 {
-	int64_t now = store.now ? store.now() : 0, least = -1;
+	int64_t t = now(), least = -1;
 
 	for (struct conn *c = store.run; c; c = c->run_next) {
-		int64_t left = c->hold_until > now ? c->hold_until - now : 0;
+		int64_t left = c->hold_until > t ? c->hold_until - t : 0;
 
 		if (least < 0 || left < least)
 			least = left;

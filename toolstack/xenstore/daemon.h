@@ -9,28 +9,28 @@
 #include <stdbool.h>
 #include "xenstore/store.h"
 
+/* What conn_ops.save() writes first: who loads it. */
+enum { STATE_RING = 1, STATE_SOCK };
+
 /* ring.c */
 /*
  * Opens the event channel device, or takes over `evtchn_fd` (>= 0) with the port of VIRQ_DOM_EXC.
  */
 int ring_init(int evtchn_fd, uint32_t virq_port);
+uint32_t ring_virq_port(void);
 /* Connects the kernel of Dom0. */
 int ring_connect_dom0(void);
 /* Lets event channels fire again whose guests have nothing more to be done for. */
 void ring_idle(void);
-bool ring_is(const struct conn *c);
-void ring_save(struct buf *b, const struct conn *c);
 struct conn *ring_load(struct buf *b, uint16_t domid, bool check_only);
-void ring_save_globals(struct buf *b);
 extern const struct store_hooks ring_hooks;
 
 /* sock.c */
 int sock_listen(const char *path);
 int sock_listener(void);
-void sock_take_listener(int fd);
+int sock_take_listener(int fd);
 /* Frees the dead, and asks epoll for what the living wait for. */
 void sock_update(void);
-void sock_save(struct buf *b, const struct conn *c);
 struct conn *sock_load(struct buf *b);
 void sock_keep_on_exec(bool keep);
 

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "lib/daemon.h"
+#include "lib/guest.h"
 #include "lib/log.h"
 #include "xenstore/daemon.h"
 
@@ -44,27 +46,31 @@ int live_command(struct conn *c, int argc, char **argv)
 			return -EBUSY;
 		live_pending = true;
 		asker = c;
-		asked = c->hdr;
+		asked = c->in.hdr;
 		return 1;
 	}
 	return -EINVAL;
 }
 
-static void conn_out(struct buf *b, struct conn *c)
-{
-	buf_put_u32(b, ring_is(c));
-	if (ring_is(c))
-		ring_save(b, c);
-	else
-		sock_save(b, c);
-	buf_put_u32(b, c == asker);
-}
+/* What comes before the store: how it is reached, and who waits for the end of the update. */
+static struct head {
+	int evtchn, listener;
+	uint32_t virq_port;
+	int asker; /* its place among the connections, or -1 */
+	struct xsd_sockmsg asked;
+} head;
 
 static struct conn *conn_in(struct buf *b, uint16_t domid)
 {
-	struct conn *c = buf_u32(b) ? ring_load(b, domid, checking) : sock_load(b);
+	struct conn *c = NULL;
+	uint8_t kind;
 
-	if (buf_u32(b))
+	FIELD(b, kind);
+	if (kind == STATE_RING)
+		c = ring_load(b, domid, checking);
+	else if (kind == STATE_SOCK)
+		c = sock_load(b);
+	if (!head.asker--)
 		asker = c;
 	return c;
 }
@@ -72,26 +78,39 @@ static struct conn *conn_in(struct buf *b, uint16_t domid)
 static int save_to_memfd(void)
 {
 	struct buf b = { 0 };
-	size_t done = 0;
-	int fd;
+	int fd, at = 0;
 
-	ring_save_globals(&b);
-	buf_put_u32(&b, sock_listener());
-	buf_put(&b, &asked, sizeof(asked));
-	state_save(&b, conn_out);
+	head = (struct head){ ports_fd(), sock_listener(), ring_virq_port(), -1, asked };
+	for (struct conn *c = store.conns; c; c = c->next) {
+		if (c == asker)
+			head.asker = at;
+		at += !c->dead;
+	}
+	FIELD(&b, head);
+	state_save(&b);
 	fd = b.bad ? -1 : memfd_create("xenstored-state", 0);
-	while (fd >= 0 && done < b.len) {
-		ssize_t n = write(fd, b.data + done, b.len - done);
-
-		if (n <= 0) {
-			close(fd);
-			fd = -1;
-		} else {
-			done += n;
-		}
+	if (fd >= 0 && !write_all(fd, b.data, b.len)) {
+		close(fd);
+		fd = -1;
 	}
 	free(b.data);
 	return fd;
+}
+
+static void keep_on_exec(bool keep)
+{
+	fcntl(ports_fd(), F_SETFD, keep ? 0 : FD_CLOEXEC);
+	sock_keep_on_exec(keep);
+}
+
+/* The answer to who asked, if he is still there. */
+static void tell(const char *text, uint32_t type)
+{
+	asked.type = type;
+	for (struct conn *c = store.conns; c; c = c->next)
+		if (c == asker && !c->dead)
+			conn_queue(c, &asked, text, strlen(text) + 1, NULL, 0, 0);
+	asker = NULL;
 }
 
 static bool new_program_accepts(const char *fd)
@@ -120,7 +139,7 @@ void live_run(char **argv)
 	fd = args ? save_to_memfd() : -1;
 	if (fd >= 0) {
 		snprintf(num, sizeof(num), "%d", fd);
-		sock_keep_on_exec(true);
+		keep_on_exec(true);
 		args[to++] = "xenstored";
 		for (int i = 1; i < argc; i++) {
 			if (!strcmp(argv[i], "--live-update"))
@@ -132,24 +151,19 @@ void live_run(char **argv)
 		args[to++] = num;
 		if (new_program_accepts(num))
 			execv(program, args);
-		sock_keep_on_exec(false);
+		keep_on_exec(false);
 		close(fd);
 	}
 	free(args);
 	log_err("live update with %s failed; going on", program);
-	for (struct conn *c = store.conns; c; c = c->next)
-		if (c == asker && !c->dead)
-			conn_queue(c, XS_ERROR, asked.req_id, asked.tx_id, "EINVAL", 7, NULL, 0, 0);
-	asker = NULL;
+	tell("EINVAL", XS_ERROR);
 }
 
 int live_restore(int fd, bool check_only)
 {
-	struct buf b = { 0 };
+	struct buf b = { .loading = true };
 	struct stat st;
-	const void *p;
-	int evtchn_fd, listen_fd, rc;
-	uint32_t port;
+	int rc = 0;
 
 	if (fstat(fd, &st))
 		return -errno;
@@ -158,27 +172,20 @@ int live_restore(int fd, bool check_only)
 	if (b.data == MAP_FAILED)
 		return -errno;
 	checking = check_only;
-	evtchn_fd = (int)buf_u32(&b);
-	port = buf_u32(&b);
-	listen_fd = (int)buf_u32(&b);
-	p = buf_bytes(&b, sizeof(asked));
-	if (!p)
-		return -EINVAL;
-	memcpy(&asked, p, sizeof(asked));
+	FIELD(&b, head);
+	asked = head.asked;
 	if (!check_only) {
-		sock_take_listener(listen_fd);
-		rc = evtchn_fd >= 0 ? ring_init(evtchn_fd, port) : 0;
-		if (rc)
-			return rc;
+		rc = sock_take_listener(head.listener);
+		if (!rc && head.evtchn >= 0)
+			rc = ring_init(head.evtchn, head.virq_port);
 	}
-	rc = state_load(&b, conn_in);
+	if (!rc)
+		rc = state_load(&b, conn_in);
 	munmap(b.data, b.len);
 	if (rc || check_only)
 		return rc;
 	close(fd);
-	sock_keep_on_exec(false);
-	if (asker)
-		conn_queue(asker, XS_CONTROL, asked.req_id, asked.tx_id, "OK\n", 4, NULL, 0, 0);
-	asker = NULL;
+	keep_on_exec(false);
+	tell("OK\n", XS_CONTROL);
 	return 0;
 }

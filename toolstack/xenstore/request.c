@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The requests of the wire protocol, one function each, found through one table that also says who
- * may make them. A handler answers exactly once: it either replies itself and returns 0, or returns
- * -errno. Changes are made in a transaction: the caller's, or one of this request alone.
+ * may make them. Those about nodes are functions of a tree: they give an answer and perhaps a new
+ * tree, and nothing has happened until that is committed, or taken by a transaction. So a request
+ * is done wholly or not at all.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -10,280 +11,263 @@
 #include <string.h>
 #include "xenstore/store.h"
 
-struct req {
-	struct conn *c;
-	struct tx *tx; /* NULL: outside any transaction */
-	char *body;
-	size_t len;
-	const char *word[8]; /* the NUL-terminated strings of the body */
-	unsigned int words;
-	char path[XENSTORE_ABS_PATH_MAX + 2];
-	int skip;
-	bool touched; /* failing from here on leaves half a change */
-};
-
-static int ack(struct req *r)
+static void answer(struct req *r)
 {
-	conn_reply(r->c, r->c->hdr.type, "OK", 3);
-	return 0;
+	if (!r->answered)
+		conn_reply(r->c, r->type, r->out, r->out_len);
+	r->answered = true;
 }
 
-static int get_path(struct req *r, bool special)
+static void set_answer(struct req *r, const void *out, size_t len)
 {
-	r->skip = path_canon(r->c, r->word[0], special, r->path, sizeof(r->path));
-	return r->skip < 0 ? r->skip : 0;
+	r->out = out;
+	r->out_len = len;
 }
 
 /*
  * Whether a node exists is told only to those who may use its nearest existing parent in the same
  * way.
  */
-static int absent(struct req *r, unsigned int perm)
+static int get_node(struct req *r, unsigned int perm, struct node **n)
 {
-	char up[XENSTORE_ABS_PATH_MAX + 2];
-	const struct node *n;
-	size_t len;
+	struct spot s = tree_find(r->root, r->path);
 
-	if (!limited(r->c->domid))
-		return -ENOENT;
-	strcpy(up, r->path);
-	while ((len = parent_len(up))) {
-		int rc;
-
-		up[len] = '\0';
-		rc = tx_get(r->tx, up, &n);
-		if (rc == 0)
-			return perm_access(r->c, n) & perm ? -ENOENT : -EACCES;
-		if (rc != -ENOENT)
-			return rc;
-	}
-	return -EACCES;
+	*n = s.node;
+	if (!s.node)
+		return perm_access(r->c, s.up) & perm ? -ENOENT : -EACCES;
+	return (perm_access(r->c, s.node) & perm) == perm ? 0 : -EACCES;
 }
 
-static int get_node(struct req *r, unsigned int perm, const struct node **n)
+/* The tree with `leaf` at the path. */
+static int put(struct req *r, struct node *leaf, const struct node *like)
 {
-	int rc = tx_get(r->tx, r->path, n);
-
-	if (rc == -ENOENT)
-		return absent(r, perm);
-	if (rc == 0 && (perm_access(r->c, *n) & perm) != perm)
-		return -EACCES;
-	return rc;
+	r->next = leaf ? tree_put(r->root, r->path, leaf, like) : NULL;
+	return r->next ? 0 : -ENOMEM;
 }
 
-static int check_size(const struct req *r, const struct node *parent, size_t extra)
+/* A node that is there becomes one as `t` says. */
+static int change(struct req *r, struct node t)
 {
-	size_t size = extra + sizeof(struct perm) * parent->n_perms;
-
-	return limited(r->c->domid) && store.quota[Q_NODE_SIZE] && size > store.quota[Q_NODE_SIZE]
-		       ? -ENOSPC
-		       : 0;
+	t.writer = r->c->domid;
+	return put(r, node_version(&t, 0, 0, NULL), &t);
 }
 
-static int check_create(const struct req *r, const struct node *parent, size_t from,
-			size_t value_len)
+static size_t kids_len(const struct node *n)
 {
-	const struct account *a = r->c->acct;
-	unsigned int depth = 0, more = 0;
-	size_t len = strlen(r->path);
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < n->n_kids; i++)
+		len += n->kids[i]->name_len + 1;
+	return len;
+}
+
+/* Value, permissions and names of children together. */
+static bool too_big(const struct req *r, const struct node *n, size_t extra)
+{
+	/* Names are counted only for those whom it matters. */
+	size_t names = limited(r->c->domid) ? kids_len(n) : 0;
+
+	return over(r->c->domid, Q_NODE_SIZE, extra + names + sizeof(*n->perms) * n->n_perms);
+}
+
+struct count {
+	uint16_t domid;
+	int nodes;
+};
+
+static void count_own(const struct node *n, int sign, void *ctx)
+{
+	struct count *count = ctx;
+
+	if (n->perms[0].domid == count->domid)
+		count->nodes += sign;
+}
+
+static int check_create(const struct req *r, const struct spot *s, size_t value_len)
+{
+	struct count own = { r->c->domid, r->c->acct->nodes };
+	unsigned int depth = 0, more = 1;
+	struct node leaf = { .n_perms = s->up->n_perms };
+	size_t size;
 
 	if (!limited(r->c->domid))
 		return 0;
-	for (size_t i = 0; i < len; i++) {
-		depth += r->path[i] == '/';
-		more += r->path[i] == '/' && i >= from;
+	tree_diff(store.root, r->root, count_own, &own);
+	for (const char *p = r->path; *p; p++) {
+		depth += *p == '/';
+		more += *p == '/' && p >= s->rest;
 	}
-	if ((store.quota[Q_DEPTH] && depth > store.quota[Q_DEPTH]) ||
-	    (store.quota[Q_NODES] &&
-	     (int)(a->nodes + more) + r->tx->own_nodes > (int)store.quota[Q_NODES]) ||
-	    check_size(r, parent, parent->value_len + parent->kids_len + len - from) ||
-	    check_size(r, parent, value_len))
+	size = more * (sizeof(leaf) + strlen(s->rest) + leaf.n_perms * sizeof(*leaf.perms));
+	if (over(r->c->domid, Q_DEPTH, depth) || over(r->c->domid, Q_NODES, own.nodes + more) ||
+	    too_big(r, s->up, s->up->value_len + strlen(s->rest)) || too_big(r, &leaf, value_len))
 		return -ENOSPC;
-	if (!account_room(
-		    a, more * (sizeof(struct node) + len + parent->n_perms * sizeof(struct perm)) +
-			       value_len))
-		return -ENOMEM;
-	return 0;
+	return account_room(r->c->acct, size + value_len) ? 0 : -ENOMEM;
 }
 
-/*
- * Creates r->path and the parents that are missing, with the permissions of the nearest one that
- * exists.
- */
-static int create(struct req *r, const void *data, size_t data_len)
+/* The node and the parents that are missing, with the permissions of the nearest that exists. */
+static int create(struct req *r, const void *data, size_t len)
 {
-	char part[XENSTORE_ABS_PATH_MAX + 2];
-	const struct node *parent;
-	struct perm perms[256];
-	unsigned int n_perms;
-	size_t len = strlen(r->path), from;
-	int rc;
+	struct spot s = tree_find(r->root, r->path);
+	struct xs_perm perms[PERMS_MAX];
+	struct node like = { .perms = perms, .n_perms = s.up->n_perms, .writer = r->c->domid };
+	struct node t;
+	int rc = check_create(r, &s, len);
 
-	strcpy(part, r->path);
-	do {
-		part[parent_len(part)] = '\0';
-		rc = tx_get(r->tx, part, &parent);
-	} while (rc == -ENOENT && part[1]);
 	if (rc)
 		return rc;
-	from = part[1] ? strlen(part) : 0;
-	rc = check_create(r, parent, from, data_len);
-	if (rc)
-		return rc;
-	n_perms = parent->n_perms;
-	memcpy(perms, parent->perms, n_perms * sizeof(*perms));
+	memcpy(perms, s.up->perms, like.n_perms * sizeof(*perms));
 	if (limited(r->c->domid))
 		perms[0].domid = r->c->domid;
-	r->touched = true;
-	for (size_t i = from + 1; !rc && i <= len; i++) {
-		if (r->path[i] && r->path[i] != '/')
-			continue;
-		memcpy(part, r->path, i);
-		part[i] = '\0';
-		rc = tx_create(r->tx, part, perms, n_perms);
-	}
-	if (!rc && data_len)
-		rc = tx_set_value(r->tx, r->path, data, data_len);
-	return rc;
+	t = like;
+	t.name = (char *)path_name(r->path);
+	t.name_len = strlen(t.name);
+	t.value = (char *)data;
+	t.value_len = len;
+	return put(r, node_version(&t, 0, 0, NULL), &like);
 }
 
 static int do_read(struct req *r)
 {
-	const struct node *n;
-	int rc = get_node(r, PERM_READ, &n);
+	struct node *n;
+	int rc = get_node(r, XS_PERM_READ, &n);
 
 	if (!rc)
-		conn_reply(r->c, XS_READ, n->value, n->value_len);
+		set_answer(r, n->value, n->value_len);
 	return rc;
+}
+
+/* Names of children into r->text behind `len` bytes, leaving out `skip` bytes of names. */
+static bool list_kids(struct req *r, const struct node *n, size_t skip, size_t len)
+{
+	size_t at = 0;
+
+	set_answer(r, r->text, len);
+	for (uint32_t i = 0; i < n->n_kids; i++) {
+		const struct node *k = n->kids[i];
+
+		at += k->name_len + 1;
+		if (at <= skip)
+			continue;
+		if (r->out_len + k->name_len + 1 > XENSTORE_PAYLOAD_MAX)
+			return false;
+		memcpy(r->text + r->out_len, k->name, k->name_len + 1);
+		r->out_len += k->name_len + 1;
+	}
+	return true;
 }
 
 static int do_directory(struct req *r)
 {
-	const struct node *n;
-	int rc = get_node(r, PERM_READ, &n);
+	struct node *n;
+	int rc = get_node(r, XS_PERM_READ, &n);
 
-	if (!rc)
-		rc = tx_read_kids(r->tx, r->path);
-	if (!rc)
-		conn_reply(r->c, XS_DIRECTORY, n->kids, n->kids_len);
-	return rc;
+	return rc ? rc : list_kids(r, n, 0, 0) ? 0 : -E2BIG;
 }
 
 static int do_directory_part(struct req *r)
 {
-	char out[XENSTORE_PAYLOAD_MAX];
-	const struct node *n;
-	size_t off, len, at;
+	struct node *n;
+	size_t skip, head;
 	char *end;
-	int rc = get_node(r, PERM_READ, &n);
+	int rc = get_node(r, XS_PERM_READ, &n);
 
-	if (!rc)
-		rc = tx_read_kids(r->tx, r->path);
 	if (rc)
 		return rc;
-	off = strtoul(r->word[1], &end, 10);
+	skip = strtoul(r->word[1], &end, 10);
 	if (*end || end == r->word[1])
 		return -EINVAL;
-	len = snprintf(out, sizeof(out), "%llu", (unsigned long long)n->kidgen) + 1;
-	/*
-	 * Offsets that are not the begin of a name are a client's mistake, and harmless: names stay
-	 * bounded.
-	 */
-	for (at = off; at < n->kids_len;) {
-		size_t l = strlen(n->kids + at) + 1;
-
-		if (len + l + 1 > sizeof(out))
-			break;
-		memcpy(out + len, n->kids + at, l);
-		len += l;
-		at += l;
-	}
-	if (at >= n->kids_len)
-		out[len++] = '\0';
-	conn_reply(r->c, XS_DIRECTORY_PART, out, len);
+	head = sprintf(r->text, "%llu", (unsigned long long)n->kidgen) + 1;
+	/* An empty name says that these were the last. */
+	if (list_kids(r, n, skip, head) && r->out_len < XENSTORE_PAYLOAD_MAX)
+		r->text[r->out_len++] = '\0';
 	return 0;
 }
 
 static int do_get_perms(struct req *r)
 {
-	char out[XENSTORE_PAYLOAD_MAX];
-	const struct node *n;
-	size_t len = 0;
-	int rc = get_node(r, PERM_READ, &n);
+	struct node *n;
+	int rc = get_node(r, XS_PERM_READ, &n);
 
-	if (rc)
+	if (!rc)
+		rc = perm_format(n->perms, n->n_perms, r->text, XENSTORE_PAYLOAD_MAX);
+	if (rc < 0)
 		return rc;
-	for (unsigned int i = 0; i < n->n_perms; i++)
-		len += snprintf(out + len, sizeof(out) - len, "%c%u",
-				"nrwb"[n->perms[i].access & 3], n -> perms[i].domid) +
-		       1;
-	conn_reply(r->c, XS_GET_PERMS, out, len);
+	set_answer(r, r->text, rc);
 	return 0;
 }
 
 static int do_set_perms(struct req *r)
 {
-	unsigned int max = limited(r->c->domid) && store.quota[Q_PERMS] ? store.quota[Q_PERMS]
-									: 256;
 	size_t head = strlen(r->word[0]) + 1;
-	const struct node *n;
-	struct perm p[256];
-	int rc, count = perm_parse(r->body + head, r->len - head, p, max < 256 ? max : 256);
+	struct xs_perm p[PERMS_MAX];
+	struct node *n, t;
+	int rc, count = perm_parse(r->body + head, r->len - head, p, PERMS_MAX);
 
+	if (count > 0 && over(r->c->domid, Q_PERMS, count))
+		count = -ENOSPC;
 	rc = count < 0 ? count : get_node(r, PERM_OWNER, &n);
-	if (!rc && limited(r->c->domid) && p[0].domid != n->perms[0].domid)
-		rc = -EPERM;
-	if (!rc)
-		rc = tx_set_perms(r->tx, r->path, p, count);
-	return rc ? rc : tx_fire(r->tx, r->path, false);
+	if (rc)
+		return rc;
+	if (limited(r->c->domid) && p[0].domid != n->perms[0].domid)
+		return -EPERM;
+	if (!account_get(p[0].domid, true))
+		return -ENOMEM;
+	t = *n;
+	t.perms = p;
+	t.n_perms = count;
+	return change(r, t);
 }
 
 static int do_write(struct req *r)
 {
 	size_t head = strlen(r->word[0]) + 1, len = r->len - head;
-	const struct node *n;
-	int rc = get_node(r, PERM_WRITE, &n);
+	struct node *n, t;
+	int rc = get_node(r, XS_PERM_WRITE, &n);
 
 	if (rc == -ENOENT)
-		rc = create(r, r->body + head, len);
-	else if (!rc)
-		rc = check_size(r, n, n->kids_len + len);
-	if (!rc && !r->touched && limited(r->c->domid) && len > n->value_len &&
-	    !account_room(account_get(n->perms[0].domid, false), len - n->value_len))
-		rc = -ENOMEM;
-	if (!rc && !r->touched)
-		rc = tx_set_value(r->tx, r->path, r->body + head, len);
-	return rc ? rc : tx_fire(r->tx, r->path, false);
+		return create(r, r->body + head, len);
+	if (rc)
+		return rc;
+	if (too_big(r, n, len))
+		return -ENOSPC;
+	if (limited(r->c->domid) && !account_room(account_get(n->perms[0].domid, false),
+						  (ptrdiff_t)len - (ptrdiff_t)n->value_len))
+		return -ENOMEM;
+	t = *n;
+	t.value = (char *)r->body + head;
+	t.value_len = len;
+	return change(r, t);
 }
 
 static int do_mkdir(struct req *r)
 {
-	const struct node *n;
-	int rc = get_node(r, PERM_WRITE, &n);
+	struct node *n;
+	int rc = get_node(r, XS_PERM_WRITE, &n);
 
-	if (rc != -ENOENT)
-		return rc;
-	rc = create(r, NULL, 0);
-	return rc ? rc : tx_fire(r->tx, r->path, false);
+	return rc == -ENOENT ? create(r, NULL, 0) : rc;
+}
+
+static bool count_all(const struct node *n, const char *path, void *ctx)
+{
+	++*(uint32_t *)ctx;
+	return true;
 }
 
 static int do_rm(struct req *r)
 {
-	const struct node *n;
-	int rc = r->path[1] ? get_node(r, PERM_WRITE, &n) : -EINVAL;
+	const struct node by = { .writer = r->c->domid };
+	struct spot s = tree_find(r->root, r->path);
+	struct node *n;
+	int rc = r->path[1] ? get_node(r, XS_PERM_WRITE, &n) : -EINVAL;
 
-	if (rc == -ENOENT) {
-		/* Already gone is fine, as long as there is a place where it could have been. */
-		char up[XENSTORE_ABS_PATH_MAX + 2];
-
-		strcpy(up, r->path);
-		up[parent_len(up)] = '\0';
-		return tx_get(r->tx, up, &n);
-	}
+	/* Already gone is fine, as long as there is a place where it could have been. */
+	if (rc == -ENOENT)
+		return strchr(s.rest, '/') ? rc : 0;
 	if (rc)
 		return rc;
-	r->touched = true;
-	return tx_delete(r->tx, r->path);
+	tree_walk(n, r->path, count_all, &r->removed);
+	r->next = tree_put(r->root, r->path, NULL, &by);
+	return r->next ? 0 : -ENOMEM;
 }
 
 static int do_watch(struct req *r)
@@ -295,11 +279,11 @@ static int do_watch(struct req *r)
 	if (rc)
 		return rc;
 	w = watch_find(r->c, r->path, r->word[1]);
-	rc = ack(r);
+	answer(r);
 	/* The first event comes at once: the client then looks, and misses nothing. */
 	if (!r->c->shut && !r->c->dead)
 		watch_send(w, r->path);
-	return rc;
+	return 0;
 }
 
 static int do_unwatch(struct req *r)
@@ -309,78 +293,32 @@ static int do_unwatch(struct req *r)
 	if (!w)
 		return -ENOENT;
 	watch_del(r->c, w);
-	return ack(r);
+	return 0;
 }
 
 static int do_reset_watches(struct req *r)
 {
-	struct tx *tx;
-
-	watch_del_all(r->c);
-	while ((tx = r->c->txs)) {
-		r->c->txs = tx->next;
-		r->c->acct->txs--;
-		tx_free(tx);
-	}
-	return ack(r);
-}
-
-static struct tx *find_tx(struct conn *c, uint32_t id)
-{
-	struct tx *tx;
-
-	for (tx = c->txs; tx && tx->id != id; tx = tx->next)
-		;
-	return tx;
+	conn_forget(r->c);
+	return 0;
 }
 
 static int do_transaction_start(struct req *r)
 {
-	struct conn *c = r->c;
-	char id[16];
-	struct tx *tx;
+	uint32_t id;
+	int rc = r->tx ? -EBUSY : tx_start(r->c, &id);
 
-	if (r->tx)
-		return -EBUSY;
-	if (limited(c->domid)) {
-		if (store.quota[Q_TXS] && c->acct->txs >= store.quota[Q_TXS])
-			return -ENOSPC;
-		if (!account_room(c->acct, sizeof(*tx)))
-			return -ENOMEM;
-	}
-	tx = tx_new(c, false);
-	if (!tx)
-		return -ENOMEM;
-	do {
-		tx->id = c->next_tx++;
-	} while (!tx->id || find_tx(c, tx->id));
-	tx->mem = sizeof(*tx);
-	account_mem(c->acct, tx->mem);
-	c->acct->txs++;
-	tx->next = c->txs;
-	c->txs = tx;
-	conn_reply(c, XS_TRANSACTION_START, id, snprintf(id, sizeof(id), "%u", tx->id) + 1);
-	return 0;
+	if (!rc)
+		set_answer(r, r->text, sprintf(r->text, "%u", id) + 1);
+	return rc;
 }
 
 static int do_transaction_end(struct req *r)
 {
-	struct tx **p, *tx = r->tx;
 	bool commit = !strcmp(r->word[0], "T");
-	int rc = 0;
 
 	if (!commit && strcmp(r->word[0], "F"))
 		return -EINVAL;
-	if (!tx)
-		return -ENOENT;
-	for (p = &r->c->txs; *p != tx; p = &(*p)->next)
-		;
-	*p = tx->next;
-	if (commit)
-		rc = tx_commit(tx);
-	r->c->acct->txs--;
-	tx_free(tx);
-	return rc ? rc : ack(r);
+	return r->tx ? tx_end(r->c, r->tx, commit) : -ENOENT;
 }
 
 static int number(const char *s, unsigned long long max, unsigned long long *v)
@@ -397,15 +335,20 @@ static int domid_arg(const struct req *r, unsigned int i, unsigned long long *do
 	return number(r->word[i], DOMID_FIRST_RESERVED - 1, domid);
 }
 
+static bool is_introduced(uint16_t domid)
+{
+	const struct account *a = account_get(domid, false);
+
+	return a && a->introduced;
+}
+
 static int do_get_domain_path(struct req *r)
 {
 	unsigned long long domid;
-	char path[32];
 	int rc = domid_arg(r, 0, &domid);
 
 	if (!rc)
-		conn_reply(r->c, XS_GET_DOMAIN_PATH, path,
-			   snprintf(path, sizeof(path), "/local/domain/%llu", domid) + 1);
+		set_answer(r, r->text, sprintf(r->text, "/local/domain/%llu", domid) + 1);
 	return rc;
 }
 
@@ -427,20 +370,16 @@ static int do_introduce(struct req *r)
 		return rc;
 	}
 	a->introduced = true;
-	ack(r);
-	watch_fire("@introduceDomain", NULL, false);
+	answer(r);
+	watch_fire("@introduceDomain", store.root);
 	return 0;
 }
 
 static int known(const struct req *r, unsigned long long *domid)
 {
-	struct account *a;
 	int rc = domid_arg(r, 0, domid);
 
-	if (rc)
-		return rc;
-	a = account_get(*domid, false);
-	return a && a->introduced && *domid ? 0 : -ENOENT;
+	return rc ? rc : *domid && is_introduced(*domid) ? 0 : -ENOENT;
 }
 
 static int do_release(struct req *r)
@@ -448,21 +387,20 @@ static int do_release(struct req *r)
 	unsigned long long domid;
 	int rc = known(r, &domid);
 
-	if (rc)
-		return rc;
 	/*
 	 * Watches go first: the domain does not hear of its own removal. The caller's answer comes
 	 * before the event.
 	 */
-	rc = store.hooks.release ? store.hooks.release(domid) : 0;
+	if (!rc && store.hooks.release)
+		rc = store.hooks.release(domid);
 	if (rc)
 		return rc;
-	account_get(domid, false)->introduced = false;
+	account_get(domid, true)->introduced = false;
 	rc = account_purge(domid);
 	if (rc)
 		return rc;
-	ack(r);
-	watch_fire("@releaseDomain", NULL, false);
+	answer(r);
+	watch_fire("@releaseDomain", store.root);
 	return 0;
 }
 
@@ -471,9 +409,7 @@ static int do_resume(struct req *r)
 	unsigned long long domid;
 	int rc = known(r, &domid);
 
-	if (!rc && store.hooks.resume)
-		rc = store.hooks.resume(domid);
-	return rc ? rc : ack(r);
+	return rc ? rc : store.hooks.resume ? store.hooks.resume(domid) : 0;
 }
 
 static int do_set_target(struct req *r)
@@ -483,31 +419,26 @@ static int do_set_target(struct req *r)
 
 	if (!rc)
 		rc = domid_arg(r, 1, &target);
-	if (rc)
-		return rc;
-	for (struct conn *c = store.conns; c; c = c->next)
+	for (struct conn *c = store.conns; !rc && c; c = c->next)
 		if (c->domid == domid)
 			c->target = target;
-	return ack(r);
+	return rc;
 }
 
 static int do_is_introduced(struct req *r)
 {
 	unsigned long long domid;
-	struct account *a;
 	int rc = domid_arg(r, 0, &domid);
 
-	if (rc)
-		return rc;
-	a = account_get(domid, false);
-	conn_reply(r->c, XS_IS_DOMAIN_INTRODUCED, domid == 0 || (a && a->introduced) ? "T" : "F",
-		   2);
-	return 0;
+	if (!rc)
+		set_answer(r, domid == 0 || is_introduced(domid) ? "T" : "F", 2);
+	return rc;
 }
 
 static int do_control(struct req *r)
 {
-	control_handle(r->c, r->body, r->len);
+	r->answered = true;
+	control_handle(r->c, (char *)r->body, r->len);
 	return 0;
 }
 
@@ -518,7 +449,7 @@ enum {
 	/* the first word is a path, or with SPECIAL also one that begins with @ */
 	PATH = 1 << 3,
 	SPECIAL = 1 << 4,
-	CHANGE = 1 << 5, /* done wholly or not at all, then acknowledged */
+	NODE = 1 << 5 | PATH, /* a function of the tree */
 };
 
 static const struct handler {
@@ -527,9 +458,9 @@ static const struct handler {
 	uint8_t min_words, flags;
 } handlers[XS_TYPE_COUNT] = {
 	[XS_CONTROL] = { "CONTROL", do_control, 1, DOM0 | NO_TX },
-	[XS_DIRECTORY] = { "DIRECTORY", do_directory, 1, PATH },
-	[XS_READ] = { "READ", do_read, 1, PATH },
-	[XS_GET_PERMS] = { "GET_PERMS", do_get_perms, 1, PATH | SPECIAL },
+	[XS_DIRECTORY] = { "DIRECTORY", do_directory, 1, NODE },
+	[XS_READ] = { "READ", do_read, 1, NODE },
+	[XS_GET_PERMS] = { "GET_PERMS", do_get_perms, 1, NODE | SPECIAL },
 	[XS_WATCH] = { "WATCH", do_watch, 2, PATH | SPECIAL | NO_TX },
 	[XS_UNWATCH] = { "UNWATCH", do_unwatch, 2, PATH | SPECIAL | NO_TX },
 	[XS_TRANSACTION_START] = { "TRANSACTION_START", do_transaction_start, 0, DATA },
@@ -537,20 +468,20 @@ static const struct handler {
 	[XS_INTRODUCE] = { "INTRODUCE", do_introduce, 3, DOM0 | NO_TX },
 	[XS_RELEASE] = { "RELEASE", do_release, 1, DOM0 | NO_TX },
 	[XS_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", do_get_domain_path, 1, NO_TX },
-	[XS_WRITE] = { "WRITE", do_write, 1, PATH | DATA | CHANGE },
-	[XS_MKDIR] = { "MKDIR", do_mkdir, 1, PATH | CHANGE },
-	[XS_RM] = { "RM", do_rm, 1, PATH | CHANGE },
-	[XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 2, PATH | SPECIAL | DATA | CHANGE },
+	[XS_WRITE] = { "WRITE", do_write, 1, NODE | DATA },
+	[XS_MKDIR] = { "MKDIR", do_mkdir, 1, NODE },
+	[XS_RM] = { "RM", do_rm, 1, NODE },
+	[XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 2, NODE | SPECIAL | DATA },
 	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, 1, NO_TX },
 	[XS_RESUME] = { "RESUME", do_resume, 1, DOM0 | NO_TX },
 	[XS_SET_TARGET] = { "SET_TARGET", do_set_target, 2, DOM0 | NO_TX },
 	[XS_RESET_WATCHES] = { "RESET_WATCHES", do_reset_watches, 0, DATA | NO_TX },
-	[XS_DIRECTORY_PART] = { "DIRECTORY_PART", do_directory_part, 2, PATH },
+	[XS_DIRECTORY_PART] = { "DIRECTORY_PART", do_directory_part, 2, NODE },
 };
 
-const char *request_name(uint32_t type)
+static const struct handler *handler(uint32_t type)
 {
-	return type < XS_TYPE_COUNT && handlers[type].name ? handlers[type].name : "?";
+	return type < XS_TYPE_COUNT && handlers[type].fn ? &handlers[type] : NULL;
 }
 
 /* Splits the body into words. Unless data may follow, it must end with a NUL. */
@@ -559,7 +490,7 @@ static int split(struct req *r, const struct handler *h)
 	size_t at = 0;
 
 	while (at < r->len && r->words < sizeof(r->word) / sizeof(r->word[0])) {
-		char *nul = memchr(r->body + at, 0, r->len - at);
+		const char *nul = memchr(r->body + at, 0, r->len - at);
 
 		if (!nul)
 			break;
@@ -571,63 +502,92 @@ static int split(struct req *r, const struct handler *h)
 	return 0;
 }
 
-/* In the client's transaction, or in one of its own. What fails half-way spoils the client's. */
-static int change(struct req *r, int (*fn)(struct req *r))
+static int run(struct req *r, const struct handler *h)
 {
-	bool own = !r->tx;
+	int rc = split(r, h);
+
+	if (!rc && (h->flags & PATH)) {
+		r->skip = path_canon(r->c, r->word[0], h->flags & SPECIAL, r->path,
+				     sizeof(r->path));
+		rc = r->skip < 0 ? r->skip : 0;
+	}
+	return rc ? rc : h->fn(r);
+}
+
+static void begin(struct req *r, struct conn *c, struct node *root, uint32_t type, const char *body,
+		  size_t len)
+{
+	memset(r, 0, offsetof(struct req, text));
+	r->path[0] = '\0';
+	r->c = c;
+	r->root = root;
+	r->type = type;
+	r->body = body;
+	r->len = len;
+	r->node_bytes = store.node_bytes;
+	set_answer(r, "OK", 3);
+}
+
+int request_run(struct req *r, struct conn *c, struct node *root, uint32_t type, const char *body,
+		size_t len)
+{
+	const struct handler *h = handler(type);
+
+	begin(r, c, root, type, body, len);
+	return h && (h->flags & NODE) == NODE ? run(r, h) : -ENOSYS;
+}
+
+static void commit(struct req *r)
+{
+	struct node *old = tree_commit(node_ref(r->next));
+
+	if (r->type == XS_RM)
+		watch_fire_removed(r->path, old);
+	else
+		watch_fire(r->path, old);
+	node_unref(old);
+}
+
+static int handle(struct req *r, const struct handler *h)
+{
 	int rc;
 
-	if (own)
-		r->tx = tx_new(r->c, true);
-	if (!r->tx)
-		return -ENOMEM;
-	rc = fn(r);
-	if (own) {
-		if (!rc)
-			rc = tx_commit(r->tx);
-		tx_free(r->tx);
-		r->tx = NULL;
-	} else if (rc && r->touched) {
-		r->tx->failed = rc;
+	if (!h)
+		return -ENOSYS;
+	if ((h->flags & DOM0) && limited(r->c->domid))
+		return -EACCES;
+	if (r->c->in.hdr.tx_id && !(h->flags & NO_TX)) {
+		r->tx = tx_find(r->c, r->c->in.hdr.tx_id);
+		if (!r->tx)
+			return -ENOENT;
+		r->root = r->tx->root;
 	}
-	return rc ? rc : ack(r);
+	rc = run(r, h);
+	if (r->tx && (h->flags & NODE) == NODE)
+		rc = tx_note(r->c, r->tx, r, rc);
+	else if (r->next)
+		commit(r);
+	return rc;
 }
 
 void request_handle(struct conn *c)
 {
-	/* 3 KiB of path: not on the stack; one thread, no nesting */
-	static struct req r;
-	const struct handler *h = c->hdr.type < XS_TYPE_COUNT ? &handlers[c->hdr.type] : NULL;
+	static struct req r; /* 7 KiB: not on the stack; one thread, no nesting */
+	const struct xsd_sockmsg *hdr = &c->in.hdr;
+	const struct handler *h = handler(hdr->type);
+	struct node *root = node_ref(store.root);
 	int rc;
 
-	memset(&r, 0, sizeof(r));
-	r.c = c;
-	r.body = c->body;
-	r.len = c->hdr.len;
 	if (store.trace && !store.quiet)
-		fprintf(store.trace, "dom %u %s tx %u len %u %.*s\n", c->domid,
-			request_name(c->hdr.type), c->hdr.tx_id, c->hdr.len, (int)c->hdr.len,
-			c->body);
-	if (!h || !h->fn) {
-		conn_error(c, -ENOSYS);
-		return;
-	}
-	if ((h->flags & DOM0) && limited(c->domid)) {
-		conn_error(c, -EACCES);
-		return;
-	}
-	if (c->hdr.tx_id && !(h->flags & NO_TX)) {
-		r.tx = find_tx(c, c->hdr.tx_id);
-		if (!r.tx) {
-			conn_error(c, -ENOENT);
-			return;
-		}
-	}
-	rc = split(&r, h);
-	if (!rc && (h->flags & PATH))
-		rc = get_path(&r, h->flags & SPECIAL);
-	if (!rc)
-		rc = h->flags & CHANGE ? change(&r, h->fn) : h->fn(&r);
+		fprintf(store.trace, "dom %u %s tx %u len %u %.*s\n", c->domid, h ? h->name : "?",
+			hdr->tx_id, hdr->len, (int)hdr->len, c->in.body);
+	begin(&r, c, root, hdr->type, c->in.body, hdr->len);
+	rc = handle(&r, h);
 	if (rc)
 		conn_error(c, rc);
+	else
+		answer(&r);
+	node_unref(r.next);
+	node_unref(root);
+	tx_limit_versions();
 }

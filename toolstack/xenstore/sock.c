@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/unix.h"
 #include "xenstore/daemon.h"
 
 struct client {
@@ -25,9 +24,9 @@ struct client {
 
 static struct loop_fd listener = { .fd = -1 };
 
-static int sock_read(struct conn *c, void *buf, size_t len)
+static int sock_read(void *conn, void *buf, size_t len)
 {
-	struct client *cl = (struct client *)c;
+	struct client *cl = conn;
 	ssize_t n;
 
 	if (cl->pos == cl->len) {
@@ -58,7 +57,18 @@ static int sock_write(struct conn *c, const void *buf, size_t len)
 	return (int)n;
 }
 
-static const struct conn_ops sock_ops = { sock_read, sock_write, NULL };
+static void sock_save(struct buf *b, struct conn *c)
+{
+	struct client *cl = (struct client *)c;
+	uint32_t ahead = cl->len - cl->pos;
+	uint8_t kind = STATE_SOCK;
+
+	FIELD(b, kind);
+	FIELD(b, cl->lf.fd);
+	state_block(b, cl->buf + cl->pos, &ahead);
+}
+
+static const struct conn_ops sock_ops = { sock_read, sock_write, NULL, sock_save };
 
 static void client_ready(struct loop_fd *lf, uint32_t events)
 {
@@ -75,18 +85,15 @@ static struct client *new_client(int fd)
 {
 	struct client *cl = calloc(1, sizeof(*cl));
 
-	if (!cl)
-		return NULL;
-	if (!conn_new(&sock_ops, &cl->conn, 0)) {
+	if (!cl || !conn_new(&sock_ops, &cl->conn, 0)) {
 		free(cl);
 		return NULL;
 	}
-	if (loop_add(&cl->lf, fd, EPOLLIN, client_ready)) {
-		conn_fini(&cl->conn);
-		free(cl);
-		return NULL;
-	}
-	return cl;
+	if (!loop_add(&cl->lf, fd, EPOLLIN, client_ready))
+		return cl;
+	conn_fini(&cl->conn);
+	free(cl);
+	return NULL;
 }
 
 static void accept_ready(struct loop_fd *lf, uint32_t events)
@@ -104,37 +111,21 @@ static void accept_ready(struct loop_fd *lf, uint32_t events)
 	}
 }
 
+int sock_take_listener(int fd)
+{
+	return loop_add(&listener, fd, EPOLLIN, accept_ready);
+}
+
 int sock_listen(const char *path)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = unix_listen(path);
 
-	if (fd < 0)
-		return -errno;
-	if (strlen(path) >= sizeof(sa.sun_path)) {
-		close(fd);
-		return -ENAMETOOLONG;
-	}
-	strcpy(sa.sun_path, path);
-	unlink(path);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || chmod(path, 0600) || listen(fd, 64)) {
-		int err = errno;
-
-		close(fd);
-		return -err;
-	}
-	return loop_add(&listener, fd, EPOLLIN, accept_ready);
+	return fd < 0 ? fd : sock_take_listener(fd);
 }
 
 int sock_listener(void)
 {
 	return listener.fd;
-}
-
-void sock_take_listener(int fd)
-{
-	if (loop_add(&listener, fd, EPOLLIN, accept_ready))
-		die("live update: cannot listen");
 }
 
 void sock_update(void)
@@ -158,22 +149,17 @@ void sock_update(void)
 	}
 }
 
-void sock_save(struct buf *b, const struct conn *c)
-{
-	const struct client *cl = (const struct client *)c;
-
-	buf_put_u32(b, cl->lf.fd);
-	buf_put_u32(b, cl->len - cl->pos);
-	buf_put(b, cl->buf + cl->pos, cl->len - cl->pos);
-}
-
 struct conn *sock_load(struct buf *b)
 {
-	struct client *cl = new_client((int)buf_u32(b));
-	uint32_t len = buf_u32(b);
-	const void *ahead = buf_bytes(b, len);
+	struct client *cl;
+	const void *ahead;
+	uint32_t len;
+	int fd;
 
-	if (!cl || !ahead || len > sizeof(cl->buf))
+	FIELD(b, fd);
+	ahead = state_block(b, NULL, &len);
+	cl = ahead && len <= sizeof(cl->buf) ? new_client(fd) : NULL;
+	if (!cl)
 		return NULL;
 	memcpy(cl->buf, ahead, len);
 	cl->len = len;

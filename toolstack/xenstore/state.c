@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The whole store as bytes, for a live update: nodes, accounts, connections with their half-read
- * requests, unsent output, watches and open transactions. Numbers are in the machine's order: both
- * ends are the same machine. The reader checks every length; what does not fit makes the update
- * fail before the old program has ended.
+ * requests, unsent output, watches and open transactions. One function per thing goes over its
+ * fields, for saving and loading alike; in lists, each item is preceded by a 1, the end is a 0.
+ * Numbers are in the machine's order: both ends are the same machine. The reader checks every
+ * length; what does not fit makes the update fail before the old program has ended.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "xenstore/store.h"
 
-#define MAGIC 0x31736850u /* "Phs1" */
+#define MAGIC 0x32736850u /* "Phs2" */
 
-void buf_put(struct buf *b, const void *data, size_t len)
+static void put(struct buf *b, const void *data, size_t len)
 {
 	if (b->len + len > b->cap) {
 		size_t cap = (b->len + len) * 2;
 		char *more = b->bad ? NULL : realloc(b->data, cap);
 
-		if (!more) {
-			b->bad = true;
+		b->bad = !more;
+		if (!more)
 			return;
-		}
 		b->data = more;
 		b->cap = cap;
 	}
@@ -29,23 +29,7 @@ void buf_put(struct buf *b, const void *data, size_t len)
 	b->len += len;
 }
 
-void buf_put_u32(struct buf *b, uint32_t v)
-{
-	buf_put(b, &v, sizeof(v));
-}
-
-void buf_put_u64(struct buf *b, uint64_t v)
-{
-	buf_put(b, &v, sizeof(v));
-}
-
-static void put_block(struct buf *b, const void *data, size_t len)
-{
-	buf_put_u32(b, len);
-	buf_put(b, data, len);
-}
-
-const void *buf_bytes(struct buf *b, size_t len)
+static const void *get(struct buf *b, size_t len)
 {
 	const void *p = b->data + b->pos;
 
@@ -57,308 +41,275 @@ const void *buf_bytes(struct buf *b, size_t len)
 	return p;
 }
 
-uint32_t buf_u32(struct buf *b)
+void state_bytes(struct buf *b, void *field, size_t len)
 {
-	const void *p = buf_bytes(b, sizeof(uint32_t));
-	uint32_t v = 0;
+	const void *p;
 
-	if (p)
-		memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-uint64_t buf_u64(struct buf *b)
-{
-	const void *p = buf_bytes(b, sizeof(uint64_t));
-	uint64_t v = 0;
-
-	if (p)
-		memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static const void *get_block(struct buf *b, uint32_t *len)
-{
-	*len = buf_u32(b);
-	return buf_bytes(b, *len);
-}
-
-/* A string with its NUL, as put_block(s, strlen(s) + 1) wrote it. */
-static const char *get_string(struct buf *b)
-{
-	uint32_t len;
-	const char *s = get_block(b, &len);
-
-	if (!s || !len || s[len - 1]) {
-		b->bad = true;
-		return "";
+	if (!b->loading) {
+		put(b, field, len);
+		return;
 	}
-	return s;
+	p = get(b, len);
+	if (p)
+		memcpy(field, p, len);
+	else
+		memset(field, 0, len);
 }
 
-static void save_node(struct buf *b, const struct node *n)
+const void *state_block(struct buf *b, const void *data, uint32_t *len)
 {
-	put_block(b, n->path, n->path_len + 1);
-	buf_put_u64(b, n->gen);
-	buf_put_u64(b, n->kidgen);
-	buf_put_u32(b, n->writer);
-	put_block(b, n->perms, n->n_perms * sizeof(*n->perms));
-	put_block(b, n->value, n->value_len);
-	put_block(b, n->kids, n->kids_len);
+	FIELD(b, *len);
+	if (b->loading)
+		return get(b, *len);
+	put(b, data, *len);
+	return data;
 }
 
-static struct node *load_node(struct buf *b)
+/* Never NULL; what is no string makes the buffer bad. */
+static const char *string(struct buf *b, const char *s)
 {
-	const char *path = get_string(b);
-	uint64_t gen = buf_u64(b), kidgen = buf_u64(b);
-	uint32_t writer = buf_u32(b), perms_len, value_len, kids_len;
-	const void *perms = get_block(b, &perms_len);
-	const void *value = get_block(b, &value_len);
-	const char *kids = get_block(b, &kids_len);
-	struct node *n;
+	uint32_t len = s ? strlen(s) + 1 : 0;
 
-	if (b->bad || !perms_len || perms_len % sizeof(struct perm) ||
-	    strlen(path) > XENSTORE_ABS_PATH_MAX || (kids_len && kids[kids_len - 1]))
-		return NULL;
-	n = node_new(path, perms, perms_len / sizeof(struct perm));
-	if (!n)
-		return NULL;
-	n->gen = gen;
-	n->kidgen = kidgen;
-	n->writer = writer;
-	if (node_set_value(n, value, value_len) || node_reserve_kids(n, kids_len)) {
-		node_free(n);
-		return NULL;
+	s = state_block(b, s, &len);
+	if (s && len && !s[len - 1])
+		return s;
+	b->bad = true;
+	return "";
+}
+
+/* Whether the list goes on. */
+static bool more(struct buf *b, bool have)
+{
+	uint8_t byte = have;
+
+	FIELD(b, byte);
+	return byte == 1;
+}
+
+static void flag(struct buf *b, bool *f)
+{
+	*f = more(b, *f);
+}
+
+/* Takes the node loaded so far and gives it one child more; NULL if that cannot be. */
+static struct node *adopt(struct buf *b, struct node *n, struct node *kid)
+{
+	struct node *m = NULL;
+
+	if (n && kid && (!n->n_kids || strcmp(n->kids[n->n_kids - 1]->name, kid->name) < 0))
+		m = node_version(n, n->n_kids, 0, kid);
+	else
+		node_unref(kid);
+	b->bad = b->bad || !m;
+	node_unref(n);
+	return m;
+}
+
+/* `room` is what a path may still have; NULL when saving. */
+static struct node *io_node(struct buf *b, const struct node *from, size_t room)
+{
+	struct node t = from ? *from : (struct node){ 0 }, *n = NULL;
+	uint32_t name_len = t.name_len, perms_len = t.n_perms * sizeof(*t.perms);
+	uint64_t kidgen = t.kidgen;
+	bool fits;
+
+	t.name = (char *)state_block(b, t.name, &name_len);
+	FIELD(b, kidgen);
+	FIELD(b, t.writer);
+	t.perms = (struct xs_perm *)state_block(b, t.perms, &perms_len);
+	t.value = (char *)state_block(b, t.value, &t.value_len);
+	fits = name_len <= room && perms_len && perms_len % sizeof(*t.perms) == 0 &&
+	       perms_len <= PERMS_MAX * sizeof(*t.perms);
+	if (b->loading && !b->bad && fits) {
+		t.name_len = name_len;
+		t.n_perms = perms_len / sizeof(*t.perms);
+		n = node_version(&t, 0, 0, NULL);
 	}
-	if (kids_len)
-		memcpy(n->kids, kids, kids_len);
-	n->kids_len = kids_len;
+	b->bad = b->bad || (b->loading && !n);
+	room -= fits ? name_len : 0;
+	for (uint32_t i = 0; more(b, from && i < from->n_kids); i++) {
+		struct node *kid = room ? io_node(b, from ? from->kids[i] : NULL, room - 1) : NULL;
+
+		if (b->loading)
+			n = adopt(b, n, kid);
+	}
+	if (n)
+		n->kidgen = kidgen;
 	return n;
 }
 
-static void save_tx(struct buf *b, const struct tx *tx)
+static int io_tx(struct buf *b, struct conn *c, struct tx *tx)
 {
-	buf_put_u32(b, tx->id);
-	buf_put_u32(b, tx->failed);
-	buf_put_u32(b, tx->own_nodes);
-	buf_put_u32(b, tx->n_entries);
-	for (const struct entry *e = tx->first; e; e = e->order) {
-		put_block(b, e->path, strlen(e->path) + 1);
-		buf_put_u64(b, e->gen);
-		buf_put_u64(b, e->kidgen);
-		buf_put_u32(b, e->changed | e->content << 1 | e->read_kids << 2 | e->fire << 3 |
-				       e->exact << 4 | (e->node != NULL) << 5);
-		if (e->node)
-			save_node(b, e->node);
-	}
-}
+	uint32_t id;
+	int rc = b->loading ? tx_start(c, &id) : 0;
 
-static int load_tx(struct buf *b, struct conn *c)
-{
-	struct tx *tx = tx_new(c, false);
-	uint32_t entries;
+	if (rc)
+		return rc;
+	tx = tx ? tx : c->txs;
+	FIELD(b, tx->id);
+	flag(b, &tx->doomed);
+	for (struct tx_op *op = tx->first; more(b, op != NULL); op = op ? op->next : NULL) {
+		struct tx_op o = op ? *op : (struct tx_op){ 0 };
+		const void *data, *out;
 
-	if (!tx)
-		return -ENOMEM;
-	tx->mem = sizeof(*tx);
-	account_mem(c->acct, tx->mem);
-	c->acct->txs++;
-	tx->next = c->txs;
-	c->txs = tx;
-	tx->id = buf_u32(b);
-	tx->failed = (int)buf_u32(b);
-	tx->own_nodes = (int)buf_u32(b);
-	entries = buf_u32(b);
-	while (entries-- && !b->bad) {
-		const char *path = get_string(b);
-		struct entry e = { .gen = buf_u64(b), .kidgen = buf_u64(b) };
-		uint32_t flags = buf_u32(b);
-		struct node *n = flags & 32 ? load_node(b) : NULL;
-		int rc;
-
-		if (b->bad || ((flags & 32) && !n))
+		FIELD(b, o.type);
+		FIELD(b, o.rc);
+		FIELD(b, o.removed);
+		data = state_block(b, op ? op->data : NULL, &o.len);
+		out = state_block(b, op ? op->data + op->len : NULL, &o.out_len);
+		if (!b->loading)
+			continue;
+		op = b->bad ? NULL : op_new(tx, c->acct, o.len, o.out_len);
+		if (!op)
 			return -EINVAL;
-		e.changed = flags & 1;
-		e.content = flags & 2;
-		e.read_kids = flags & 4;
-		e.fire = flags & 8;
-		e.exact = flags & 16;
-		rc = tx_restore(tx, path, &e, n);
-		if (rc)
-			return rc;
+		op->type = o.type;
+		op->rc = o.rc;
+		op->removed = o.removed;
+		memcpy(op->data, data, o.len);
+		memcpy(op->data + o.len, out, o.out_len);
+		op = NULL;
 	}
-	return b->bad ? -EINVAL : 0;
-}
-
-static void save_conn(struct buf *b, const struct conn *c)
-{
-	unsigned int n = 0;
-
-	buf_put_u32(b, c->target);
-	buf_put_u32(b, c->next_tx);
-	buf_put_u32(b, c->shut);
-	buf_put(b, &c->hdr, sizeof(c->hdr));
-	buf_put_u32(b, c->have);
-	if (c->have > sizeof(c->hdr))
-		buf_put(b, c->body, c->have - sizeof(c->hdr));
-	buf_put_u32(b, c->out_msgs);
-	for (const struct outmsg *m = c->out; m; m = m->next) {
-		buf_put_u32(b, m->off ? 0 : m->ev_hash);
-		put_block(b, m->data + m->off, m->len - m->off);
-	}
-	for (const struct watch *w = c->watches; w; w = w->next)
-		n++;
-	buf_put_u32(b, n);
-	for (const struct watch *w = c->watches; w; w = w->next) {
-		put_block(b, w->path, strlen(w->path) + 1);
-		buf_put_u32(b, w->skip);
-		put_block(b, w->token, strlen(w->token) + 1);
-	}
-	n = 0;
-	for (const struct tx *tx = c->txs; tx; tx = tx->next)
-		n++;
-	buf_put_u32(b, n);
-	for (const struct tx *tx = c->txs; tx; tx = tx->next)
-		save_tx(b, tx);
-}
-
-static int load_input(struct buf *b, struct conn *c)
-{
-	const void *p = buf_bytes(b, sizeof(c->hdr));
-
-	if (!p)
-		return -EINVAL;
-	memcpy(&c->hdr, p, sizeof(c->hdr));
-	c->have = buf_u32(b);
-	if (c->have <= sizeof(c->hdr))
-		return 0;
-	if (c->hdr.len > XENSTORE_PAYLOAD_MAX || c->have > sizeof(c->hdr) + c->hdr.len)
-		return -EINVAL;
-	p = buf_bytes(b, c->have - sizeof(c->hdr));
-	c->body = malloc(c->hdr.len + 1);
-	if (!p || !c->body)
-		return -ENOMEM;
-	memcpy(c->body, p, c->have - sizeof(c->hdr));
+	if (b->loading)
+		tx_rebase(c, tx);
 	return 0;
 }
 
-static int load_conn(struct buf *b, struct conn *c)
+static int io_input(struct buf *b, struct msg *in)
 {
-	uint32_t n;
-	int rc;
+	uint32_t len = in->have > sizeof(in->hdr) ? in->have - sizeof(in->hdr) : 0;
+	const void *body;
 
-	c->target = (int)buf_u32(b);
-	c->next_tx = buf_u32(b);
-	c->shut = buf_u32(b);
-	rc = load_input(b, c);
-	for (n = buf_u32(b); !rc && n-- && !b->bad;) {
-		uint32_t hash = buf_u32(b), len;
-		const void *data = get_block(b, &len);
-
-		if (data)
-			rc = conn_queue_raw(c, data, len, hash);
-	}
-	for (n = buf_u32(b); !rc && n-- && !b->bad;) {
-		const char *path = get_string(b);
-		uint32_t skip = buf_u32(b);
-		const char *token = get_string(b);
-
-		if (!b->bad)
-			rc = watch_add(c, path, skip, token);
-	}
-	for (n = buf_u32(b); !rc && n-- && !b->bad;)
-		rc = load_tx(b, c);
-	return rc ? rc : b->bad ? -EINVAL : 0;
+	FIELD(b, in->hdr);
+	FIELD(b, in->have);
+	body = state_block(b, in->body, &len);
+	if (!b->loading || !len)
+		return in->have <= sizeof(in->hdr) + len ? 0 : -EINVAL;
+	if (b->bad || in->hdr.len > XENSTORE_PAYLOAD_MAX || len > in->hdr.len ||
+	    in->have != sizeof(in->hdr) + len)
+		return -EINVAL;
+	in->body = malloc(in->hdr.len + 1);
+	if (!in->body)
+		return -ENOMEM;
+	memcpy(in->body, body, len);
+	return 0;
 }
 
-void state_save(struct buf *b, void (*conn_out)(struct buf *, struct conn *))
+static int io_conn(struct buf *b, struct conn *c)
 {
-	uint32_t n = 0;
+	int rc;
 
-	buf_put_u32(b, MAGIC);
-	buf_put_u64(b, store.gen);
-	buf_put_u32(b, Q_COUNT);
-	buf_put(b, store.quota, sizeof(store.quota));
-	buf_put_u32(b, store.n_nodes);
-	for (uint32_t i = 0; i <= store.mask; i++)
-		for (const struct node *m = store.bucket[i]; m; m = m->next)
-			save_node(b, m);
-	for (const struct account *a = store.accounts; a; a = a->next)
-		n += a->introduced;
-	buf_put_u32(b, n);
-	for (const struct account *a = store.accounts; a; a = a->next)
-		if (a->introduced)
-			buf_put_u32(b, a->domid);
-	n = 0;
-	for (struct conn *c = store.conns; c; c = c->next)
-		n += !c->dead;
-	buf_put_u32(b, n);
+	FIELD(b, c->target);
+	FIELD(b, c->next_tx);
+	flag(b, &c->shut);
+	rc = io_input(b, &c->in);
+	for (struct outmsg *m = c->out; !rc && more(b, m); m = m ? m->next : NULL) {
+		uint32_t hash = m && !m->off ? m->ev_hash : 0, len = m ? m->len - m->off : 0;
+		const void *data;
+
+		FIELD(b, hash);
+		data = state_block(b, m ? m->data + m->off : NULL, &len);
+		if (b->loading)
+			rc = data ? conn_queue_raw(c, data, len, hash) : -EINVAL;
+	}
+	for (struct watch *w = c->watches; !rc && more(b, w); w = w ? w->next : NULL) {
+		uint16_t skip = w ? w->skip : 0;
+		const char *path = string(b, w ? w->path : NULL);
+		const char *token = string(b, w ? w->token : NULL);
+
+		FIELD(b, skip);
+		if (b->loading)
+			rc = b->bad || skip > strlen(path) ? -EINVAL
+							   : watch_add(c, path, skip, token);
+	}
+	for (struct tx *tx = c->txs; !rc && more(b, tx); tx = tx ? tx->next : NULL)
+		rc = io_tx(b, c, tx);
+	return rc;
+}
+
+static int io_head(struct buf *b)
+{
+	uint32_t magic = MAGIC, n = Q_COUNT;
+
+	FIELD(b, magic);
+	FIELD(b, n);
+	FIELD(b, store.gen);
+	FIELD(b, store.quota);
+	return b->bad || magic != MAGIC || n != Q_COUNT ? -EINVAL : 0;
+}
+
+void state_save(struct buf *b)
+{
+	io_head(b);
+	io_node(b, store.root, SIZE_MAX);
+	for (struct account *a = store.accounts; more(b, a); a = a->next) {
+		FIELD(b, a->domid);
+		flag(b, &a->introduced);
+	}
 	for (struct conn *c = store.conns; c; c = c->next) {
 		if (c->dead)
 			continue;
-		buf_put_u32(b, c->domid);
-		conn_out(b, c);
-		save_conn(b, c);
+		more(b, true);
+		FIELD(b, c->domid);
+		c->ops->save(b, c);
+		io_conn(b, c);
 	}
+	more(b, false);
 }
 
-static int load_nodes(struct buf *b)
+static bool make_owner(const struct node *n, const char *path, void *ctx)
 {
-	for (uint32_t n = buf_u32(b); n-- && !b->bad;) {
-		struct node *node = load_node(b);
-		struct account *a;
+	bool *failed = ctx;
 
-		if (!node)
-			return -EINVAL;
-		a = account_get(node->perms[0].domid, true);
-		if (!a || node_find(node->path)) {
-			node_free(node);
-			return -EINVAL;
-		}
-		node_insert(node);
-		a->nodes++;
-		account_mem(a, node_mem(node));
+	*failed = *failed || !account_get(n->perms[0].domid, true);
+	return true;
+}
+
+static int load_tree(struct buf *b)
+{
+	struct node *root = io_node(b, NULL, XENSTORE_ABS_PATH_MAX + 1);
+	bool failed = b->bad || !root || !root->n_kids;
+
+	if (!failed) {
+		make_owner(root, "", &failed);
+		for (uint32_t i = 0; i < root->n_kids; i++)
+			tree_walk(root->kids[i], "/", make_owner, &failed);
 	}
-	return b->bad || !node_find("/") ? -EINVAL : 0;
+	if (failed) {
+		node_unref(root);
+		return -EINVAL;
+	}
+	tree_commit(root);
+	return tree_find(root, "/").node ? 0 : -EINVAL;
 }
 
 /* The store must be empty: store_init() was not called, but store.seed and store.now are set. */
 int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t domid))
 {
-	uint32_t n;
+	uint16_t domid;
 	int rc;
 
+	b->loading = true;
 	store.run_last = &store.run;
-	store.bucket = calloc(256, sizeof(*store.bucket));
-	if (!store.bucket)
-		return -ENOMEM;
-	store.mask = 255;
-	if (buf_u32(b) != MAGIC)
-		return -EINVAL;
-	store.gen = buf_u64(b);
-	if (buf_u32(b) != Q_COUNT)
-		return -EINVAL;
-	for (int i = 0; i < Q_COUNT; i++)
-		store.quota[i] = buf_u32(b);
-	rc = load_nodes(b);
-	if (rc)
-		return rc;
-	for (n = buf_u32(b); n-- && !b->bad;) {
-		struct account *a = account_get(buf_u32(b), true);
+	rc = io_head(b);
+	if (!rc)
+		rc = load_tree(b);
+	while (!rc && more(b, false)) {
+		struct account *a;
 
+		FIELD(b, domid);
+		a = account_get(domid, true);
 		if (!a)
 			return -ENOMEM;
-		a->introduced = true;
+		flag(b, &a->introduced);
 	}
-	for (n = buf_u32(b); n-- && !b->bad;) {
-		struct conn *c = conn_in(b, buf_u32(b));
+	while (!rc && more(b, false)) {
+		struct conn *c;
 
-		if (!c)
-			return -EINVAL;
-		rc = load_conn(b, c);
-		if (rc)
-			return rc;
-		conn_wake(c);
+		FIELD(b, domid);
+		c = b->bad ? NULL : conn_in(b, domid);
+		rc = c ? io_conn(b, c) : -EINVAL;
+		if (!rc)
+			conn_wake(c);
 	}
-	return b->bad || store_check() ? -EINVAL : 0;
+	return rc ? rc : b->bad || store_check() ? -EINVAL : 0;
 }

@@ -13,34 +13,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <xen/xen.h>
-#include <xen/io/xs_wire.h>
+#include "xenstore/wire.h"
 
-#define PERM_READ 1
-#define PERM_WRITE 2
-#define PERM_OWNER 4
+#define PERM_OWNER 4 /* beside XS_PERM_READ and XS_PERM_WRITE */
+#define PERMS_MAX 256
 
-struct perm {
-	uint16_t domid;
-	uint8_t access;
-};
-
-/*
- * A node is found by its whole path. `gen` changes with value, permissions and existence, `kidgen`
- * with the set of children: two transactions that add different children to one directory do not
- * conflict.
- */
-struct node {
-	struct node *next; /* hash chain */
-	uint64_t gen, kidgen;
-	uint32_t hash;
-	uint32_t value_len;
-	uint32_t kids_len, kids_cap; /* names, each with its NUL */
-	uint32_t kids_extra;	     /* promised by a commit under way */
-	uint16_t n_perms, path_len;
-	uint16_t writer;    /* the domain that last changed it */
-	struct perm *perms; /* [0]: owner, and everybody else's access */
-	char *value, *kids;
-	char path[];
+struct node { /* one block of memory, its parts behind it */
+	uint32_t refs, n_kids, value_len;
+	uint16_t name_len, n_perms;
+	uint16_t writer; /* the domain that last changed it */
+	uint64_t kidgen; /* changes with the set of children */
+	struct node **kids;
+	struct xs_perm *perms; /* [0]: owner, and everybody else's access */
+	char *name, *value;
 };
 
 /* What one domain has in the store. Exists while it is introduced or owns anything. */
@@ -50,39 +35,25 @@ struct account {
 	bool introduced;
 	unsigned int nodes, watches, txs;
 	size_t mem; /* nodes owned, watches, transactions, queued output */
-	bool warned;
 };
 
-struct entry { /* a node as one transaction sees it */
-	struct entry *chain, *order;
-	/* private copy; NULL: deleted, or as in the store (!changed) */
-	struct node *node;
-	/*
-	 * During commit: the node as the store has it; a parent that gains or loses a name; what
-	 * was replaced.
-	 */
-	struct node *global, *parent, *old;
-	uint64_t gen, kidgen; /* seen at first; 0: did not exist */
-	uint32_t hash;
-	bool changed; /* has a private copy, or is deleted */
-	bool content; /* more than the names of its children changed */
-	bool read_kids, fire, exact;
-	char path[];
+struct tx_op { /* a request of a transaction, and its answer */
+	struct tx_op *next;
+	uint32_t type, len, out_len;
+	int rc;
+	uint32_t removed; /* how many nodes it took away */
+	bool changed;
+	char data[]; /* request, answer */
 };
 
-#define TX_BUCKETS 16
 struct tx {
 	struct tx *next;
-	uint32_t id;
-	bool implicit;	      /* of one request: cannot conflict */
-	int failed;	      /* an error left it half done: commit gives this */
-	struct account *acct; /* who pays; NULL: nobody */
-	uint16_t domid;
-	unsigned int n_entries;
-	int own_nodes; /* created minus deleted, of nodes that tx->domid owns */
+	uint32_t id, n_ops;
+	bool doomed;	   /* can only end in -EAGAIN */
+	struct node *root; /* the tree as it was at the start, with the changes */
+	struct tx_op *first, **last;
+	ptrdiff_t versions; /* bytes of its own versions of nodes */
 	size_t mem;
-	struct entry *bucket[TX_BUCKETS];
-	struct entry *first, **last;
 };
 
 struct watch {
@@ -105,15 +76,19 @@ struct outmsg {
 	char data[]; /* header and payload */
 };
 
+struct buf;
+struct conn;
+
 struct conn_ops {
 	/* Bytes moved, 0: not now, or -errno: the connection is dead. */
-	int (*read)(struct conn *c, void *buf, size_t len);
+	int (*read)(void *conn, void *buf, size_t len);
 	int (*write)(struct conn *c, const void *buf, size_t len);
 	/*
 	 * The protocol was violated (an XENSTORE_ERROR_ code): shut the client out, keep the
 	 * struct.
 	 */
 	void (*bad)(struct conn *c, unsigned int why);
+	void (*save)(struct buf *b, struct conn *c); /* for live update */
 };
 
 struct conn {
@@ -124,10 +99,10 @@ struct conn {
 	bool queued, dead, shut; /* shut: nothing is read or written any more */
 	unsigned int why;	 /* shut, but not yet told */
 	int64_t hold_until;
+	unsigned int turns; /* taken in this period */
+	int64_t period;
 	struct account *acct;
-	struct xsd_sockmsg hdr;
-	uint32_t have; /* bytes of the message read so far */
-	char *body;
+	struct msg in;
 	struct outmsg *out, **out_last;
 	unsigned int out_msgs;
 	size_t out_bytes;
@@ -163,12 +138,17 @@ struct store_hooks {
 };
 
 struct store {
-	struct node **bucket;
-	uint32_t mask, n_nodes, seed;
+	struct node *root;
+	uint32_t n_nodes, seed;
 	uint64_t gen;
+	size_t node_bytes; /* of all versions, */
+	size_t tree_bytes; /* of the present one */
+	size_t tx_bytes;   /* that transactions have made */
 	struct account *accounts;
 	struct conn *conns;
 	struct conn *run, **run_last; /* whose turn it is */
+	int64_t period, dom0_last;    /* see conn.c: the present one, Dom0's last request */
+	unsigned int guests_busy;     /* that had a turn in it */
 	uint32_t quota[Q_COUNT];
 	struct store_hooks hooks;
 	int64_t (*now)(void);
@@ -179,68 +159,115 @@ struct store {
 extern struct store store;
 extern const char *const quota_names[Q_COUNT];
 
-/* node.c */
+/* tree.c */
+/*
+ * A new node with name, permissions and value as `t` has them, and its children but for `drop` (0
+ * or 1) at position `at`, where `kid` (or NULL) comes instead. Takes the caller's reference to kid,
+ * also when it fails (NULL: out of memory).
+ */
+struct node *node_version(const struct node *t, uint32_t at, uint32_t drop, struct node *kid);
+struct node *node_ref(struct node *n);
+void node_unref(struct node *n);
+size_t node_mem(const struct node *n);
+
+struct spot {
+	struct node *node; /* NULL: there is none */
+	struct node *up;   /* the parent, or the nearest one above that exists */
+	const char *rest;  /* of the path: the name below `up`, and so on */
+};
+struct spot tree_find(struct node *root, const char *path);
+/*
+ * A new version of the tree with `leaf` (NULL: nothing) at the path; takes the reference to leaf.
+ * Missing parents get permissions and writer of `like`. NULL: out of memory.
+ */
+struct node *tree_put(const struct node *root, const char *path, struct node *leaf,
+		      const struct node *like);
+typedef void node_count(const struct node *n, int sign, void *ctx);
+/* Calls count() for what is only in the tree a (sign -1) or b (1) or not the same in both. */
+void tree_diff(const struct node *a, const struct node *b, node_count *count, void *ctx);
+typedef bool node_visit(const struct node *n, const char *path, void *ctx);
+/* From n, which is at `path`, downwards as long as visit() answers true. */
+void tree_walk(const struct node *n, const char *path, node_visit *visit, void *ctx);
+/* The tree is now this one (takes the reference); the caller's is the one before. */
+struct node *tree_commit(struct node *root);
 int store_init(uint32_t seed);
 void store_free(void);
-uint32_t path_hash(const char *path, size_t len);
-struct node *node_find(const char *path);
-struct node *node_find_hash(const char *path, size_t len, uint32_t hash);
-struct node *node_new(const char *path, const struct perm *perms, unsigned int n_perms);
-struct node *node_copy(const struct node *n);
-void node_free(struct node *n);
-void node_insert(struct node *n);
-void node_remove(struct node *n);
-int node_set_value(struct node *n, const void *data, size_t len);
-int node_set_perms(struct node *n, const struct perm *p, unsigned int n_perms);
-int node_reserve_kids(struct node *n, size_t extra);
-void node_add_kid(struct node *n, const char *name, size_t len);
-void node_del_kid(struct node *n, const char *name, size_t len);
-size_t node_mem(const struct node *n);
-size_t parent_len(const char *path);
-/* Every node is reachable, counted and charged: 0, or the line of the broken rule. For tests. */
+/* The tree is sound, everything is counted and charged: 0, or the line of the broken rule. */
 int store_check(void);
 
 /* account.c */
 struct account *account_get(uint16_t domid, bool create);
 void account_put(struct account *a);
 void account_mem(struct account *a, ptrdiff_t delta);
-bool account_room(const struct account *a, size_t more);
+node_count account_count;
+/* Room for so much more; NULL is nobody's account. */
+bool account_room(const struct account *a, ptrdiff_t more);
+/* More than the quota, for those who have one. */
+bool over(uint16_t domid, enum quota q, size_t n);
 /* Forgets a domain that is gone: its nodes are removed, its rights to others' nodes too. */
 int account_purge(uint16_t domid);
 bool limited(uint16_t domid);
 
+/* request.c */
+void request_handle(struct conn *c);
+
+struct req {
+	struct conn *c;
+	struct tx *tx;	   /* NULL: outside any transaction */
+	struct node *root; /* the tree it sees */
+	struct node *next; /* the tree it makes of it; NULL: no change */
+	uint32_t type, removed;
+	const char *body;
+	size_t len;
+	const char *word[8]; /* the NUL-terminated strings of the body */
+	unsigned int words;
+	int skip;
+	bool answered;
+	const void *out; /* the answer */
+	size_t out_len;
+	size_t node_bytes;		     /* store.node_bytes before */
+	char text[XENSTORE_PAYLOAD_MAX + 1]; /* room for an answer */
+	char path[XENSTORE_ABS_PATH_MAX + 2];
+};
+/* Runs it: its answer or -errno, and r->next. Nothing else happens to the tree. */
+int request_run(struct req *r, struct conn *c, struct node *root, uint32_t type, const char *body,
+		size_t len);
+
 /* tx.c */
-/* c may be NULL: on Dom0's behalf. */
-struct tx *tx_new(struct conn *c, bool implicit);
-/* For live update: one entry as it was saved. Takes `node`. */
-int tx_restore(struct tx *tx, const char *path, const struct entry *saved, struct node *node);
-void tx_free(struct tx *tx);
-int tx_get(struct tx *tx, const char *path, const struct node **n);
-int tx_read_kids(struct tx *tx, const char *path);
-int tx_create(struct tx *tx, const char *path, const struct perm *perms, unsigned int n_perms);
-int tx_set_value(struct tx *tx, const char *path, const void *data, size_t len);
-int tx_set_perms(struct tx *tx, const char *path, const struct perm *p, unsigned int n_perms);
-int tx_delete(struct tx *tx, const char *path);
-int tx_fire(struct tx *tx, const char *path, bool exact);
-/* -EAGAIN when something it saw has changed. On success the watches have fired. */
-int tx_commit(struct tx *tx);
+int tx_start(struct conn *c, uint32_t *id);
+struct tx *tx_find(const struct conn *c, uint32_t id);
+/* Remembers a request that was answered with rc, and takes its change over. */
+int tx_note(struct conn *c, struct tx *tx, struct req *r, int rc);
+/* Ends it; -EAGAIN when an answer would be another one now. On success the watches have fired. */
+int tx_end(struct conn *c, struct tx *tx, bool commit);
+/* Makes the transaction one that began just now. */
+void tx_rebase(struct conn *c, struct tx *tx);
+/* Old versions that transactions hold on to must not fill the memory. */
+void tx_limit_versions(void);
+struct tx_op *op_new(struct tx *tx, struct account *a, uint32_t len, uint32_t out_len);
 
 /* perm.c */
 unsigned int perm_access(const struct conn *c, const struct node *n);
-int perm_parse(const char *text, size_t len, struct perm *p, unsigned int max);
 int path_canon(const struct conn *c, const char *in, bool special, char *out, size_t size);
+/* The last name of a path. */
+const char *path_name(const char *path);
 
 /* watch.c */
 int watch_add(struct conn *c, const char *path, size_t skip, const char *token);
 struct watch *watch_find(struct conn *c, const char *path, const char *token);
 void watch_del(struct conn *c, struct watch *w);
-void watch_del_all(struct conn *c);
+size_t watch_mem(const struct watch *w);
 void watch_send(struct watch *w, const char *path);
-void watch_fire(const char *path, const struct node *old, bool exact);
+/* `old`: the tree before the change (store.root for an event that is none). */
+void watch_fire(const char *path, struct node *old);
+/* The same for a node that was removed, with all below it. */
+void watch_fire_removed(const char *path, struct node *old);
 
 /* conn.c */
 struct conn *conn_new(const struct conn_ops *ops, struct conn *c, uint16_t domid);
 void conn_fini(struct conn *c);
+/* Drops watches and transactions. */
+void conn_forget(struct conn *c);
 /* Forgets watches, transactions and buffers: the client begins anew. */
 void conn_reset(struct conn *c);
 void conn_shut(struct conn *c, unsigned int why);
@@ -255,35 +282,33 @@ int store_hold_ms(void);
 int conn_flush(struct conn *c);
 void conn_reply(struct conn *c, uint32_t type, const void *data, size_t len);
 void conn_error(struct conn *c, int err);
-int conn_queue(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const char *a,
-	       size_t a_len, const char *b, size_t b_len, uint32_t ev_hash);
+/* A message of one or two parts; ev_hash != 0: an event, not queued twice. */
+int conn_queue(struct conn *c, const struct xsd_sockmsg *like, const void *a, size_t a_len,
+	       const void *b, size_t b_len, uint32_t ev_hash);
 /* Bytes of the stream as they are. */
 int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_hash);
 bool conn_busy(const struct conn *c);
-
-/* request.c */
-void request_handle(struct conn *c);
-const char *request_name(uint32_t type);
 
 /* control.c */
 void control_handle(struct conn *c, char *body, size_t len);
 
 /*
- * state.c: the store as bytes, for live update. conn_out/conn_in carry the program's own data of a
- * connection.
+ * state.c: the store as bytes, for live update. One function per thing describes it, for saving and
+ * for loading alike.
  */
 struct buf {
 	char *data;
 	size_t len, cap, pos;
+	bool loading;
 	bool bad; /* ran out of memory, or of input */
 };
-void buf_put(struct buf *b, const void *data, size_t len);
-void buf_put_u32(struct buf *b, uint32_t v);
-void buf_put_u64(struct buf *b, uint64_t v);
-uint32_t buf_u32(struct buf *b);
-uint64_t buf_u64(struct buf *b);
-const void *buf_bytes(struct buf *b, size_t len);
-void state_save(struct buf *b, void (*conn_out)(struct buf *, struct conn *));
+/* To or from the bytes; loaded fields are 0 when there are no more. */
+void state_bytes(struct buf *b, void *field, size_t len);
+#define FIELD(b, x) state_bytes(b, &(x), sizeof(x))
+/* A run of bytes: what is given, or what was loaded (it belongs to the buffer). */
+const void *state_block(struct buf *b, const void *data, uint32_t *len);
+/* conn_in makes the connection that its ops' save() has described. */
+void state_save(struct buf *b);
 int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t domid));
 
 #endif

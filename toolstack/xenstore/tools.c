@@ -198,13 +198,11 @@ static void print_perms(struct xs *xs, uint32_t tx, const char *path)
 {
 	size_t n;
 	struct xs_perm *p = xs_get_perms(xs, tx, path, &n);
+	char text[XENSTORE_PAYLOAD_MAX], *s = text;
 
-	if (!p)
-		return;
-	printf("   (");
-	for (size_t i = 0; i < n; i++)
-		printf("%s%c%u", i ? "," : "", "nrwb"[p[i].access & 3], p[i].domid);
-	printf(")");
+	if (p && perm_format(p, n, text, sizeof(text)) > 0)
+		for (size_t i = 0; i < n; i++, s += strlen(s) + 1)
+			printf("%s%s%s", i ? "," : "   (", s, i + 1 < n ? "" : ")");
 	free(p);
 }
 
@@ -293,18 +291,11 @@ static int do_chmod(struct xs *xs, uint32_t tx, int argc, char **argv)
 	char up[PATH_MAX_XS + 1];
 	int n = 0, rc;
 
-	for (int i = 1; i < argc && n < 64; i++, n++) {
-		const char *l = strchr("nrwb", argv[i][0]);
-
-		if (!argv[i][0] || !l || !isdigit((unsigned char)argv[i][1])) {
-			log_err("a mode is one of n, r, w, b and a domain: %s", argv[i]);
+	for (; n < argc - 1 && n < 64; n++) {
+		if (perm_parse(argv[n + 1], strlen(argv[n + 1]) + 1, &p[n], 1) != 1) {
+			log_err("a mode is one of n, r, w, b and a domain: %s", argv[n + 1]);
 			return -EINVAL;
 		}
-		p[n] = (struct xs_perm){ atoi(argv[i] + 1), l - "nrwb" };
-		p[n].access = *l == 'n'	  ? XS_PERM_NONE
-			      : *l == 'r' ? XS_PERM_READ
-			      : *l == 'w' ? XS_PERM_WRITE
-					  : XS_PERM_READ | XS_PERM_WRITE;
 	}
 	rc = chmod_tree(xs, tx, argv[0], p, n);
 	snprintf(up, sizeof(up), "%s", argv[0]);

@@ -1,513 +1,237 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Transactions. A transaction remembers, per node it touched, the generation it saw first and its
- * own changed copy. Every change goes through one, also that of a single request (implicit: it sees
- * no one else, so records no reads). Commit = check (nothing seen has changed), prepare (all
- * memory), apply (cannot fail), fire the watches. Children are merged name by name, so the list of
- * a directory is compared only if the transaction read it.
+ * Transactions. One works on its own version of the tree, and remembers its requests with their
+ * answers. To commit is to make the same requests to the tree of now: if each gets the same answer,
+ * what comes out is the new tree, else somebody was faster. So a transaction equals its requests
+ * made at that moment, whatever others did meanwhile. Invariant: the client is charged tx->mem,
+ * requests and own versions of nodes; old versions that transactions still see are at most
+ * VERSIONS_MAX bytes: then all of them begin anew.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "xenstore/store.h"
 
 #define HOLD_MS 30
+#define VERSIONS_MAX (4 << 20)
 
-struct tx *tx_new(struct conn *c, bool implicit)
+struct tx *tx_find(const struct conn *c, uint32_t id)
 {
-	struct tx *tx = calloc(1, sizeof(*tx));
+	struct tx *tx;
 
-	if (!tx)
-		return NULL;
-	tx->implicit = implicit;
-	tx->last = &tx->first;
-	if (c) {
-		tx->acct = c->acct;
-		tx->domid = c->domid;
-	}
+	for (tx = c->txs; tx && tx->id != id; tx = tx->next)
+		;
 	return tx;
 }
 
-/* What an implicit transaction holds is gone with the request: not worth counting. */
-static void charge(struct tx *tx, ptrdiff_t delta)
+static void charge(struct account *a, struct tx *tx, ptrdiff_t mem)
 {
-	if (tx->implicit)
-		return;
-	tx->mem += delta;
-	if (tx->acct)
-		account_mem(tx->acct, delta);
+	tx->mem += mem;
+	account_mem(a, mem);
 }
 
-void tx_free(struct tx *tx)
+/* The transaction's tree is another one, which costs so much more. */
+static void set_root(struct conn *c, struct tx *tx, struct node *root, ptrdiff_t more)
 {
-	struct entry *e, *next;
+	node_unref(tx->root);
+	tx->root = root;
+	tx->versions += more;
+	store.tx_bytes += more;
+	charge(c->acct, tx, more);
+}
 
+int tx_start(struct conn *c, uint32_t *id)
+{
+	struct tx *tx;
+
+	if (over(c->domid, Q_TXS, c->acct->txs + 1))
+		return -ENOSPC;
+	tx = account_room(c->acct, sizeof(*tx)) ? calloc(1, sizeof(*tx)) : NULL;
 	if (!tx)
-		return;
-	for (e = tx->first; e; e = next) {
-		next = e->order;
-		node_free(e->node);
-		node_free(e->old);
-		free(e);
-	}
-	charge(tx, -(ptrdiff_t)tx->mem);
-	free(tx);
-}
-
-static struct entry *find(const struct tx *tx, const char *path, size_t len, uint32_t hash)
-{
-	struct entry *e = tx->bucket[hash % TX_BUCKETS];
-
-	while (e && (e->hash != hash || strncmp(e->path, path, len) || e->path[len]))
-		e = e->chain;
-	return e;
-}
-
-static int get_entry(struct tx *tx, const char *path, size_t len, struct entry **ep)
-{
-	uint32_t hash = path_hash(path, len);
-	struct entry *e = find(tx, path, len, hash);
-	const struct node *g;
-
-	*ep = e;
-	if (e)
-		return 0;
-	if (!tx->implicit && limited(tx->domid)) {
-		if (tx->n_entries >= store.quota[Q_TX_NODES] && store.quota[Q_TX_NODES])
-			return -ENOSPC;
-		if (!account_room(tx->acct, sizeof(*e) + len + 1))
-			return -ENOMEM;
-	}
-	e = calloc(1, sizeof(*e) + len + 1);
-	if (!e)
 		return -ENOMEM;
-	memcpy(e->path, path, len);
-	e->hash = hash;
-	g = node_find_hash(path, len, hash);
-	if (g) {
-		e->gen = g->gen;
-		e->kidgen = g->kidgen;
-	}
-	e->chain = tx->bucket[hash % TX_BUCKETS];
-	tx->bucket[hash % TX_BUCKETS] = e;
-	*tx->last = e;
-	tx->last = &e->order;
-	tx->n_entries++;
-	charge(tx, sizeof(*e) + len + 1);
-	*ep = e;
+	do {
+		tx->id = c->next_tx++;
+	} while (!tx->id || tx_find(c, tx->id));
+	tx->root = node_ref(store.root);
+	tx->last = &tx->first;
+	tx->next = c->txs;
+	c->txs = tx;
+	c->acct->txs++;
+	charge(c->acct, tx, sizeof(*tx));
+	*id = tx->id;
 	return 0;
 }
 
-int tx_restore(struct tx *tx, const char *path, const struct entry *saved, struct node *node)
+/* Room for one more request; the caller fills it in. */
+struct tx_op *op_new(struct tx *tx, struct account *a, uint32_t len, uint32_t out_len)
 {
-	struct entry *e;
-	int rc = get_entry(tx, path, strlen(path), &e);
+	size_t size = sizeof(struct tx_op) + len + out_len;
+	struct tx_op *op = account_room(a, size) ? calloc(1, size) : NULL;
 
-	if (rc || e->changed) {
-		node_free(node);
-		return rc ? rc : -EINVAL;
-	}
-	e->gen = saved->gen;
-	e->kidgen = saved->kidgen;
-	e->changed = saved->changed;
-	e->content = saved->content;
-	e->read_kids = saved->read_kids;
-	e->fire = saved->fire;
-	e->exact = saved->exact;
-	e->node = node;
-	if (node)
-		charge(tx, node_mem(node));
-	return 0;
+	if (!op)
+		return NULL;
+	op->len = len;
+	op->out_len = out_len;
+	*tx->last = op;
+	tx->last = &op->next;
+	tx->n_ops++;
+	charge(a, tx, size);
+	return op;
 }
 
-static const struct node *view(const struct entry *e)
+/* The part of an answer that says nothing: the number that names a list's version. */
+static size_t skipped(uint32_t type, const char *out, size_t len)
 {
-	return e->changed ? e->node : node_find_hash(e->path, strlen(e->path), e->hash);
+	const char *nul = type == XS_DIRECTORY_PART ? memchr(out, 0, len) : NULL;
+
+	return nul ? (size_t)(nul + 1 - out) : 0;
 }
 
-int tx_get(struct tx *tx, const char *path, const struct node **n)
+static bool same_answer(const struct tx_op *op, const struct req *r, int rc)
 {
-	struct entry *e = NULL;
-	int rc = 0;
+	const char *a = op->data + op->len, *b = r->out;
+	size_t skip_a = skipped(op->type, a, op->out_len), skip_b;
 
-	if (tx && tx->implicit)
-		e = find(tx, path, strlen(path), path_hash(path, strlen(path)));
-	else if (tx)
-		rc = get_entry(tx, path, strlen(path), &e);
-	*n = rc ? NULL : e ? view(e) : node_find(path);
-	return rc ? rc : *n ? 0 : -ENOENT;
+	if (rc || op->rc || op->removed != r->removed)
+		return op->rc == rc && op->removed == r->removed;
+	skip_b = skipped(op->type, b, r->out_len);
+	return op->out_len - skip_a == r->out_len - skip_b &&
+	       (op->out_len == skip_a || !memcmp(a + skip_a, b + skip_b, op->out_len - skip_a));
 }
 
-int tx_read_kids(struct tx *tx, const char *path)
+int tx_note(struct conn *c, struct tx *tx, struct req *r, int rc)
 {
-	struct entry *e;
-	const struct node *n;
-	int rc;
+	size_t bytes = r->next ? store.node_bytes - r->node_bytes : 0;
+	struct tx_op *op;
 
-	if (!tx || tx->implicit)
-		return 0;
-	rc = get_entry(tx, path, strlen(path), &e);
-	if (rc || e->read_kids)
+	/* That there was no room says nothing about the tree. */
+	if (rc == -ENOMEM || rc == -ENOSPC)
 		return rc;
-	n = view(e);
-	e->kidgen = n ? n->kidgen : 0;
-	e->read_kids = true;
-	return 0;
-}
-
-/* A private copy of an existing node. */
-static int change(struct tx *tx, const char *path, size_t len, struct entry **ep)
-{
-	struct entry *e;
-	const struct node *n;
-	int rc = get_entry(tx, path, len, &e);
-
-	*ep = e;
-	if (rc || e->changed)
-		return rc ? rc : e->node ? 0 : -ENOENT;
-	n = view(e);
-	if (!n)
-		return -ENOENT;
-	if (!tx->implicit && !account_room(tx->acct, node_mem(n)))
+	if (over(c->domid, Q_TX_NODES, tx->n_ops + 1))
+		return -ENOSPC;
+	op = account_room(c->acct, bytes) ? op_new(tx, c->acct, r->len, rc ? 0 : r->out_len) : NULL;
+	if (!op)
 		return -ENOMEM;
-	e->node = node_copy(n);
-	if (!e->node)
-		return -ENOMEM;
-	e->changed = true;
-	charge(tx, node_mem(e->node));
-	return 0;
-}
-
-/* The parent's names as this transaction sees them; of use only if it will look again. */
-static int rename_kid(struct tx *tx, const char *path, bool add)
-{
-	size_t plen = parent_len(path), skip = plen + (plen > 1), len = strlen(path) - skip;
-	struct entry *e = find(tx, path, plen, path_hash(path, plen));
-	int rc;
-
-	if (!plen || (tx->implicit && !(e && e->changed)))
-		return 0;
-	rc = change(tx, path, plen, &e);
-	if (rc)
-		return rc;
-	if (!add) {
-		node_del_kid(e->node, path + skip, len);
-		charge(tx, -(ptrdiff_t)(len + 1));
-		return 0;
+	op->type = r->type;
+	op->rc = rc;
+	op->removed = r->removed;
+	memcpy(op->data, r->body, r->len);
+	if (op->out_len)
+		memcpy(op->data + op->len, r->out, op->out_len);
+	if (r->next) {
+		node_unref(tx->root);
+		tx->root = NULL;
+		set_root(c, tx, node_ref(r->next), store.node_bytes - r->node_bytes);
 	}
-	rc = node_reserve_kids(e->node, len + 1);
-	if (rc)
-		return rc;
-	node_add_kid(e->node, path + skip, len);
-	charge(tx, len + 1);
-	return 0;
-}
-
-int tx_create(struct tx *tx, const char *path, const struct perm *perms, unsigned int n_perms)
-{
-	struct entry *e;
-	int rc = get_entry(tx, path, strlen(path), &e);
-	struct node *n;
-
-	if (rc)
-		return rc;
-	n = node_new(path, perms, n_perms);
-	if (!n)
-		return -ENOMEM;
-	if (!tx->implicit && !account_room(tx->acct, node_mem(n)))
-		rc = -ENOMEM;
-	else
-		rc = rename_kid(tx, path, true);
-	if (rc) {
-		node_free(n);
-		return rc;
-	}
-	e->node = n;
-	e->changed = e->content = true;
-	charge(tx, node_mem(n));
-	tx->own_nodes += perms[0].domid == tx->domid;
-	return 0;
-}
-
-int tx_set_value(struct tx *tx, const char *path, const void *data, size_t len)
-{
-	struct entry *e;
-	int rc = change(tx, path, strlen(path), &e);
-	size_t was;
-
-	if (rc)
-		return rc;
-	was = e->node->value_len;
-	if (!tx->implicit && len > was && !account_room(tx->acct, len - was))
-		return -ENOMEM;
-	rc = node_set_value(e->node, data, len);
-	if (rc)
-		return rc;
-	e->content = true;
-	charge(tx, (ptrdiff_t)len - (ptrdiff_t)was);
-	return 0;
-}
-
-int tx_set_perms(struct tx *tx, const char *path, const struct perm *p, unsigned int n_perms)
-{
-	struct entry *e;
-	int rc = change(tx, path, strlen(path), &e);
-	ptrdiff_t was;
-	uint16_t owner;
-
-	if (rc)
-		return rc;
-	owner = e->node->perms[0].domid;
-	was = e->node->n_perms;
-	rc = node_set_perms(e->node, p, n_perms);
-	if (rc)
-		return rc;
-	tx->own_nodes += (p[0].domid == tx->domid) - (owner == tx->domid);
-	e->content = true;
-	charge(tx, ((ptrdiff_t)n_perms - was) * (ptrdiff_t)sizeof(*p));
-	return 0;
-}
-
-static int delete_one(struct tx *tx, const char *path)
-{
-	struct entry *e;
-	const struct node *n;
-	int rc = get_entry(tx, path, strlen(path), &e);
-
-	if (!rc)
-		rc = tx_read_kids(tx, path);
-	if (rc)
-		return rc;
-	n = view(e);
-	if (!n)
-		return -ENOENT;
-	tx->own_nodes -= n->perms[0].domid == tx->domid;
-	if (e->node) {
-		charge(tx, -(ptrdiff_t)node_mem(e->node));
-		node_free(e->node);
-		e->node = NULL;
-	}
-	e->changed = e->content = true;
-	e->fire = e->exact = true;
-	return 0;
-}
-
-/* Deletes what is below, last level first; `path` is a buffer of XENSTORE_ABS_PATH_MAX + 1. */
-static int delete_tree(struct tx *tx, char *path, size_t len)
-{
-	const struct node *n;
-	char *kids;
-	size_t kids_len;
-	int rc = tx_get(tx, path, &n);
-
-	if (rc)
-		return rc;
-	kids_len = n->kids_len;
-	kids = kids_len ? malloc(kids_len) : NULL;
-	if (kids_len) {
-		if (!kids)
-			return -ENOMEM;
-		memcpy(kids, n->kids, kids_len);
-	}
-	for (size_t at = 0; !rc && at < kids_len; at += strlen(kids + at) + 1) {
-		size_t klen = strlen(kids + at);
-
-		if (len + 1 + klen > XENSTORE_ABS_PATH_MAX) {
-			rc = -EINVAL;
-			break;
-		}
-		path[len] = '/';
-		memcpy(path + len + 1, kids + at, klen + 1);
-		rc = delete_tree(tx, path, len + 1 + klen);
-		path[len] = '\0';
-	}
-	free(kids);
-	return rc ? rc : delete_one(tx, path);
-}
-
-int tx_delete(struct tx *tx, const char *path)
-{
-	char buf[XENSTORE_ABS_PATH_MAX + 1];
-	size_t len = strlen(path);
-	int rc;
-
-	if (len >= sizeof(buf))
-		return -EINVAL;
-	memcpy(buf, path, len + 1);
-	rc = delete_tree(tx, buf, len);
-	if (!rc)
-		rc = rename_kid(tx, path, false);
-	/*
-	 * Whoever watches above the subtree hears of its top only; below, only exact watches fire.
-	 */
-	return rc ? rc : tx_fire(tx, path, false);
-}
-
-int tx_fire(struct tx *tx, const char *path, bool exact)
-{
-	struct entry *e;
-	int rc = get_entry(tx, path, strlen(path), &e);
-
-	if (rc)
-		return rc;
-	e->exact = exact;
-	e->fire = true;
-	return 0;
+	return rc;
 }
 
 /*
  * A guest that keeps changing what Dom0 reads would make Dom0's transactions fail for ever: it has
  * to pause.
  */
-static void hold_writer(const struct tx *tx, const struct node *g)
+static void hold_writer(const struct conn *reader, const struct req *r)
 {
-	if (!g || limited(tx->domid) || !limited(g->writer) || !store.now)
+	struct spot s = tree_find(r->root, r->path);
+	uint16_t writer = s.node ? s.node->writer : s.up->writer;
+
+	if (limited(reader->domid) || !limited(writer) || !store.now)
 		return;
 	for (struct conn *c = store.conns; c; c = c->next)
-		if (c->domid == g->writer)
+		if (c->domid == writer)
 			c->hold_until = store.now() + HOLD_MS;
 }
 
-static bool conflicts(const struct tx *tx)
+/* The requests made to the tree of now: *root is what comes out, or the answers differ. */
+static int replay(struct conn *c, struct tx *tx, struct node **root)
 {
-	for (struct entry *e = tx->first; e; e = e->order) {
-		const struct node *g = node_find_hash(e->path, strlen(e->path), e->hash);
-
-		if ((g ? g->gen : 0) != e->gen ||
-		    (e->read_kids && (g ? g->kidgen : 0) != e->kidgen)) {
-			store.conflicts++;
-			hold_writer(tx, g);
-			return true;
-		}
-	}
-	return false;
-}
-
-static int prepare_entry(struct tx *tx, struct entry *e)
-{
-	size_t len = strlen(e->path), plen = parent_len(e->path), skip = plen + (plen > 1);
-	uint32_t phash = path_hash(e->path, plen);
-	struct entry *pe = find(tx, e->path, plen, phash);
-	int rc;
-
-	e->global = node_find_hash(e->path, len, e->hash);
-	e->parent = NULL;
-	if (e->node && !account_get(e->node->perms[0].domid, true))
-		return -ENOMEM;
-	if (!plen || !e->global == !e->node || (!e->node && pe && pe->changed && !pe->node))
-		return 0;
-	e->parent = node_find_hash(e->path, plen, phash);
-	if (!e->node || !e->parent)
-		return 0;
-	rc = node_reserve_kids(e->parent, len - skip + 1);
-	if (rc) {
-		e->parent = NULL;
-		return rc;
-	}
-	e->parent->kids_extra += len - skip + 1;
-	return 0;
-}
-
-static int prepare(struct tx *tx)
-{
-	struct entry *e, *stop;
+	static struct req r; /* 7 KiB: not on the stack */
 	int rc = 0;
 
-	for (e = tx->first; e && !rc; e = e->order)
-		if (e->content)
-			rc = prepare_entry(tx, e);
-	stop = e;
-	for (e = tx->first; rc && e != stop; e = e->order)
-		if (e->content && e->parent)
-			e->parent->kids_extra = 0;
+	*root = node_ref(store.root);
+	for (struct tx_op *op = tx->first; op && !rc; op = op->next) {
+		rc = request_run(&r, c, *root, op->type, op->data, op->len);
+		op->changed = r.next != NULL;
+		if (rc != -ENOMEM && rc != -ENOSPC) {
+			bool same = same_answer(op, &r, rc);
+
+			rc = same ? 0 : -EAGAIN;
+			if (!same)
+				hold_writer(c, &r);
+		}
+		if (r.next) {
+			node_unref(*root);
+			*root = r.next;
+		}
+	}
+	if (rc)
+		node_unref(*root);
 	return rc;
 }
 
-static void count_node(const struct node *n, int sign)
+static int commit(struct conn *c, struct tx *tx)
 {
-	struct account *a = account_get(n->perms[0].domid, false);
+	char path[XENSTORE_ABS_PATH_MAX + 2];
+	struct node *root, *old;
+	int rc = tx->doomed ? -EAGAIN : replay(c, tx, &root);
 
-	a->nodes += sign;
-	account_mem(a, sign * (ptrdiff_t)node_mem(n));
-}
-
-static void link_kid(struct entry *e, uint16_t writer)
-{
-	size_t plen = parent_len(e->path), skip = plen + (plen > 1), len = strlen(e->path) - skip;
-	struct node *p = e->parent;
-	bool add = e->node;
-
-	if (!p)
-		return;
-	count_node(p, -1);
-	if (add) {
-		p->kids_extra -= len + 1;
-		node_add_kid(p, e->path + skip, len);
-	} else {
-		node_del_kid(p, e->path + skip, len);
-	}
-	count_node(p, 1);
-	p->kidgen = ++store.gen;
-	p->writer = writer;
-}
-
-static void apply_entry(struct tx *tx, struct entry *e)
-{
-	struct node *g = e->global, *n = e->node;
-
-	link_kid(e, tx->domid);
-	if (g)
-		count_node(g, -1);
-	if (g && n) { /* the node stays where it is and gets the new contents */
-		struct node was = *g;
-
-		g->perms = n->perms;
-		g->n_perms = n->n_perms;
-		g->value = n->value;
-		g->value_len = n->value_len;
-		n->perms = was.perms;
-		n->n_perms = was.n_perms;
-		n->value = was.value;
-		n->value_len = was.value_len;
-		e->old = n;
-	} else if (g) {
-		node_remove(g);
-		e->old = g;
-		g = NULL;
-	} else if (n) {
-		node_insert(n);
-		g = n;
-		g->kidgen = ++store.gen;
-	}
-	e->node = NULL;
-	if (g) {
-		count_node(g, 1);
-		g->gen = ++store.gen;
-		g->writer = tx->domid;
-	}
-}
-
-int tx_commit(struct tx *tx)
-{
-	struct account *owner = limited(tx->domid) ? account_get(tx->domid, false) : NULL;
-	int rc;
-
-	/* First this: what failed may have failed only because of what others changed meanwhile. */
-	if (!tx->implicit && conflicts(tx))
-		return -EAGAIN;
-	if (tx->failed)
-		return tx->failed;
-	if (owner && tx->own_nodes > 0 && store.quota[Q_NODES] &&
-	    owner->nodes + tx->own_nodes > store.quota[Q_NODES])
-		return -ENOSPC;
-	rc = prepare(tx);
+	store.conflicts += rc == -EAGAIN;
 	if (rc)
 		return rc;
-	charge(tx, -(ptrdiff_t)tx->mem);
-	for (struct entry *e = tx->first; e; e = e->order)
-		if (e->content)
-			apply_entry(tx, e);
-	for (struct entry *e = tx->first; e; e = e->order)
-		if (e->fire)
-			watch_fire(e->path, e->old, e->exact);
+	old = tree_commit(root);
+	for (struct tx_op *op = tx->first; op; op = op->next) {
+		if (!op->changed)
+			continue;
+		path_canon(c, op->data, true, path, sizeof(path));
+		if (op->type == XS_RM)
+			watch_fire_removed(path, old);
+		else
+			watch_fire(path, old);
+	}
+	node_unref(old);
 	return 0;
+}
+
+int tx_end(struct conn *c, struct tx *tx, bool wanted)
+{
+	struct tx **p;
+	int rc;
+
+	for (p = &c->txs; *p != tx; p = &(*p)->next)
+		;
+	*p = tx->next;
+	c->acct->txs--;
+	account_mem(c->acct, -(ptrdiff_t)tx->mem);
+	store.tx_bytes -= tx->versions;
+	rc = wanted ? commit(c, tx) : 0;
+	while (tx->first) {
+		struct tx_op *op = tx->first;
+
+		tx->first = op->next;
+		free(op);
+	}
+	node_unref(tx->root);
+	free(tx);
+	return rc;
+}
+
+void tx_rebase(struct conn *c, struct tx *tx)
+{
+	size_t before = store.node_bytes;
+	struct node *root;
+
+	tx->doomed = tx->doomed || replay(c, tx, &root);
+	if (tx->doomed)
+		root = node_ref(store.root);
+	set_root(c, tx, root, (ptrdiff_t)(store.node_bytes - before) - tx->versions);
+}
+
+void tx_limit_versions(void)
+{
+	size_t held = store.node_bytes - store.tree_bytes - store.tx_bytes;
+
+	if ((ptrdiff_t)held <= VERSIONS_MAX)
+		return;
+	for (struct conn *c = store.conns; c; c = c->next)
+		for (struct tx *tx = c->txs; tx; tx = tx->next)
+			tx_rebase(c, tx);
 }

@@ -11,7 +11,16 @@
 #define BUCKETS 512
 static struct watch *table[BUCKETS];
 
-static size_t watch_mem(const struct watch *w)
+static uint32_t path_hash(const char *path, size_t len)
+{
+	uint32_t h = store.seed;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)path[i]) * 16777619u;
+	return h ^ h >> 15;
+}
+
+size_t watch_mem(const struct watch *w)
 {
 	return sizeof(*w) + strlen(w->path) + strlen(w->token) + 2;
 }
@@ -29,17 +38,14 @@ struct watch *watch_find(struct conn *c, const char *path, const char *token)
 int watch_add(struct conn *c, const char *path, size_t skip, const char *token)
 {
 	size_t plen = strlen(path), tlen = strlen(token);
+	size_t size = sizeof(struct watch) + plen + tlen + 2;
 	struct watch *w;
 
 	if (watch_find(c, path, token))
 		return -EEXIST;
-	if (limited(c->domid)) {
-		if (store.quota[Q_WATCHES] && c->acct->watches >= store.quota[Q_WATCHES])
-			return -E2BIG;
-		if (!account_room(c->acct, sizeof(*w) + plen + tlen + 2))
-			return -ENOMEM;
-	}
-	w = malloc(sizeof(*w) + plen + tlen + 2);
+	if (over(c->domid, Q_WATCHES, c->acct->watches + 1))
+		return -E2BIG;
+	w = account_room(c->acct, size) ? malloc(size) : NULL;
 	if (!w)
 		return -ENOMEM;
 	w->conn = c;
@@ -75,62 +81,80 @@ void watch_del(struct conn *c, struct watch *w)
 	free(w);
 }
 
-void watch_del_all(struct conn *c)
-{
-	while (c->watches)
-		watch_del(c, c->watches);
-}
-
 void watch_send(struct watch *w, const char *path)
 {
-	struct conn *c = w->conn;
+	const struct xsd_sockmsg like = { XS_WATCH_EVENT };
 	uint32_t hash = path_hash(path, strlen(path)) ^ path_hash(w->token, strlen(w->token)) * 31;
+	struct conn *c = w->conn;
 	int rc;
 
 	if (c->dead || c->shut)
 		return;
 	store.events++;
 	path += w->skip;
-	rc = conn_queue(c, XS_WATCH_EVENT, 0, 0, path, strlen(path) + 1, w->token,
-			strlen(w->token) + 1, hash | 1);
+	rc = conn_queue(c, &like, path, strlen(path) + 1, w->token, strlen(w->token) + 1, hash | 1);
 	if (rc && rc != -E2BIG)
 		conn_shut(c, XENSTORE_ERROR_COMM);
 }
 
-static bool may_see(const struct conn *c, const struct node *n, const struct node *old,
-		    const struct node *parent)
+struct event {
+	const char *path;
+	const struct node *n, *old, *parent; /* NULL: there is none, or was none */
+};
+
+static bool may_see(const struct conn *c, const struct event *e)
 {
-	return (n && perm_access(c, n) & PERM_READ) || (old && perm_access(c, old) & PERM_READ) ||
-	       (parent && perm_access(c, parent) & PERM_READ);
+	return (e->n && perm_access(c, e->n) & XS_PERM_READ) ||
+	       (e->old && perm_access(c, e->old) & XS_PERM_READ) ||
+	       (e->parent && perm_access(c, e->parent) & XS_PERM_READ);
 }
 
-static void fire_at(const char *path, size_t len, uint32_t hash, const struct node *n,
-		    const struct node *old, const struct node *parent)
+/* To the watches of the first `len` bytes of the path. */
+static void fire_at(const struct event *e, const char *path, size_t len, uint32_t hash)
 {
 	for (struct watch *w = table[hash % BUCKETS]; w; w = w->chain)
 		if (w->hash == hash && !strncmp(w->path, path, len) && !w->path[len] &&
-		    may_see(w->conn, n, old, parent))
-			watch_send(w, path);
+		    may_see(w->conn, e))
+			watch_send(w, e->path);
 }
 
-void watch_fire(const char *path, const struct node *old, bool exact)
+static void fire(const char *path, struct node *old, bool exact)
 {
-	size_t len = strlen(path), plen = parent_len(path);
-	const struct node *n = node_find(path),
-			  *parent = plen ? node_find_hash(path, plen, path_hash(path, plen)) : NULL;
+	struct spot s = tree_find(store.root, path);
+	struct event e = { path, s.node, old == store.root ? s.node : tree_find(old, path).node,
+			   s.node || !strchr(s.rest, '/') ? s.up : NULL };
+	size_t len = strlen(path);
+	uint32_t h = store.seed;
 
 	if (path[0] == '/' && len > 1 && !exact) {
-		uint32_t root = path_hash("/", 1), h = store.seed;
-
-		for (struct watch *w = table[root % BUCKETS]; w; w = w->chain)
-			if (!strcmp(w->path, "/") && may_see(w->conn, n, old, parent))
-				watch_send(w, path);
+		fire_at(&e, "/", 1, path_hash("/", 1));
 		/* The hash of each leading part on the way: see path_hash(). */
 		for (size_t i = 0; i < len; i++) {
 			if (i && path[i] == '/')
-				fire_at(path, i, h ^ h >> 15, n, old, parent);
+				fire_at(&e, path, i, h ^ h >> 15);
 			h = (h ^ (uint8_t)path[i]) * 16777619u;
 		}
 	}
-	fire_at(path, len, path_hash(path, len), n, old, parent);
+	fire_at(&e, path, len, path_hash(path, len));
+}
+
+void watch_fire(const char *path, struct node *old)
+{
+	fire(path, old, false);
+}
+
+static bool fire_below(const struct node *n, const char *path, void *old)
+{
+	fire(path, old, true);
+	return true;
+}
+
+/* Whoever watches above the subtree hears of its top only; below, only exact watches fire. */
+void watch_fire_removed(const char *path, struct node *old)
+{
+	struct node *n = tree_find(old, path).node;
+
+	watch_fire(path, old);
+	if (n)
+		tree_walk(n, path, fire_below, old);
 }

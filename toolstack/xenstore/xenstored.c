@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "lib/applet.h"
 #include "lib/daemon.h"
@@ -19,7 +18,7 @@
 #include "lib/program.h"
 #include "xenstore/daemon.h"
 
-#define TURNS 64 /* requests between two looks at epoll */
+#define TURNS 16 /* requests between two looks at epoll */
 
 static volatile sig_atomic_t stop;
 
@@ -162,7 +161,8 @@ static void parse_options(int argc, char **argv)
 
 static void on_signal(int sig)
 {
-	stop = 1;
+	if (sig != SIGHUP)
+		stop = 1;
 }
 
 static void begin(const char *dir, const char *path)
@@ -219,18 +219,8 @@ int xenstored_main(int argc, char **argv)
 	if (opt.check_fd >= 0)
 		return live_restore(opt.check_fd, true) ? 1 : 0;
 	log_init("xenstored", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTERM, on_signal);
-	signal(SIGINT, on_signal);
-	umask(022);
-	if (opt.live_fd < 0 && !opt.no_fork)
-		daemon_fork();
-	if (opt.pid_file) {
-		rc = daemon_pidfile(opt.pid_file);
-		if (rc)
-			die("%s: %s", opt.pid_file,
-			    rc == -EEXIST ? "another xenstored runs" : strerror(-rc));
-	}
+	/* A live update goes on in the process that is there. */
+	daemon_start(opt.pid_file, opt.live_fd < 0 && !opt.no_fork, on_signal);
 	if (opt.trace) {
 		store.trace = fopen(opt.trace, "a");
 		if (!store.trace)
@@ -246,9 +236,7 @@ int xenstored_main(int argc, char **argv)
 	}
 	if (opt.output_pid)
 		printf("%d\n", (int)getpid());
-	if (!opt.no_fork)
-		log_to_syslog();
-	daemon_ready();
+	daemon_ready(!opt.no_fork);
 	run(argv);
 	unlink(path);
 	if (opt.pid_file)

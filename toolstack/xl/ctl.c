@@ -23,23 +23,26 @@ int cmd_destroy(int argc, char **argv)
 {
 	hyp_dominfo info;
 	uint32_t domid;
-	int at = 1 + (argc > 1 && !strcmp(argv[1], "-f")), tries;
+	int at = 1 + (argc > 1 && !strcmp(argv[1], "-f")), tries, rc = -ESRCH;
 	char *name;
 
 	/*
 	 * On its way from one life to the next a guest is no domain; one that reboots at once may
 	 * hide again.
 	 */
-	for (tries = 0; tries < 10 && dom_find_name(argv[at], &domid); tries++)
-		if (claim_stop(argv[at]))
+	for (tries = 0; tries < 10 && rc; tries++) {
+		rc = dom_find_name(argv[at], &domid);
+		rc = rc ? rc : hyp_dom_info(domid, &info);
+		if (rc && claim_stop(argv[at]))
 			return EXIT_SUCCESS;
-	if (dom_find(argv[at], &domid))
+	}
+	if (rc && dom_find(argv[at], &domid))
 		return EXIT_FAILURE;
 	if (!domid) {
 		fprintf(stderr, "Cannot destroy privileged domain 0.\n\n");
 		return EXIT_FAILURE;
 	}
-	if (hyp_dom_info(domid, &info))
+	if (rc && hyp_dom_info(domid, &info))
 		return complain("destroying", domid, -ESRCH);
 	name = dom_name(domid);
 	dom_destroy(domid);
