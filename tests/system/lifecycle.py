@@ -96,6 +96,35 @@ def names(d):
     d.run("xl rename other one")
 
 
+# What scripts rely on; the table of xl(1). Stock xl and ours agree on these.
+EXIT_CODES = {
+    0: ("xl help", "xl help create", "xl create -h", "xl list", "xl li", "xl create -n small.cfg", "xl domname 0"),
+    1: ("xl", "xl frob", "xl de", "xl -X list", "xl list nosuch", "xl list 9999", "xl destroy nosuch", "xl destroy 9999", "xl destroy 0",
+        "xl pause nosuch", "xl shutdown", "xl shutdown nosuch", "xl console nosuch", "xl rename one Domain-0", "xl domid nosuch",
+        "xl domname 9999", "xl domname nosuch", "xl vcpu-list nosuch", "xl vcpu-set one 0", "xl vcpu-set one 2", "xl vcpu-set -i one 300",
+        "xl vcpu-set one x", "xl vcpu-pin one 9 0", "xl vcpu-pin one x 0", "xl mem-set one xyz", "xl mem-set nosuch 64", "xl mem-max one 64x",
+        "xl sched-credit2 -d nosuch", "xl sched-credit2 -w 1", "xl sched-credit2 -p nosuch", "xl sysrq one hh", "xl uptime nosuch",
+        "xl dump-core one /nonexistent/x", "xl block-attach one nonsense", "xl block-attach one /nonexistent,raw,xvdb,w",
+        "xl block-detach one xvdz", "xl network-attach one foo=1", "xl network-detach one 7", "xl network-list nosuch",
+        "xl cpupool-list nosuch", "echo name=1x > /tmp/a.cfg; xl create /tmp/a.cfg", "xl create small.cfg vcpus=3 maxvcpus=2"),
+    2: ("xl destroy", "xl rename one", "xl vcpu-set one", "xl list -X", "xl destroy -X one", "xl uptime -X", "xl cpupool-list -X",
+        "xl shutdown -X one", "xl sched-credit2 -X", "xl create -X small.cfg", "xl create small.cfg bogus"),
+    3: ("xl create /nonexistent.cfg", "xl create -q small.cfg name=\\\"one\\\"", "xl create -q small.cfg memory=999999",
+        "xl create -q small.cfg 'kernel=\"/nonexistent\"'", "xl create -q small.cfg 'disk=[\"/nonexistent,raw,xvda,w\"]'"),
+    6: ("xl create",),
+}
+
+
+@check
+def exit_codes(d):
+    guest(d)
+    for code, commands in EXIT_CODES.items():
+        for command in commands:
+            status, text = d.run(command, ok=None)
+            need(status == code, f"{command}: exit {status}, not {code}: {text}")
+    need(set(d.domains()) == {"Domain-0", "one"} and d.domains()["one"]["vcpus"] == 1, f"{d.domains()}")
+
+
 @check
 def details(d):
     number = guest(d)["id"]

@@ -75,8 +75,7 @@ def console_survives_its_daemon(d):
 def failing_backend(d):
     """Path and reason are told, and nothing is left."""
     d.run("truncate -s 1M /tmp/d.img")
-    for words, why in ((["'vif=[\"bridge=nosuch\"]'"], "nosuch"), (["'disk=[\"/root/nothing.img,raw,xvda,w\"]'"], "/root/nothing.img"),
-                       (["'disk=[\"/tmp/d.img,raw,xvda,w\",\"/tmp/d.img,raw,xvdb,w\"]'"], "in use"),
+    for words, why in ((["'disk=[\"/tmp/d.img,raw,xvda,w\",\"/tmp/d.img,raw,xvdb,w\"]'"], "in use"),
                        (["'vif=[\"script=/bin/false\"]'"], "/bin/false"),
                        (["'disk=[\"/tmp/d.img,raw,xvda,w\"]'"], "/local/domain/0/backend/vbd")):
         if "backend" in why:
@@ -85,6 +84,48 @@ def failing_backend(d):
         need(status == 3 and why in text, f"{words}: exit {status}: {text}")
         nothing_left(d)
     d.run("modprobe xen_blkback")
+
+
+@check
+def refused_at_once(d):
+    """What can be known beforehand is told before anything is made: no step is shown, no number of a domain is used up."""
+    def number():
+        tiny(d, "count", "spin")
+        n = d.domains()["count"]["id"]
+        d.run("xl destroy count", 20)
+        return n
+    first = number()
+    d.run("mkfifo /tmp/fifo; head -c 50000000 /dev/zero > /tmp/large")
+    for words, why in (("'vif=[\"bridge=nosuch\"]'", "there is no bridge `nosuch'"), ("'disk=[\"/nonexistent,raw,xvda,w\"]'", "/nonexistent"),
+                       ("'disk=[\"phy:nosuch,xvda,w\"]'", "/dev/nosuch"), ("'disk=[\"/tmp/fifo,raw,xvda,r\"]'", "neither a block device"),
+                       ("memory=999999", "the machine has"), ("'kernel=\"/root\"'", "not a regular file"),
+                       ("'kernel=\"/nonexistent\"'", "/nonexistent"), ("'ramdisk=\"/nonexistent\"'", "/nonexistent"),
+                       ("'ramdisk=\"/tmp/large\"' memory=64", "do not hold kernel, initramfs and device tree"),
+                       ("'device_tree=\"/tmp/large\"'", "larger than")):
+        status, text = d.run(f"xl create small.cfg {words}", 60, ok=None)
+        need(status == 3 and why in text and "creating" not in text, f"{words}: exit {status}: {text}")
+    d.run("rm /tmp/fifo /tmp/large")
+    need(number() == first + 1, "a domain was made meanwhile")
+    for command in ("pause 9999", "unpause 9999", "vcpu-list 9999", "uptime 9999", "block-list 9999", "network-list nosuch", "help frob"):
+        need(d.run(f"xl {command}", ok=None)[0] == 1, f"xl {command}")     # with a message, as stock, but not with 0
+    need(d.run("xl -h", ok=None)[0] == 0, "xl -h")
+
+
+@check
+def example(d):
+    """The example of xl.cfg(5), as docs/first-guest.md has it, with a second vCPU and more memory while it runs."""
+    d.run("cp domU.img my.img && xl create -n example.cfg", 60)
+    d.create("example", name="my")
+    with d.console("my") as g:
+        need("/dev/xvda on / type ext4" in g.run("mount"), "the root is not on /dev/xvda")
+        need(" 0% packet loss" in g.run("ping -c 2 -i 0.3 10.0.0.1"), "ping from the guest")
+        need(g.run("nproc").strip() == "1", "vCPUs")
+    d.run("xl vcpu-set my 2; xl mem-set my 192")
+    with d.console("my") as g:
+        g.run("echo 1 > /sys/devices/system/cpu/cpu1/online; true")
+        need(g.run("nproc").strip() == "2", "vCPUs")
+    d.run("xl shutdown -w my; rm my.img", 60)
+    nothing_left(d)
 
 
 @check

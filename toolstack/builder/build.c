@@ -70,6 +70,7 @@ int file_read(const char *path, size_t max, void **data, size_t *len, const char
 
 int payload_load(struct payload *p, const struct config *c, struct err *e)
 {
+	struct layout l;
 	int rc;
 
 	memset(p, 0, sizeof(*p));
@@ -86,7 +87,10 @@ int payload_load(struct payload *p, const struct config *c, struct err *e)
 			       "device_tree", e);
 	if (!rc && p->partial)
 		rc = gfdt_check_partial(p->partial, p->partial_len, e);
-	return rc;
+	/* With the smallest of trees: what does not fit so will never do. */
+	if (!rc)
+		rc = layout_ram(&l, (uint64_t)c->maxmem << 20, 64, e);
+	return rc ? rc : layout_modules(&l, &p->img, p->ramdisk_len, 4096, e);
 }
 
 void payload_free(struct payload *p)
@@ -134,8 +138,7 @@ static uint64_t paging_bytes(const struct config *c)
 	return 4096ull * (256 * c->maxvcpus + c->maxmem + 128);
 }
 
-/* What the machine cannot give is said before anything is made. */
-static int check_host(const struct config *c, struct err *e)
+int build_check(const struct config *c, struct err *e)
 {
 	struct xen_sysctl_physinfo phys;
 	uint64_t need = c->maxmem + (paging_bytes(c) >> 20) + 1, left;
@@ -157,7 +160,12 @@ static int check_host(const struct config *c, struct err *e)
 int build_create(struct build *b, const struct config *c, const struct payload *p, struct err *e)
 {
 	bool narrow = p->img.kind == IMAGE_ZIMAGE32;
-	struct xen_domctl_createdomain create = {
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_createdomain, .domain = UINT16_MAX };
+	struct xen_domctl_createdomain *create = &op.u.createdomain;
+	hyp_dominfo info;
+	int rc;
+
+	*create = (struct xen_domctl_createdomain){
 		.ssidref = SSID_DOMU,
 		.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap |
 			 (c->nr_dtdev ? XEN_DOMCTL_CDF_iommu : 0),
@@ -167,35 +175,27 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 		.max_maptrack_frames = c->max_maptrack_frames ? (int32_t)c->max_maptrack_frames
 							      : -1,
 		.grant_opts = XEN_DOMCTL_GRANT_version(1),
+		.arch = { .gic_version = gic_wanted(c), .nr_spis = spis_wanted(c) },
 	};
-	uint32_t domid = UINT16_MAX; /* the hypervisor chooses */
-	hyp_dominfo info;
-	int rc;
-
 	memset(b, 0, sizeof(*b));
-	rc = check_host(c, e);
-	if (rc)
-		return rc;
-	memcpy(create.handle, c->uuid, sizeof(create.handle));
-	create.arch.gic_version = gic_wanted(c);
-	create.arch.nr_spis = spis_wanted(c);
-	rc = hyp_dom_create(&create, &domid);
+	memcpy(create->handle, c->uuid, sizeof(create->handle));
+	rc = hv_domctl(&op);
 	if ((rc == -EINVAL || rc == -ENODEV) && c->gic_version)
 		return err_set(e, rc, "gic_version: this machine does not offer %s",
 			       c->gic_version);
 	if (rc)
 		return failed(e, rc, "creating the domain");
-	b->domid = domid;
-	b->gic_version = create.arch.gic_version == XEN_DOMCTL_CONFIG_GIC_V3 ? 3 : 2;
-	b->clock_frequency = create.arch.clock_frequency;
-	rc = hyp_dom_max_vcpus(domid, c->maxvcpus);
+	b->domid = op.domain; /* the hypervisor chose it */
+	b->gic_version = create->arch.gic_version == XEN_DOMCTL_CONFIG_GIC_V3 ? 3 : 2;
+	b->clock_frequency = create->arch.clock_frequency;
+	rc = HV_DOMCTL(b->domid, max_vcpus, .u.max_vcpus.max = c->maxvcpus);
 	if (rc)
 		return failed(e, rc, "allocating vCPUs");
-	rc = hyp_dom_info(domid, &info);
+	rc = hv_domain_info(b->domid, &info);
 	if (rc)
 		return failed(e, rc, "reading back the domain");
 	b->gpa_bits = info.gpaddr_bits ? info.gpaddr_bits : 40;
-	rc = hyp_dom_address_size(domid, narrow ? 32 : 64); /* before it has any memory */
+	rc = HV_DOMCTL(b->domid, set_address_size, .u.address_size.size = narrow ? 32 : 64);
 	return rc ? failed(e, rc, narrow ? "32-bit guest on this CPU" : "setting 64-bit mode") : 0;
 }
 
@@ -233,15 +233,16 @@ static int apply_affinity(struct build *b, const struct config *c, struct err *e
 	int rc;
 
 	for (v = 0; v < c->maxvcpus; v++) {
-		const uint8_t *hard = NULL, *soft = NULL;
+		bool h = c->nr_hard == 1 || v < c->nr_hard, s = c->nr_soft == 1 || v < c->nr_soft;
+		struct cpumask hard, soft;
 
-		if (c->nr_hard == 1 || v < c->nr_hard)
-			hard = c->hard[c->nr_hard == 1 ? 0 : v].bits;
-		if (c->nr_soft == 1 || v < c->nr_soft)
-			soft = c->soft[c->nr_soft == 1 ? 0 : v].bits;
-		if (!hard && !soft)
-			continue;
-		rc = hyp_vcpu_affinity_set(b->domid, v, hard, soft, false);
+		if (h)
+			hard = c->hard[c->nr_hard == 1 ? 0 : v];
+		if (s)
+			soft = c->soft[c->nr_soft == 1 ? 0 : v];
+		rc = !h && !s ? 0
+			      : hyp_vcpu_affinity(b->domid, XEN_DOMCTL_setvcpuaffinity, v,
+						  h ? hard.bits : NULL, s ? soft.bits : NULL, 0);
 		if (rc)
 			return failed(e, rc, "cpus: setting the affinity (are these CPUs online?)");
 	}
@@ -250,16 +251,16 @@ static int apply_affinity(struct build *b, const struct config *c, struct err *e
 
 static int apply_sched(struct build *b, const struct config *c, struct err *e)
 {
-	struct xen_domctl_sched_credit2 p;
+	struct xen_domctl_sched_credit2 p = { 0 };
 	int rc;
 
 	if (!c->cpu_weight && !c->cap)
 		return 0;
-	rc = hyp_sched_get(b->domid, &p);
+	rc = hyp_sched(b->domid, XEN_DOMCTL_SCHEDOP_getinfo, &p);
 	if (!rc) {
 		p.weight = c->cpu_weight ? c->cpu_weight : p.weight;
 		p.cap = c->cap;
-		rc = hyp_sched_put(b->domid, &p);
+		rc = hyp_sched(b->domid, XEN_DOMCTL_SCHEDOP_putinfo, &p);
 	}
 	return rc ? failed(e, rc, "cpu_weight: setting scheduler parameters") : 0;
 }
@@ -296,13 +297,14 @@ int build_memory(struct build *b, const struct config *c, struct err *e)
 	unsigned int i;
 	int rc;
 
-	rc = layout_ram(&b->layout, c->maxmem << 20, b->gpa_bits, e);
+	rc = layout_ram(&b->layout, (uint64_t)c->maxmem << 20, b->gpa_bits, e);
 	if (rc)
 		return rc;
-	rc = hyp_dom_max_mem(b->domid, (c->maxmem << 10) + SLACK_KIB);
+	rc = HV_DOMCTL(b->domid, max_mem,
+		       .u.max_mem.max_memkb = ((uint64_t)c->maxmem << 10) + SLACK_KIB);
 	if (rc)
 		return failed(e, rc, "memory: setting the limit");
-	rc = hyp_dom_paging_pool(b->domid, paging_bytes(c));
+	rc = HV_DOMCTL(b->domid, set_paging_mempool_size, .u.paging_mempool.size = paging_bytes(c));
 	if (rc && rc != -ENOSYS && rc != -EOPNOTSUPP)
 		return failed(e, rc, "memory: setting aside page tables");
 	for (i = 0; i < LAYOUT_BANKS; i++) {
@@ -397,7 +399,7 @@ static int put_rings(struct build *b, struct err *e)
 			       strerror(errno));
 	memset(p, 0, MAGIC_NR * HYP_PAGE);
 	hyp_unmap(p, MAGIC_NR);
-	hyp_dom_cacheflush(b->domid, base, MAGIC_NR);
+	HV_DOMCTL(b->domid, cacheflush, .u.cacheflush = { base, MAGIC_NR });
 	rc = hyp_dom_evtchn(b->domid);
 	b->store_port = rc;
 	if (rc > 0)
@@ -444,6 +446,6 @@ int build_boot(struct build *b, const struct config *c, const struct payload *p,
 		ctxt.user_regs.cpsr = PSR_GUEST64_INIT;
 		ctxt.user_regs.x0 = b->layout.dtb;
 	}
-	rc = hyp_vcpu_set(b->domid, &ctxt);
+	rc = hyp_vcpu_context(b->domid, XEN_DOMCTL_setvcpucontext, 0, &ctxt);
 	return rc ? failed(e, rc, "setting up vCPU 0") : 0;
 }

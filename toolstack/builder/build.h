@@ -28,7 +28,12 @@ struct build {
 	struct layout layout;
 };
 
-/* Reads kernel, ramdisk and partial tree.  0 or -errno; payload_free() either way. */
+/* What the machine cannot give, said before anything is read or made: 0 or -errno. */
+int build_check(const struct config *c, struct err *e);
+/*
+ * Reads kernel, ramdisk and partial tree, and judges whether they fit into the guest's memory.
+ * 0 or -errno; payload_free() either way.
+ */
 int payload_load(struct payload *p, const struct config *c, struct err *e);
 void payload_free(struct payload *p);
 

@@ -4,8 +4,8 @@
  *
  * Mapping foreign pages costs Dom0 two hypercalls and a TLB flush each, so the pages are granted
  * to Dom0 (we own the guest's grant table until it starts) and copied by the hypervisor, sixteen
- * to a hypercall.  Mapping remains for hypervisors that refuse.  Invariant: afterwards the
- * grants used here are revoked, and the guest sees the bytes with its caches off.
+ * to a hypercall.  Invariant: afterwards the grants used here are revoked, and the guest sees the
+ * bytes with its caches off.
  */
 #include "xl/hyp.h"
 
@@ -18,7 +18,6 @@
 
 #define FIRST_REF 8u /* those below belong to the ABI */
 #define BATCH (HYP_GRANTS - FIRST_REF)
-#define MAP_PAGES 1024u /* guest pages mapped at a time */
 
 /* One batch of pages.  Returns the bytes copied, or -errno. */
 static int64_t copy_batch(xengnttab_handle *gnt, struct grant_entry_v1 *tab, uint32_t domid,
@@ -75,25 +74,6 @@ static int copy_granted(uint32_t domid, uint64_t addr, const uint8_t *from, uint
 	return n < 0 ? n : 0;
 }
 
-static int copy_mapped(uint32_t domid, uint64_t addr, const uint8_t *from, uint64_t len)
-{
-	uint64_t skip, nr, n;
-	uint8_t *to;
-
-	for (; len; addr += n, from += n, len -= n) {
-		skip = addr & 4095;
-		nr = (skip + len + 4095) >> 12;
-		nr = nr > MAP_PAGES ? MAP_PAGES : nr;
-		n = nr * 4096 - skip < len ? nr * 4096 - skip : len;
-		to = hyp_map_range(domid, addr >> 12, nr);
-		if (!to)
-			return -errno;
-		memcpy(to + skip, from, n);
-		hyp_unmap(to, nr);
-	}
-	return 0;
-}
-
 int copy_to_guest(uint32_t domid, uint64_t addr, const void *data, uint64_t len, struct err *e)
 {
 	int rc;
@@ -101,11 +81,10 @@ int copy_to_guest(uint32_t domid, uint64_t addr, const void *data, uint64_t len,
 	if (!len)
 		return 0;
 	rc = copy_granted(domid, addr, data, len);
-	if (rc)
-		rc = copy_mapped(domid, addr, data, len);
 	if (!rc)
-		rc = hyp_dom_cacheflush(domid, addr >> 12,
-					((addr + len + 4095) >> 12) - (addr >> 12));
+		rc = HV_DOMCTL(
+			domid, cacheflush,
+			.u.cacheflush = { addr >> 12, ((addr + len + 4095) >> 12) - (addr >> 12) });
 	return rc ? err_set(e, rc, "writing guest memory at %#llx: %s", (unsigned long long)addr,
 			    strerror(-rc))
 		  : 0;

@@ -43,26 +43,10 @@ static void prop(struct writer *w, const char *name, const void *val, int len)
 		w->rc = fdt_property(w->fdt, name, val, len);
 }
 
-static void prop_u32(struct writer *w, const char *name, uint32_t v)
-{
-	if (!w->rc)
-		w->rc = fdt_property_u32(w->fdt, name, v);
-}
+/* Literals, also lists of strings with a NUL between them. */
+#define prop_str(w, name, s) prop(w, name, s, sizeof(s))
 
-static void prop_u64(struct writer *w, const char *name, uint64_t v)
-{
-	if (!w->rc)
-		w->rc = fdt_property_u64(w->fdt, name, v);
-}
-
-static void prop_str(struct writer *w, const char *name, const char *s)
-{
-	prop(w, name, s, strlen(s) + 1);
-}
-
-#define prop_strings(w, name, list) prop(w, name, list, sizeof(list))
-
-static void prop_cells(struct writer *w, const char *name, const uint32_t *cells, unsigned int n)
+static void put_cells(struct writer *w, const char *name, const uint32_t *cells, unsigned int n)
 {
 	fdt32_t be[16];
 	unsigned int i;
@@ -72,35 +56,21 @@ static void prop_cells(struct writer *w, const char *name, const uint32_t *cells
 	prop(w, name, be, n * sizeof(be[0]));
 }
 
-/* @n pairs of 64-bit address and size. */
-static void prop_reg(struct writer *w, const uint64_t *pairs, unsigned int n)
-{
-	fdt64_t be[8];
-	unsigned int i;
-
-	for (i = 0; i < 2 * n; i++)
-		be[i] = cpu_to_fdt64(pairs[i]);
-	prop(w, "reg", be, 2 * n * sizeof(be[0]));
-}
-
-static uint32_t ppi_cell(uint32_t intid)
-{
-	return intid - 16;
-}
-
-static uint32_t ppi_flags(void)
-{
-	return 0xf00 | IRQ_LEVEL_LOW; /* for all eight CPUs a GICv2 can have */
-}
+#define prop_cells(w, name, ...) \
+	put_cells(w, name, (const uint32_t[]){ __VA_ARGS__ }, \
+		  sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+#define CELLS64(v) (uint32_t)((uint64_t)(v) >> 32), (uint32_t)(v)
+/* Type, number, flags: level, low, for all eight CPUs a GICv2 can have. */
+#define PPI(intid) IRQ_PPI, (intid)-16, 0xf00 | IRQ_LEVEL_LOW
 
 static void put_chosen(struct writer *w, const struct gfdt_config *c)
 {
 	begin(w, "chosen");
 	if (c->cmdline)
-		prop_str(w, "bootargs", c->cmdline);
+		prop(w, "bootargs", c->cmdline, strlen(c->cmdline) + 1);
 	if (c->ramdisk_size) {
-		prop_u64(w, "linux,initrd-start", c->layout->ramdisk);
-		prop_u64(w, "linux,initrd-end", c->layout->ramdisk + c->ramdisk_size);
+		prop_cells(w, "linux,initrd-start", CELLS64(c->layout->ramdisk));
+		prop_cells(w, "linux,initrd-end", CELLS64(c->layout->ramdisk + c->ramdisk_size));
 	}
 	end(w);
 }
@@ -111,8 +81,8 @@ static void put_cpus(struct writer *w, const struct gfdt_config *c)
 	unsigned int i;
 
 	begin(w, "cpus");
-	prop_u32(w, "#address-cells", 1);
-	prop_u32(w, "#size-cells", 0);
+	prop_cells(w, "#address-cells", 1);
+	prop_cells(w, "#size-cells", 0);
 	for (i = 0; i < c->vcpus; i++) {
 		/* GICv3 sends an SGI to at most 16 CPUs of one Aff1, so Aff0 has four bits. */
 		uint32_t mpidr = (i & 0xf) | (i >> 4 & 0xff) << 8;
@@ -122,7 +92,7 @@ static void put_cpus(struct writer *w, const struct gfdt_config *c)
 		prop_str(w, "device_type", "cpu");
 		prop_str(w, "compatible", "arm,armv8");
 		prop_str(w, "enable-method", "psci");
-		prop_u32(w, "reg", mpidr);
+		prop_cells(w, "reg", mpidr);
 		end(w);
 	}
 	end(w);
@@ -131,10 +101,10 @@ static void put_cpus(struct writer *w, const struct gfdt_config *c)
 static void put_psci(struct writer *w)
 {
 	begin(w, "psci");
-	prop_strings(w, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
+	prop_str(w, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
 	prop_str(w, "method", "hvc");
-	prop_u32(w, "cpu_off", 1);
-	prop_u32(w, "cpu_on", 2);
+	prop_cells(w, "cpu_off", 1);
+	prop_cells(w, "cpu_on", 2);
 	end(w);
 }
 
@@ -151,66 +121,62 @@ static void put_memory(struct writer *w, const struct gfdt_config *c)
 		snprintf(name, sizeof(name), "memory@%llx", (unsigned long long)b->base);
 		begin(w, name);
 		prop_str(w, "device_type", "memory");
-		prop_reg(w, (uint64_t[]){ b->base, b->size }, 1);
+		prop_cells(w, "reg", CELLS64(b->base), CELLS64(b->size));
 		end(w);
 	}
 }
 
 static void put_gic(struct writer *w, const struct gfdt_config *c)
 {
-	static const uint64_t v2[] = { GUEST_GICD_BASE, GUEST_GICD_SIZE, GUEST_GICC_BASE,
-				       GUEST_GICC_SIZE };
-	static const uint64_t v3[] = { GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE,
-				       GUEST_GICV3_GICR0_BASE, GUEST_GICV3_GICR0_SIZE };
-
 	begin(w, "interrupt-controller@3001000");
-	if (c->gic_version == 3)
+	if (c->gic_version == 3) {
 		prop_str(w, "compatible", "arm,gic-v3");
-	else
-		prop_strings(w, "compatible", "arm,cortex-a15-gic\0arm,cortex-a9-gic");
-	prop_u32(w, "#interrupt-cells", 3);
-	prop_u32(w, "#address-cells", 0);
+		prop_cells(w, "reg", CELLS64(GUEST_GICV3_GICD_BASE), CELLS64(GUEST_GICV3_GICD_SIZE),
+			   CELLS64(GUEST_GICV3_GICR0_BASE), CELLS64(GUEST_GICV3_GICR0_SIZE));
+	} else {
+		prop_str(w, "compatible", "arm,cortex-a15-gic\0arm,cortex-a9-gic");
+		prop_cells(w, "reg", CELLS64(GUEST_GICD_BASE), CELLS64(GUEST_GICD_SIZE),
+			   CELLS64(GUEST_GICC_BASE), CELLS64(GUEST_GICC_SIZE));
+	}
+	prop_cells(w, "#interrupt-cells", 3);
+	prop_cells(w, "#address-cells", 0);
 	prop(w, "interrupt-controller", NULL, 0);
-	prop_reg(w, c->gic_version == 3 ? v3 : v2, 2);
-	prop_u32(w, "linux,phandle", GIC_PHANDLE);
-	prop_u32(w, "phandle", GIC_PHANDLE);
+	prop_cells(w, "linux,phandle", GIC_PHANDLE);
+	prop_cells(w, "phandle", GIC_PHANDLE);
 	end(w);
 }
 
 static void put_timer(struct writer *w, const struct gfdt_config *c)
 {
-	const uint32_t irqs[] = {
-		IRQ_PPI, ppi_cell(GUEST_TIMER_PHYS_S_PPI),  ppi_flags(),
-		IRQ_PPI, ppi_cell(GUEST_TIMER_PHYS_NS_PPI), ppi_flags(),
-		IRQ_PPI, ppi_cell(GUEST_TIMER_VIRT_PPI),    ppi_flags(),
-	};
-
 	begin(w, "timer");
 	prop_str(w, "compatible", "arm,armv8-timer");
-	prop_u32(w, "interrupt-parent", GIC_PHANDLE);
-	prop_cells(w, "interrupts", irqs, 9);
+	prop_cells(w, "interrupt-parent", GIC_PHANDLE);
+	prop_cells(w, "interrupts", PPI(GUEST_TIMER_PHYS_S_PPI), PPI(GUEST_TIMER_PHYS_NS_PPI),
+		   PPI(GUEST_TIMER_VIRT_PPI));
 	if (c->clock_frequency)
-		prop_u32(w, "clock-frequency", c->clock_frequency);
+		prop_cells(w, "clock-frequency", c->clock_frequency);
 	end(w);
 }
 
 static void put_hypervisor(struct writer *w, const struct gfdt_config *c)
 {
-	const uint32_t irq[] = { IRQ_PPI, ppi_cell(GUEST_EVTCHN_PPI), ppi_flags() };
-	uint64_t reg[2 + 2 * LAYOUT_BANKS] = { GUEST_GNTTAB_BASE, GUEST_GNTTAB_SIZE };
-	unsigned int i, n = 1;
+	const struct layout_bank *room = c->layout->room;
+	uint32_t reg[4 + 4 * LAYOUT_BANKS] = { CELLS64(GUEST_GNTTAB_BASE),
+					       CELLS64(GUEST_GNTTAB_SIZE) };
+	unsigned int i, n = 4;
 
 	for (i = 0; i < LAYOUT_BANKS; i++) {
-		if (!c->layout->room[i].size)
-			continue;
-		reg[2 * n] = c->layout->room[i].base;
-		reg[2 * n++ + 1] = c->layout->room[i].size;
+		const uint32_t pair[] = { CELLS64(room[i].base), CELLS64(room[i].size) };
+
+		if (room[i].size)
+			memcpy(&reg[n], pair, sizeof(pair));
+		n += room[i].size ? 4 : 0;
 	}
 	begin(w, "hypervisor");
-	prop_strings(w, "compatible", "xen,xen-4.17\0xen,xen");
-	prop_reg(w, reg, n);
-	prop_u32(w, "interrupt-parent", GIC_PHANDLE);
-	prop_cells(w, "interrupts", irq, 3);
+	prop_str(w, "compatible", "xen,xen-4.17\0xen,xen");
+	put_cells(w, "reg", reg, n);
+	prop_cells(w, "interrupt-parent", GIC_PHANDLE);
+	prop_cells(w, "interrupts", PPI(GUEST_EVTCHN_PPI));
 	end(w);
 }
 
@@ -251,11 +217,11 @@ static void put_partial(struct writer *w, const void *partial)
 
 static void put_root(struct writer *w)
 {
-	prop_strings(w, "compatible", "xen,xenvm-4.17\0xen,xenvm");
+	prop_str(w, "compatible", "xen,xenvm-4.17\0xen,xenvm");
 	prop_str(w, "model", "XENVM-4.17");
-	prop_u32(w, "interrupt-parent", GIC_PHANDLE);
-	prop_u32(w, "#address-cells", 2);
-	prop_u32(w, "#size-cells", 2);
+	prop_cells(w, "interrupt-parent", GIC_PHANDLE);
+	prop_cells(w, "#address-cells", 2);
+	prop_cells(w, "#size-cells", 2);
 }
 
 int gfdt_build(const struct gfdt_config *c, void *buf, size_t size, struct err *e)

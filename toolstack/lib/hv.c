@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hypercalls shared by the daemons. Owns the process's one xencall handle. Buffers given to the
- * hypervisor come from xencall_alloc_buffer(): memory that is locked and stays where it is during
- * the call.
+ * Hypercalls. Owns the process's one xencall handle and one scratch buffer. Buffers given to the
+ * hypervisor come from libxencall: memory that is locked and stays where it is during the call. A
+ * request is built in the caller's struct, copied into such a buffer and back, so that callers see
+ * them only where a request points to more: that is what the scratch buffer is for.
  */
 #include <errno.h>
 #include <string.h>
 #include "lib/hv.h"
 
 static xencall_handle *handle;
+static void *scratch;
+static size_t scratch_pages;
 
 xencall_handle *hv_call(void)
 {
@@ -17,36 +20,58 @@ xencall_handle *hv_call(void)
 	return handle;
 }
 
-static int call1(unsigned int nr, void *op, size_t size)
+void hv_forget(void)
+{
+	handle = NULL;
+	scratch = NULL;
+	scratch_pages = 0;
+}
+
+void *hv_scratch(size_t bytes)
+{
+	size_t pages = (bytes + 4095) / 4096;
+
+	if (pages > scratch_pages && hv_call()) {
+		if (scratch)
+			xencall_free_buffer_pages(handle, scratch, scratch_pages);
+		scratch = xencall_alloc_buffer_pages(handle, pages);
+		scratch_pages = scratch ? pages : 0;
+	}
+	return pages <= scratch_pages ? memset(scratch, 0, bytes) : NULL;
+}
+
+int hv_issue(unsigned int nr, int cmd, void *req, size_t len)
 {
 	xencall_handle *h = hv_call();
-	void *buf;
+	void *buf = h ? xencall_alloc_buffer(h, len) : NULL;
 	int rc;
 
-	if (!h)
-		return -errno;
-	buf = xencall_alloc_buffer(h, size);
 	if (!buf)
-		return -ENOMEM;
-	memcpy(buf, op, size);
-	rc = xencall1(h, nr, (uintptr_t)buf);
+		return h ? -ENOMEM : -errno;
+	memcpy(buf, req, len);
+	rc = cmd < 0 ? xencall1(h, nr, (uintptr_t)buf) : xencall2(h, nr, cmd, (uintptr_t)buf);
 	if (rc < 0)
 		rc = -errno;
-	memcpy(op, buf, size);
+	memcpy(req, buf, len);
 	xencall_free_buffer(h, buf);
 	return rc;
 }
 
 int hv_domctl(struct xen_domctl *op)
 {
+	int rc;
+
 	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	return call1(__HYPERVISOR_domctl, op, sizeof(*op));
+	do {
+		rc = hv_issue(__HYPERVISOR_domctl, -1, op, sizeof(*op));
+	} while (rc == -EAGAIN); /* another domctl holds the lock; Xen made us yield */
+	return rc;
 }
 
 int hv_sysctl(struct xen_sysctl *op)
 {
 	op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-	return call1(__HYPERVISOR_sysctl, op, sizeof(*op));
+	return hv_issue(__HYPERVISOR_sysctl, -1, op, sizeof(*op));
 }
 
 int hv_domain_info(uint16_t domid, struct xen_domctl_getdomaininfo *info)
@@ -66,13 +91,9 @@ int hv_domain_info(uint16_t domid, struct xen_domctl_getdomaininfo *info)
 int hv_read_console(char *buf, size_t size, uint32_t *index)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_readconsole };
-	xencall_handle *h = hv_call();
-	void *bounce;
+	void *bounce = hv_scratch(size);
 	int rc;
 
-	if (!h)
-		return -errno;
-	bounce = xencall_alloc_buffer(h, size);
 	if (!bounce)
 		return -ENOMEM;
 	op.u.readconsole.incremental = 1;
@@ -80,11 +101,11 @@ int hv_read_console(char *buf, size_t size, uint32_t *index)
 	op.u.readconsole.count = size;
 	set_xen_guest_handle_raw(op.u.readconsole.buffer, bounce);
 	rc = hv_sysctl(&op);
-	if (rc == 0) {
-		rc = op.u.readconsole.count;
-		*index = op.u.readconsole.index;
-		memcpy(buf, bounce, rc);
-	}
-	xencall_free_buffer(h, bounce);
-	return rc;
+	if (rc)
+		return rc;
+	if (op.u.readconsole.count > size)
+		return -EPROTO;
+	*index = op.u.readconsole.index;
+	memcpy(buf, bounce, op.u.readconsole.count);
+	return op.u.readconsole.count;
 }

@@ -40,17 +40,19 @@ static int column(const struct parser *ps)
 /* "file:line:col: what, near `text'" */
 static int complain(struct parser *ps, const char *what)
 {
-	char where[160], near[24];
+	char where[160];
 	int n = 0;
 
-	while (n < (int)sizeof(near) - 1 && ps->p + n < ps->end &&
-	       isprint((unsigned char)ps->p[n])) {
-		near[n] = ps->p[n];
+	while (n < 23 && ps->p + n < ps->end && isprint((unsigned char)ps->p[n]))
 		n++;
-	}
-	near[n] = '\0';
 	cfg_where(ps->cfg, ps->line, column(ps), where, sizeof(where));
-	return err_set(ps->e, -EINVAL, "%s: config parsing error near `%s': %s", where, near, what);
+	return err_set(ps->e, -EINVAL, "%s: config parsing error near `%.*s': %s", where, n, ps->p,
+		       what);
+}
+
+static int no_memory(struct parser *ps)
+{
+	return err_set(ps->e, -ENOMEM, "no memory");
 }
 
 static void newline(struct parser *ps)
@@ -75,17 +77,6 @@ static void skip(struct parser *ps, bool newlines)
 		else
 			return;
 	}
-}
-
-static char *copy(const char *from, const char *to)
-{
-	char *s = malloc(to - from + 1);
-
-	if (s) {
-		memcpy(s, from, to - from);
-		s[to - from] = '\0';
-	}
-	return s;
 }
 
 static void value_free(struct cfg_value *v)
@@ -144,9 +135,9 @@ static int parse_string(struct parser *ps, struct cfg_value *v)
 	if (q >= ps->end || *q != quote)
 		return complain(ps, "the string is not closed on its line");
 	v->kind = CFG_STRING;
-	v->text = to = copy(ps->p + 1, q);
+	v->text = to = strndup(ps->p + 1, q - ps->p - 1);
 	if (!v->text)
-		return err_set(ps->e, -ENOMEM, "no memory");
+		return no_memory(ps);
 	for (const char *from = to; *from; *to++ = c) {
 		c = *from++;
 		if (c == '\\')
@@ -172,9 +163,9 @@ static int parse_word(struct parser *ps, struct cfg_value *v)
 	if (!number && !free_text)
 		return complain(ps, "expecting a string in quotes, a number or `['");
 	v->kind = number ? CFG_NUMBER : CFG_STRING;
-	v->text = copy(ps->p, q);
+	v->text = strndup(ps->p, q - ps->p);
 	ps->p = q;
-	return v->text ? 0 : err_set(ps->e, -ENOMEM, "no memory");
+	return v->text ? 0 : no_memory(ps);
 }
 
 static int parse_value(struct parser *ps, struct cfg_value *v, int depth);
@@ -195,7 +186,7 @@ static int parse_list(struct parser *ps, struct cfg_value *v, int depth)
 			break;
 		bigger = grow(v->items, v->nr, sizeof(*v));
 		if (!bigger)
-			return err_set(ps->e, -ENOMEM, "no memory");
+			return no_memory(ps);
 		v->items = bigger;
 		rc = parse_value(ps, &v->items[v->nr++], depth + 1);
 		if (rc)
@@ -241,38 +232,33 @@ static struct cfg_entry *entry_for(struct parser *ps, const char *from, const ch
 	if (!bigger)
 		return NULL;
 	cfg->entries = bigger;
-	cfg->entries[cfg->nr].key = copy(from, to);
-	return cfg->entries[cfg->nr].key ? &cfg->entries[cfg->nr++] : NULL;
+	bigger[cfg->nr].key = strndup(from, to - from);
+	return bigger[cfg->nr].key ? &bigger[cfg->nr++] : NULL;
 }
 
-/* Joins two lists, or two strings; @from is empty afterwards. */
+/* Joins two lists, or two strings; the caller frees what is left in @from. */
 static int append(struct parser *ps, struct cfg_value *to, struct cfg_value *from)
 {
-	size_t i;
+	struct cfg_value *bigger;
+	char *s;
 
 	if (to->kind == CFG_STRING && from->kind == CFG_STRING) {
-		char *s = malloc(strlen(to->text) + strlen(from->text) + 1);
-
-		if (!s)
-			return err_set(ps->e, -ENOMEM, "no memory");
-		strcat(strcpy(s, to->text), from->text);
+		if (asprintf(&s, "%s%s", to->text, from->text) < 0)
+			return no_memory(ps);
 		free(to->text);
 		to->text = s;
-		value_free(from);
 		return 0;
 	}
 	if (to->kind != CFG_LIST || from->kind != CFG_LIST)
 		return complain(ps, "`+=' joins two lists or two strings");
-	for (i = 0; i < from->nr; i++) {
-		struct cfg_value *bigger = grow(to->items, to->nr, sizeof(*bigger));
-
+	for (; from->nr; from->nr--) {
+		bigger = grow(to->items, to->nr, sizeof(*bigger));
 		if (!bigger)
-			return err_set(ps->e, -ENOMEM, "no memory");
+			return no_memory(ps);
 		to->items = bigger;
-		to->items[to->nr++] = from->items[i];
-		memset(&from->items[i], 0, sizeof(from->items[i]));
+		to->items[to->nr++] = from->items[0];
+		memmove(from->items, from->items + 1, (from->nr - 1) * sizeof(*bigger));
 	}
-	value_free(from);
 	return 0;
 }
 
@@ -300,7 +286,7 @@ static int parse_setting(struct parser *ps)
 	if (!rc) {
 		en = entry_for(ps, key, key_end);
 		if (!en) {
-			rc = err_set(ps->e, -ENOMEM, "no memory");
+			rc = no_memory(ps);
 		} else if (add && en->line) {
 			rc = append(ps, &en->value, &v);
 		} else {

@@ -3,7 +3,7 @@
  * All commands, one CMD(name, function, least arguments, flags, arguments, help, options) each, in
  * the order of `xl help`.  Dispatch, help, the manual page and the shell completion are made from
  * it. Flags: Q = only looks, C = changes something, D = can also dry-run, H = works without a
- * hypervisor.
+ * hypervisor, G = the first word is a guest, which args->domid then is.
  */
 CMD("create", cmd_create, 0, "DH", "[ConfigFile] [options] [key=value ...]",
     "Create a guest from a configuration file",
@@ -11,6 +11,8 @@ CMD("create", cmd_create, 0, "DH", "[ConfigFile] [options] [key=value ...]",
     "-p                  leave it paused\n"
     "-n, --dryrun        only print the resulting configuration\n"
     "-q, --quiet         say nothing unless it fails\n"
+    "-d                  accepted for compatibility\n"
+    "-i, --ignore-global-affinity-masks  accepted for compatibility\n"
     "-e                  let nobody watch over its end (no restart, no clean-up)\n"
     "-F                  watch over its end in the foreground\n"
     "-f, --defconfig F   read F first\n"
@@ -20,9 +22,10 @@ CMD("list", cmd_list, 0, "Q", "[options] [Domain]", "List all guests, or one",
     "-v, --verbose       UUIDs, reasons of shutdown, security labels\n"
     "-Z, --context       security labels\n"
     "-c, --cpupool       CPU pools\n"
-    "--json              one line per guest as a JSON list")
+    "-n, --numa          accepted for compatibility\n"
+    "-j, --json          one line per guest as a JSON list")
 CMD("destroy", cmd_destroy, 1, "C", "<Domain>", "End a guest at once",
-    "-f                  also Domain-0 (refused by every hypervisor with one Dom0)")
+    "-f                  accepted for compatibility; Domain-0 cannot be destroyed")
 CMD("shutdown", cmd_shutdown, 0, "C", "[options] <-a|Domain ...>", "Ask a guest to power off",
     "-a, --all           all guests\n"
     "-w, --wait          until they have ended\n"
@@ -31,25 +34,25 @@ CMD("reboot", cmd_shutdown, 0, "C", "[options] <-a|Domain ...>", "Ask a guest to
     "-a, --all           all guests\n"
     "-w, --wait          until they have ended\n"
     "-F                  accepted for compatibility")
-CMD("pause", cmd_pause, 1, "C", "<Domain>", "Stop a guest's vCPUs", NULL)
-CMD("unpause", cmd_pause, 1, "C", "<Domain>", "Let a paused guest go on", NULL)
-CMD("console", cmd_console, 1, "Q", "[options] <Domain>",
+CMD("pause", cmd_pause, 1, "CG", "<Domain>", "Stop a guest's vCPUs", NULL)
+CMD("unpause", cmd_pause, 1, "CG", "<Domain>", "Let a paused guest go on", NULL)
+CMD("console", cmd_console, 1, "QG", "[options] <Domain>",
     "Connect to a guest's console; Ctrl-] leaves",
     "-t <type>           only `pv'\n"
     "-n <number>         console number")
-CMD("dump-core", cmd_dump_core, 2, "C", "<Domain> <File>",
+CMD("dump-core", cmd_dump_core, 2, "CG", "<Domain> <File>",
     "Write a guest's memory and registers to a file", NULL)
-CMD("mem-max", cmd_mem_max, 2, "C", "<Domain> <Mem[b|k|m|g|t]>",
+CMD("mem-max", cmd_mem_max, 2, "CG", "<Domain> <Mem[b|k|m|g|t]>",
     "Set how much memory a guest may have (default unit MiB)", NULL)
-CMD("mem-set", cmd_mem_set, 2, "C", "<Domain> <Mem[b|k|m|g|t]>",
+CMD("mem-set", cmd_mem_set, 2, "CG", "<Domain> <Mem[b|k|m|g|t]>",
     "Tell a guest how much memory to use (default unit MiB)", NULL)
 CMD("vcpu-list", cmd_vcpu_list, 0, "Q", "[Domain ...]", "List the vCPUs of all guests, or of some",
     NULL)
-CMD("vcpu-pin", cmd_vcpu_pin, 3, "C",
+CMD("vcpu-pin", cmd_vcpu_pin, 3, "CG",
     "[-f] <Domain> <vCPU|all> <Hard CPUs|-|all> [Soft CPUs|-|all]",
     "Set the CPUs a vCPU may use, and prefers",
     "-f, --force         undo a pinning done by the kernel")
-CMD("vcpu-set", cmd_vcpu_set, 2, "C", "[-i] <Domain> <vCPUs>", "Set how many vCPUs a guest uses",
+CMD("vcpu-set", cmd_vcpu_set, 2, "CG", "[-i] <Domain> <vCPUs>", "Set how many vCPUs a guest uses",
     "-i, --ignore-host   more than the machine has CPUs, too")
 CMD("info", cmd_info, 0, "Q", "[-n]", "Show the machine and the hypervisor",
     "-n, --numa          nodes too")
@@ -64,12 +67,12 @@ CMD("sched-credit2", cmd_sched_credit2, 0, "C",
     "-p, --cpupool P     one CPU pool")
 CMD("domid", cmd_domid, 1, "Q", "<DomainName>", "Print the number of a named guest", NULL)
 CMD("domname", cmd_domname, 1, "Q", "<DomainId>", "Print the name of a numbered guest", NULL)
-CMD("rename", cmd_rename, 2, "C", "<Domain> <NewName>", "Give a guest another name", NULL)
-CMD("sysrq", cmd_sysrq, 2, "C", "<Domain> <Letter>", "Press Linux's magic SysRq in a guest", NULL)
+CMD("rename", cmd_rename, 2, "CG", "<Domain> <NewName>", "Give a guest another name", NULL)
+CMD("sysrq", cmd_sysrq, 2, "CG", "<Domain> <Letter>", "Press Linux's magic SysRq in a guest", NULL)
 CMD("debug-keys", cmd_debug_keys, 1, "C", "<Keys>", "Press debug keys of the hypervisor's console",
     NULL)
 CMD("dmesg", cmd_dmesg, 0, "Q", "[-c]", "Print the hypervisor's messages",
-    "-c                  forget them afterwards")
+    "-c, --clear         forget them afterwards")
 CMD("top", cmd_top, 0, "Q", "[options]", "Watch CPU, memory and I/O of all guests",
     "-b, --batch         plain text, no screen control\n"
     "-i, --iterations N  end after N rounds\n"
@@ -78,19 +81,20 @@ CMD("top", cmd_top, 0, "Q", "[options]", "Watch CPU, memory and I/O of all guest
     "-n, --networks      per network interface\n"
     "-x, --vbds          per disk\n"
     "-f, --full-name     names are not cut\n"
+    "-r                  accepted for compatibility\n"
     "keys                q quit, v n x switch the details, s sort by the next column")
-CMD("network-attach", cmd_network_attach, 1, "C", "<Domain> [key=value ...]",
-    "Add a network interface", NULL)
-CMD("network-list", cmd_network_list, 1, "Q", "<Domain ...>", "List network interfaces", NULL)
-CMD("network-detach", cmd_network_detach, 2, "C", "<Domain> <DevId|MAC>",
-    "Remove a network interface", NULL)
-CMD("block-attach", cmd_block_attach, 2, "C", "<Domain> <disk description ...>", "Add a disk", NULL)
-CMD("block-list", cmd_block_list, 1, "Q", "<Domain ...>", "List disks", NULL)
-CMD("block-detach", cmd_block_detach, 2, "C", "[-f] <Domain> <DevId|vdev>", "Remove a disk",
+CMD("network-attach", cmd_attach, 1, "CG", "<Domain> [key=value ...]", "Add a network interface",
+    NULL)
+CMD("network-list", cmd_list_devices, 1, "Q", "<Domain ...>", "List network interfaces", NULL)
+CMD("network-detach", cmd_detach, 2, "CG", "<Domain> <DevId|MAC>", "Remove a network interface",
+    NULL)
+CMD("block-attach", cmd_attach, 2, "CG", "<Domain> <disk description ...>", "Add a disk", NULL)
+CMD("block-list", cmd_list_devices, 1, "Q", "<Domain ...>", "List disks", NULL)
+CMD("block-detach", cmd_detach, 2, "CG", "[-f] <Domain> <DevId|vdev>", "Remove a disk",
     "-f, --force         even if the guest does not let go")
 CMD("uptime", cmd_uptime, 0, "Q", "[-s] [Domain ...]", "Print how long guests have been running",
     "-s                  short form")
 CMD("cpupool-list", cmd_cpupool_list, 0, "Q", "[-c] [Pool]", "List CPU pools",
     "-c, --cpus          with the CPUs of each")
 CMD("help", cmd_help, 0, "QH", "[command]", "Print this list, or how to use a command",
-    "--completion        print a completion script for bash")
+    "-c, --completion    print a completion script for bash")

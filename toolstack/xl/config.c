@@ -25,16 +25,18 @@ struct ctx {
 	struct config *c;
 	const struct cfg *cfg;
 	const struct cfg_value *v; /* the value at hand */
-	const char *key;	   /* and whose it is */
+	const struct key *key;	   /* and whose it is */
 	FILE *warn;
 	struct err *e;
 };
 
 struct key {
-	const char *name;
+	const char *name, *help; /* a line of the manual page */
 	int (*set)(struct ctx *x, void *to);
 	size_t offset;
-	const char *help; /* a line of the manual page */
+	size_t size, nr; /* of a list: bytes of an item, where their number is; @set is for each */
+	uint32_t min, max;
+	const char *choices; /* words between spaces */
 };
 
 static int fail(struct ctx *x, const char *what)
@@ -43,7 +45,7 @@ static int fail(struct ctx *x, const char *what)
 
 	cfg_where(x->cfg, x->v->line, x->v->col, where, sizeof(where));
 	if (x->v->line <= 0) /* no line to look at, so say which setting */
-		return err_set(x->e, -EINVAL, "%s: %s: %s", where, x->key, what);
+		return err_set(x->e, -EINVAL, "%s: %s: %s", where, x->key->name, what);
 	return err_set(x->e, -EINVAL, "%s: %s", where, what);
 }
 
@@ -83,33 +85,16 @@ static int get_number(struct ctx *x, uint64_t *n, uint64_t max)
 	return *n > max ? fail(x, "number too large") : 0;
 }
 
-static int set_u32(struct ctx *x, void *to)
+static int set_number(struct ctx *x, void *to)
 {
 	uint64_t n;
-	int rc = get_number(x, &n, INT32_MAX);
+	int rc = get_number(x, &n, x->key->max ? x->key->max : INT32_MAX);
 
+	if (!rc && n < x->key->min)
+		rc = fail(x, "number too small");
 	if (!rc)
 		*(uint32_t *)to = n;
 	return rc;
-}
-
-static int set_vcpus(struct ctx *x, void *to)
-{
-	uint64_t n;
-	int rc = get_number(x, &n, CONFIG_MAX_VCPUS);
-
-	if (!rc && !n)
-		rc = fail(x, "at least one vCPU");
-	if (!rc)
-		*(uint32_t *)to = n;
-	return rc;
-}
-
-static int set_mib(struct ctx *x, void *to)
-{
-	int rc = get_number(x, to, 1ull << 20);
-
-	return rc || *(uint64_t *)to ? rc : fail(x, "a guest needs memory");
 }
 
 static int set_action(struct ctx *x, void *to)
@@ -155,21 +140,25 @@ static int set_name(struct ctx *x, void *to)
 	return set_str(x, to);
 }
 
-static int set_type(struct ctx *x, void *to)
+/* Is @key one of the words?  They stand between spaces, so that no part of a word is found. */
+static bool listed(const char *words, const char *key)
 {
-	if (x->v->kind == CFG_STRING &&
-	    (!strcmp(x->v->text, "pvh") || !strcmp(x->v->text, "pv") ||
-	     !strcmp(x->v->text, "generic") || !strcmp(x->v->text, "linux")))
-		return 0;
-	return fail(x, "ARM has one type of guest, `pvh'");
+	char word[66];
+	int n = snprintf(word, sizeof(word), " %s ", key);
+
+	return n > 0 && n < (int)sizeof(word) && strstr(words, word);
 }
 
-static int set_gic(struct ctx *x, void *to)
+/* One of a few words; all of them may mean the same, then nothing is kept. */
+static int set_choice(struct ctx *x, void *to)
 {
-	if (x->v->kind == CFG_STRING && (!strcmp(x->v->text, "default") ||
-					 !strcmp(x->v->text, "v2") || !strcmp(x->v->text, "v3")))
-		return set_str(x, to);
-	return fail(x, "expecting default, v2 or v3");
+	char what[80];
+
+	if (x->v->kind != CFG_LIST && listed(x->key->choices, x->v->text))
+		return to ? set_str(x, to) : 0;
+	snprintf(what, sizeof(what), "expecting one of%.*s", (int)strlen(x->key->choices) - 1,
+		 x->key->choices);
+	return fail(x, what);
 }
 
 /* A value that asks for nothing: what every guest has anyway. */
@@ -192,62 +181,69 @@ static int set_none(struct ctx *x, void *to)
 }
 
 /* Each item of a list, or a single value standing for a list of one; only good ones are counted. */
-static int set_list(struct ctx *x, void *array, size_t size, unsigned int *nr,
-		    int (*one)(struct ctx *x, void *to))
+static int set_list(struct ctx *x, char **array, uint32_t *nr)
 {
 	const struct cfg_value *v = x->v->kind == CFG_LIST ? x->v->items : x->v, *list = x->v;
-	size_t n = list->kind == CFG_LIST ? list->nr : 1;
-	char *a = calloc(n ? n : 1, size);
+	size_t n = list->kind == CFG_LIST ? list->nr : 1, size = x->key->size;
 	int rc = 0;
 
-	memcpy(array, &a, sizeof(a));
-	if (!a)
+	if (x->key->max && n > x->key->max)
+		return fail(x, "the list is too long");
+	if (array && !(*array = calloc(n ? n : 1, size)))
 		return err_set(x->e, -ENOMEM, "no memory");
 	for (; *nr < n && !rc; *nr += !rc) {
 		x->v = &v[*nr];
-		rc = one(x, a + *nr * size);
+		rc = x->key->set(x, array ? *array + *nr * size : NULL);
 	}
+	return rc;
+}
+
+struct dev *config_dev(const struct config *c, enum dev_type type, int devid)
+{
+	for (unsigned int i = 0; i < c->nr_devs; i++)
+		if (c->devs[i].type == type && c->devs[i].devid == devid)
+			return &c->devs[i];
+	return NULL;
+}
+
+int config_add(struct config *c, const struct dev *d, struct err *e)
+{
+	struct dev *all = realloc(c->devs, (c->nr_devs + 1) * sizeof(*all));
+
+	if (!all)
+		return err_set(e, -ENOMEM, "no memory");
+	c->devs = all;
+	all[c->nr_devs++] = *d;
+	return 0;
+}
+
+static int one_dev(struct ctx *x, enum dev_type type)
+{
+	struct dev d;
+	int rc;
+
+	if (x->v->kind != CFG_STRING)
+		return fail(x, "expecting a string that describes a device");
+	if (dev_parse(&d, type, x->v->text, x->e))
+		return fail_at(x);
+	for (bool any = d.devid < 0; any && (d.devid < 0 || config_dev(x->c, type, d.devid));)
+		d.devid++;
+	rc = !config_dev(x->c, type, d.devid) ? config_add(x->c, &d, x->e)
+	     : type == DEV_DISK		      ? fail(x, "a second disk with the same vdev")
+					      : fail(x, "a second interface of the same devid");
+	if (rc)
+		dev_free(&d);
 	return rc;
 }
 
 static int one_disk(struct ctx *x, void *to)
 {
-	struct disk *d = to;
-	unsigned int i;
-
-	if (x->v->kind != CFG_STRING)
-		return fail(x, "expecting a string that describes a disk");
-	if (disk_parse(d, x->v->text, x->e))
-		return fail_at(x);
-	for (i = 0; i < x->c->nr_disks && x->c->disks[i].devid != d->devid; i++)
-		;
-	if (i == x->c->nr_disks)
-		return 0;
-	disk_free(d);
-	return fail(x, "a second disk with the same vdev");
-}
-
-static int set_disks(struct ctx *x, void *to)
-{
-	return set_list(x, &x->c->disks, sizeof(struct disk), &x->c->nr_disks, one_disk);
+	return one_dev(x, DEV_DISK);
 }
 
 static int one_nic(struct ctx *x, void *to)
 {
-	struct nic *n = to;
-
-	if (x->v->kind != CFG_STRING)
-		return fail(x, "expecting a string that describes an interface");
-	if (nic_parse(n, x->v->text, x->e))
-		return fail_at(x);
-	if (n->devid < 0)
-		n->devid = x->c->nr_nics;
-	return 0;
-}
-
-static int set_nics(struct ctx *x, void *to)
-{
-	return set_list(x, &x->c->nics, sizeof(struct nic), &x->c->nr_nics, one_nic);
+	return one_dev(x, DEV_NIC);
 }
 
 static int one_cpumask(struct ctx *x, void *to)
@@ -255,15 +251,6 @@ static int one_cpumask(struct ctx *x, void *to)
 	if (x->v->kind == CFG_LIST)
 		return fail(x, "expecting CPU numbers");
 	return cpumask_parse(to, x->v->text, x->e) ? fail_at(x) : 0;
-}
-
-/* One string for all vCPUs, or a list with one string or number per vCPU. */
-static int set_cpus(struct ctx *x, void *to)
-{
-	if (x->v->kind == CFG_LIST && x->v->nr > CONFIG_MAX_VCPUS)
-		return fail(x, "more entries than vCPUs");
-	return set_list(x, to, sizeof(struct cpumask),
-			to == &x->c->soft ? &x->c->nr_soft : &x->c->nr_hard, one_cpumask);
 }
 
 /* "START,NR[@GFN]" in hexadecimal pages. */
@@ -282,11 +269,6 @@ static int one_iomem(struct ctx *x, void *to)
 	return 0;
 }
 
-static int set_iomem(struct ctx *x, void *to)
-{
-	return set_list(x, &x->c->iomem, sizeof(struct iomem), &x->c->nr_iomem, one_iomem);
-}
-
 static int one_irq(struct ctx *x, void *to)
 {
 	uint64_t n;
@@ -297,11 +279,6 @@ static int one_irq(struct ctx *x, void *to)
 	return n < 32 ? fail(x, "interrupts below 32 belong to a CPU and cannot be given away") : 0;
 }
 
-static int set_irqs(struct ctx *x, void *to)
-{
-	return set_list(x, &x->c->irqs, sizeof(uint32_t), &x->c->nr_irqs, one_irq);
-}
-
 static int one_dtdev(struct ctx *x, void *to)
 {
 	if (x->v->kind != CFG_STRING || x->v->text[0] != '/')
@@ -309,12 +286,9 @@ static int one_dtdev(struct ctx *x, void *to)
 	return set_str(x, to);
 }
 
-static int set_dtdev(struct ctx *x, void *to)
-{
-	return set_list(x, &x->c->dtdev, sizeof(char *), &x->c->nr_dtdev, one_dtdev);
-}
-
 #define AT(field) offsetof(struct config, field)
+#define GUEST_TYPES " pvh pv generic linux "
+#define MAX_MIB (1u << 20)
 /* Keys of other machines or other devices, in words between spaces. */
 static const struct {
 	const char *names, *why;
@@ -351,66 +325,86 @@ static const struct {
 };
 #define NR_OTHERS (sizeof(others) / sizeof(others[0]))
 
+/* Names of members as the keys they are set by; LIST: one value for each item. */
+#define KEY(key, fn, at, text) \
+	{ \
+		.name = #key, .set = fn, .offset = at, .help = text \
+	}
+#define STR(key, text) KEY(key, set_str, AT(key), text)
+#define NO SIZE_MAX /* not one member */
+#define NUM(key, low, high, text) \
+	{ \
+		.name = #key, .set = set_number, .offset = AT(key), .min = low, .max = high, \
+		.help = text \
+	}
+#define ONE_OF(key, at, words, text) \
+	{ \
+		.name = #key, .set = set_choice, .offset = at, .choices = words, .help = text \
+	}
+#define DEVS(key, one, text) \
+	{ \
+		.name = #key, .set = one, .offset = NO, .size = 1, .help = text \
+	}
+#define LIST(key, field, one, most, text) \
+	{ \
+		.name = #key, .set = one, .offset = AT(field), .nr = AT(nr_##field), .max = most, \
+		.size = sizeof(*((struct config *)0)->field), .help = text \
+	}
 static const struct key keys[] = {
 	/* sorted by name */
-	{ "builder", set_type, SIZE_MAX, "old name of type" },
-	{ "cap", set_u32, AT(cap),
-	  "Most CPU time the guest may use, in percent of one CPU; 0 = no limit." },
-	{ "cmdline", set_str, AT(cmdline), "The kernel's command line; replaces root and extra." },
-	{ "cpu_weight", set_u32, AT(cpu_weight), "Share of CPU time, 1 to 65535; default 256." },
-	{ "cpus", set_cpus, AT(hard),
-	  "CPUs the vCPUs may run on: \"all\", \"0-3,^1\", or a list with one entry per vCPU." },
-	{ "cpus_soft", set_cpus, AT(soft), "CPUs the vCPUs prefer, as for cpus." },
-	{ "device_tree", set_str, AT(device_tree),
-	  "File with a partial device tree (dtb); its /passthrough and /aliases are added to the "
-	  "guest's. 65000 is the phandle of the guest's interrupt controller." },
-	{ "disk", set_disks, SIZE_MAX,
-	  "List of disks: \"target,format,vdev,access\" or \"phy:/dev/x,xvda,w\", "
-	  "\"file:/path,xvda,r\"." },
-	{ "dtdev", set_dtdev, SIZE_MAX,
-	  "List of device-tree paths of devices behind an IOMMU to pass through; refused where "
-	  "there is none." },
-	{ "extra", set_str, AT(extra), "Added to the kernel's command line." },
-	{ "gic_version", set_gic, AT(gic_version),
-	  "Virtual GIC: \"default\" (that of the machine), \"v2\" or \"v3\"." },
-	{ "iomem", set_iomem, SIZE_MAX,
-	  "List of \"START,PAGES[@GFN]\" in hexadecimal: machine pages the guest may use, of "
-	  "devices kept from Dom0 by xen,passthrough in the machine's tree." },
-	{ "irqs", set_irqs, SIZE_MAX,
-	  "List of shared peripheral interrupts (32 and up: SPI number + 32) to give to the guest, "
-	  "of devices kept from Dom0." },
-	{ "kernel", set_str, AT(kernel),
-	  "The kernel: an arm64 Image, plain or gzip'd, an ELF file or a zImage." },
-	{ "max_event_channels", set_u32, AT(max_event_channels),
-	  "Highest event-channel port; default 1023." },
-	{ "max_grant_frames", set_u32, AT(max_grant_frames),
-	  "Limit of grant-table frames; default the hypervisor's." },
-	{ "max_maptrack_frames", set_u32, AT(max_maptrack_frames),
-	  "Limit of maptrack frames; default the hypervisor's." },
-	{ "maxmem", set_mib, AT(maxmem), "Memory the guest may grow to, in MiB; default memory." },
-	{ "maxvcpus", set_vcpus, AT(maxvcpus), "vCPUs the guest can have; default vcpus." },
-	{ "memory", set_mib, AT(memory), "Memory in MiB; default 128." },
-	{ "name", set_name, AT(name), "The guest's name; required." },
-	{ "on_crash", set_action, AT(on_crash), "What to do when it crashes; default destroy." },
-	{ "on_poweroff", set_action, AT(on_poweroff),
-	  "What to do when it powers off: destroy (default), restart, rename-restart, preserve, "
-	  "coredump-destroy, coredump-restart." },
-	{ "on_reboot", set_action, AT(on_reboot), "What to do when it reboots; default restart." },
-	{ "on_watchdog", set_action, AT(on_watchdog),
-	  "What to do when its watchdog fires; default destroy." },
-	{ "passthrough", set_none, SIZE_MAX, "only \"disabled\"" },
-	{ "pool", set_str, AT(pool), "CPU pool; only Pool-0." },
-	{ "ramdisk", set_str, AT(ramdisk), "The initramfs." },
-	{ "root", set_str, AT(root), "Becomes root=... on the kernel's command line." },
-	{ "tee", set_none, AT(tee), "only \"none\"" },
-	{ "type", set_type, SIZE_MAX, "\"pvh\", the one type ARM has." },
-	{ "uuid", set_uuid, AT(uuid), "The guest's UUID; default random." },
-	{ "vcpus", set_vcpus, AT(vcpus), "vCPUs at start; default 1." },
-	{ "vif", set_nics, SIZE_MAX,
-	  "List of interfaces: \"mac=..,bridge=..,ip=..,vifname=..,rate=..,script=..\"; an empty "
-	  "string is enough." },
-	{ "vuart", set_none, AT(vuart),
-	  "only \"none\": the hypervisor emulates no UART; the console is hvc0" },
+	ONE_OF(builder, NO, GUEST_TYPES, "old name of type"),
+	NUM(cap, 0, 65535, "Most CPU time the guest may use, in percent of one CPU; 0 = no limit."),
+	STR(cmdline, "The kernel's command line; replaces root and extra."),
+	NUM(cpu_weight, 0, 65535, "Share of CPU time, 1 to 65535; default 256."),
+	LIST(cpus, hard, one_cpumask, CONFIG_MAX_VCPUS,
+	     "CPUs the vCPUs may run on: \"all\", \"0-3,^1\", or a list with one entry per vCPU."),
+	LIST(cpus_soft, soft, one_cpumask, CONFIG_MAX_VCPUS, "CPUs the vCPUs prefer, as for cpus."),
+	STR(device_tree,
+	    "File with a partial device tree (dtb); its /passthrough and /aliases are added to the "
+	    "guest's. 65000 is the phandle of the guest's interrupt controller."),
+	DEVS(disk, one_disk,
+	     "List of disks: \"target,format,vdev,access\" or \"phy:/dev/x,xvda,w\", "
+	     "\"file:/path,xvda,r\"."),
+	LIST(dtdev, dtdev, one_dtdev, 0,
+	     "List of device-tree paths of devices behind an IOMMU to pass through; refused where "
+	     "there is none."),
+	STR(extra, "Added to the kernel's command line."),
+	ONE_OF(gic_version, AT(gic_version), " default v2 v3 ",
+	       "Virtual GIC: \"default\" (that of the machine), \"v2\" or \"v3\"."),
+	LIST(iomem, iomem, one_iomem, 0,
+	     "List of \"START,PAGES[@GFN]\" in hexadecimal: machine pages the guest may use, of "
+	     "devices kept from Dom0 by xen,passthrough in the machine's tree."),
+	LIST(irqs, irqs, one_irq, 0,
+	     "List of shared peripheral interrupts (32 and up: SPI number + 32) to give to the "
+	     "guest, of devices kept from Dom0."),
+	STR(kernel, "The kernel: an arm64 Image, plain or gzip'd, an ELF file or a zImage."),
+	NUM(max_event_channels, 0, 0, "Highest event-channel port; default 1023."),
+	NUM(max_grant_frames, 0, 0, "Limit of grant-table frames; default the hypervisor's."),
+	NUM(max_maptrack_frames, 0, 0, "Limit of maptrack frames; default the hypervisor's."),
+	NUM(maxmem, 1, MAX_MIB, "Memory the guest may grow to, in MiB; default memory."),
+	NUM(maxvcpus, 1, CONFIG_MAX_VCPUS, "vCPUs the guest can have; default vcpus."),
+	NUM(memory, 1, MAX_MIB, "Memory in MiB; default 128."),
+	KEY(name, set_name, AT(name), "The guest's name; required."),
+	KEY(on_crash, set_action, AT(on_crash), "What to do when it crashes; default destroy."),
+	KEY(on_poweroff, set_action, AT(on_poweroff),
+	    "What to do when it powers off: destroy (default), restart, rename-restart, "
+	    "preserve, coredump-destroy, coredump-restart."),
+	KEY(on_reboot, set_action, AT(on_reboot), "What to do when it reboots; default restart."),
+	KEY(on_watchdog, set_action, AT(on_watchdog),
+	    "What to do when its watchdog fires; default destroy."),
+	KEY(passthrough, set_none, NO, "only \"disabled\""),
+	STR(pool, "CPU pool; only Pool-0."),
+	STR(ramdisk, "The initramfs."),
+	STR(root, "Becomes root=... on the kernel's command line."),
+	KEY(tee, set_none, NO, "only \"none\""),
+	ONE_OF(type, NO, GUEST_TYPES, "\"pvh\", the one type ARM has."),
+	KEY(uuid, set_uuid, NO, "The guest's UUID; default random."),
+	NUM(vcpus, 1, CONFIG_MAX_VCPUS, "vCPUs at start; default 1."),
+	DEVS(vif, one_nic,
+	     "List of interfaces: \"mac=..,bridge=..,ip=..,vifname=..,rate=..,script=..\"; an "
+	     "empty string is enough."),
+	KEY(vuart, set_none, NO,
+	    "only \"none\": the hypervisor emulates no UART; the console is hvc0"),
 };
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -436,15 +430,6 @@ static unsigned int distance(const char *a, const char *b)
 		}
 	}
 	return row[lb];
-}
-
-/* Is @key one of the words?  They stand between spaces, so that no part of a word is found. */
-static bool listed(const char *words, const char *key)
-{
-	char word[66];
-	int n = snprintf(word, sizeof(word), " %s ", key);
-
-	return n > 0 && n < (int)sizeof(word) && strstr(words, word);
 }
 
 /* A key without a line in the table: of another machine, or mistyped. */
@@ -484,6 +469,8 @@ static int other_key(struct ctx *x, const struct cfg_entry *en)
 static int apply(struct ctx *x, const struct cfg_entry *en)
 {
 	unsigned int i;
+	uint32_t nr = 0;
+	void *to;
 
 	for (i = 0; i < NR_KEYS; i++) {
 		const struct key *k = &keys[i];
@@ -491,8 +478,10 @@ static int apply(struct ctx *x, const struct cfg_entry *en)
 		if (strcmp(en->key, k->name))
 			continue;
 		x->v = &en->value;
-		x->key = k->name;
-		return k->set(x, k->offset == SIZE_MAX ? NULL : (char *)x->c + k->offset);
+		x->key = k;
+		to = k->offset == SIZE_MAX ? NULL : (char *)x->c + k->offset;
+		return k->size ? set_list(x, to, to ? (uint32_t *)((char *)x->c + k->nr) : &nr)
+			       : k->set(x, to);
 	}
 	return other_key(x, en);
 }
@@ -500,8 +489,6 @@ static int apply(struct ctx *x, const struct cfg_entry *en)
 /* What depends on more than one key. */
 static int finish(struct config *c, const char *name, FILE *warn, struct err *e)
 {
-	size_t len = 8;
-
 	if (!c->name)
 		return err_set(e, -EINVAL, "%s: Domain name must be specified.", name);
 	if (!c->kernel)
@@ -511,13 +498,11 @@ static int finish(struct config *c, const char *name, FILE *warn, struct err *e)
 	c->vcpus = c->vcpus ? c->vcpus : c->maxvcpus ? c->maxvcpus : 1;
 	c->maxvcpus = c->maxvcpus ? c->maxvcpus : c->vcpus;
 	if (c->memory > c->maxmem)
-		return err_set(e, -EINVAL, "%s: memory (%llu) is more than maxmem (%llu)", name,
-			       (unsigned long long)c->memory, (unsigned long long)c->maxmem);
+		return err_set(e, -EINVAL, "%s: memory (%u) is more than maxmem (%u)", name,
+			       c->memory, c->maxmem);
 	if (c->vcpus > c->maxvcpus)
 		return err_set(e, -EINVAL, "%s: xl: vcpus > maxvcpus: %u > %u", name, c->vcpus,
 			       c->maxvcpus);
-	if (c->cpu_weight > 65535 || c->cap > 65535)
-		return err_set(e, -EINVAL, "%s: cpu_weight and cap are at most 65535", name);
 	if (c->pool && strcmp(c->pool, "Pool-0"))
 		return err_set(e, -EINVAL, "%s: there is no CPU pool `%s'", name, c->pool);
 	if (c->cmdline) {
@@ -527,14 +512,12 @@ static int finish(struct config *c, const char *name, FILE *warn, struct err *e)
 				name);
 		return 0;
 	}
-	if (!c->root && !c->extra)
-		return 0;
-	len += (c->root ? strlen(c->root) : 0) + (c->extra ? strlen(c->extra) : 0);
-	c->cmdline = malloc(len);
-	if (!c->cmdline)
+	if ((c->root || c->extra) &&
+	    asprintf(&c->cmdline, "%s%s%s%s", c->root ? "root=" : "", c->root ? c->root : "",
+		     c->root && c->extra ? " " : "", c->extra ? c->extra : "") < 0) {
+		c->cmdline = NULL;
 		return err_set(e, -ENOMEM, "no memory");
-	snprintf(c->cmdline, len, "%s%s%s%s", c->root ? "root=" : "", c->root ? c->root : "",
-		 c->root && c->extra ? " " : "", c->extra ? c->extra : "");
+	}
 	return 0;
 }
 
@@ -564,22 +547,15 @@ void config_free(struct config *c)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_KEYS; i++)
-		if (keys[i].set == set_str || keys[i].set == set_name || keys[i].set == set_gic)
-			free(*(char **)((char *)c + keys[i].offset));
-	for (i = 0; i < c->nr_disks; i++)
-		disk_free(&c->disks[i]);
-	for (i = 0; i < c->nr_nics; i++)
-		nic_free(&c->nics[i]);
+	for (i = 0; i < c->nr_devs; i++)
+		dev_free(&c->devs[i]);
 	for (i = 0; i < c->nr_dtdev; i++)
 		free(c->dtdev[i]);
-	free(c->disks);
-	free(c->nics);
-	free(c->dtdev);
-	free(c->iomem);
-	free(c->irqs);
-	free(c->hard);
-	free(c->soft);
+	free(c->devs);
+	for (i = 0; i < NR_KEYS; i++)
+		if (keys[i].offset != SIZE_MAX && keys[i].set != set_number &&
+		    keys[i].set != set_action)
+			free(*(char **)((char *)c + keys[i].offset)); /* a string or a list */
 	memset(c, 0, sizeof(*c));
 }
 

@@ -25,22 +25,24 @@ enum action {
 };
 extern const char *const config_action_names[];
 
-struct disk {
-	char *target, *script; /* target may be NULL (empty drive) */
-	char vdev[16];
-	unsigned int devid; /* the number the guest sees */
+/* A disk or a network interface; NULL or 0 = not said. */
+enum dev_type { DEV_DISK, DEV_NIC };
+struct dev {
+	enum dev_type type;
+	int devid;		/* the number the guest sees; -1 = next free (interfaces) */
+	char *script, *backend; /* backend: domain name or id, NULL = Dom0 */
+	/* disks; target NULL = an empty drive */
+	char *target, vdev[16];
 	bool writable, cdrom, no_discard, direct_io_safe;
-	char *backend; /* domain name or id, NULL = Dom0 */
-};
-
-struct nic {
-	int devid; /* -1 = next free */
+	/* interfaces */
 	uint8_t mac[6];
 	bool mac_set;
-	char *bridge, *script, *ip, *vifname, *backend, *gatewaydev;
+	int mtu;
+	char *bridge, *ip, *vifname, *gatewaydev;
 	uint64_t rate_bytes; /* per interval; 0 = unlimited */
-	uint32_t rate_us, mtu;
+	uint32_t rate_us;
 };
+extern const char *const dev_name[]; /* as messages say it */
 
 struct iomem {
 	uint64_t start, nr, gfn; /* pages */
@@ -52,23 +54,21 @@ struct cpumask {
 
 /* One guest as its config file says; owns every pointer.  Zero = not said, unless noted. */
 struct config {
-	char *name, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree, *tee, *vuart,
-		*type;
+	char *name, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree;
 	uint8_t uuid[16];
 	bool uuid_set;
-	uint64_t memory, maxmem; /* MiB */
+	uint32_t memory, maxmem; /* MiB */
 	uint32_t vcpus, maxvcpus, cpu_weight, cap;
 	uint32_t max_grant_frames, max_maptrack_frames, max_event_channels;
 	char *gic_version;
 	enum action on_poweroff, on_reboot, on_crash, on_watchdog;
 	struct cpumask *hard, *soft; /* one per vCPU, or one for all */
 	unsigned int nr_hard, nr_soft;
-	struct disk *disks;
-	struct nic *nics;
+	struct dev *devs;
 	struct iomem *iomem;
 	uint32_t *irqs;
 	char **dtdev;
-	unsigned int nr_disks, nr_nics, nr_iomem, nr_irqs, nr_dtdev;
+	unsigned int nr_devs, nr_iomem, nr_irqs, nr_dtdev;
 };
 
 /*
@@ -81,8 +81,10 @@ void config_free(struct config *c);
 /* Prints the result in the JSON that stock xl prints and stores; @indent spaces to the left,
  * @stored adds what a created guest has on top of its file. */
 void config_json(FILE *out, const struct config *c, int indent, bool stored);
-/* Only the members for disks and nics, to follow others. */
+/* Only the members for devices, to follow others. */
 void config_json_devices(FILE *out, const struct config *c, int indent);
+void uuid_text(char out[37], const uint8_t *uuid);
+void mac_text(char out[18], const uint8_t *mac);
 /* The keys with their help, for the manual page (format mdoc-free roff). */
 void config_man(FILE *out);
 
@@ -90,11 +92,13 @@ void config_man(FILE *out);
 int cpumask_parse(struct cpumask *m, const char *text, struct err *e);
 void cpumask_print(FILE *out, const struct cpumask *m, unsigned int nr_cpus);
 
-int disk_parse(struct disk *d, const char *spec, struct err *e);
-void disk_free(struct disk *d);
+int dev_parse(struct dev *d, enum dev_type type, const char *spec, struct err *e);
+void dev_free(struct dev *d);
 /* "xvda1", "hdb", "d0p1" or a number to what the guest sees; -EINVAL if it is none of them. */
 int disk_devid(const char *vdev);
-int nic_parse(struct nic *n, const char *spec, struct err *e);
-void nic_free(struct nic *n);
+/* The device of that type and number, or NULL. */
+struct dev *config_dev(const struct config *c, enum dev_type type, int devid);
+/* Adds a device, which @c owns from then on.  0 or -ENOMEM. */
+int config_add(struct config *c, const struct dev *d, struct err *e);
 
 #endif

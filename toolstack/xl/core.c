@@ -36,9 +36,12 @@ struct notes {
 	struct note version_note;
 	struct {
 		uint64_t major, minor;
-		char extra[16], compiler[64], compile_by[16], compile_domain[32], compile_date[32];
-		char capabilities[1024], changeset[64];
-		uint64_t virt_start, pagesize;
+		xen_extraversion_t extra;
+		xen_compile_info_t cc;
+		xen_capabilities_info_t capabilities;
+		xen_changeset_info_t changeset;
+		xen_platform_parameters_t params;
+		uint64_t pagesize;
 	} version;
 	struct note format_note;
 	uint64_t format;
@@ -142,53 +145,32 @@ static struct note note(uint32_t type, uint32_t descsz)
 
 static void fill_notes(struct notes *n, uint64_t vcpus, uint64_t pages)
 {
-	xen_compile_info_t cc;
-	xen_capabilities_info_t caps = { 0 };
-	xen_changeset_info_t changeset = { 0 };
-	xen_extraversion_t extra = { 0 };
-	xen_platform_parameters_t params = { 0 };
 	int v = hyp_version(XENVER_version, NULL, 0);
 
-	memset(n, 0, sizeof(*n));
-	memset(&cc, 0, sizeof(cc));
-	hyp_version(XENVER_compile_info, &cc, sizeof(cc));
-	hyp_version(XENVER_capabilities, &caps, sizeof(caps));
-	hyp_version(XENVER_changeset, &changeset, sizeof(changeset));
-	hyp_version(XENVER_extraversion, &extra, sizeof(extra));
-	n->none = note(0, 0);
-	n->header_note = note(1, sizeof(n->header));
-	n->header.magic = CORE_MAGIC;
-	n->header.nr_vcpus = vcpus;
-	n->header.nr_pages = pages;
-	n->header.page_size = HYP_PAGE;
-	n->version_note = note(2, sizeof(n->version));
-	n->version.major = v >> 16;
-	n->version.minor = v & 0xffff;
-	memcpy(n->version.extra, extra, sizeof(n->version.extra));
-	memcpy(n->version.compiler, cc.compiler, sizeof(n->version.compiler));
-	memcpy(n->version.compile_by, cc.compile_by, sizeof(n->version.compile_by));
-	memcpy(n->version.compile_domain, cc.compile_domain, sizeof(n->version.compile_domain));
-	memcpy(n->version.compile_date, cc.compile_date, sizeof(n->version.compile_date));
-	memcpy(n->version.capabilities, caps, sizeof(n->version.capabilities));
-	memcpy(n->version.changeset, changeset, sizeof(n->version.changeset));
-	hyp_version(XENVER_platform_parameters, &params, sizeof(params));
-	n->version.virt_start = params.virt_start;
-	n->version.pagesize = HYP_PAGE;
-	n->format_note = note(3, sizeof(n->format));
-	n->format = 1;
+	*n = (struct notes){
+		.none = note(0, 0),
+		.header_note = note(1, sizeof(n->header)),
+		.header = { CORE_MAGIC, vcpus, pages, HYP_PAGE },
+		.version_note = note(2, sizeof(n->version)),
+		.version = { .major = v >> 16, .minor = v & 0xffff, .pagesize = HYP_PAGE },
+		.format_note = note(3, sizeof(n->format)),
+		.format = 1,
+	};
+#define ASK(cmd, field) hyp_version(XENVER_##cmd, &n->version.field, sizeof(n->version.field))
+	ASK(extraversion, extra);
+	ASK(compile_info, cc);
+	ASK(capabilities, capabilities);
+	ASK(changeset, changeset);
+	ASK(platform_parameters, params);
+#undef ASK
 }
 
 static Elf64_Shdr section(unsigned int name, uint32_t type, uint64_t offset, uint64_t size,
 			  uint64_t entry)
 {
-	return (Elf64_Shdr){ .sh_name = name,
-			     .sh_type = type,
-			     .sh_offset = offset,
-			     .sh_size = size,
-			     .sh_addralign = entry == HYP_PAGE ? HYP_PAGE
-					     : entry	       ? 8
-							       : 0,
-			     .sh_entsize = entry };
+	uint64_t align = entry == HYP_PAGE ? HYP_PAGE : entry ? 8 : 0;
+
+	return (Elf64_Shdr){ name, type, 0, 0, offset, size, 0, 0, align, entry };
 }
 
 static int put_headers(struct dump *d, uint64_t vcpus)
@@ -235,7 +217,8 @@ static int dump_vcpus(struct dump *d, uint64_t at, unsigned int vcpus)
 
 	for (v = 0; v < vcpus && !rc; v++) {
 		memset(&ctxt, 0, sizeof(ctxt));
-		hyp_vcpu_get(d->domid, v, &ctxt); /* one that never ran has no registers */
+		hyp_vcpu_context(d->domid, XEN_DOMCTL_getvcpucontext, v,
+				 &ctxt); /* one that never ran has no registers */
 		rc = put(d, &ctxt, sizeof(ctxt), at + v * sizeof(ctxt));
 	}
 	return rc;
@@ -251,7 +234,7 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 	bool pause;
 	int rc;
 
-	rc = hyp_dom_info(domid, &info);
+	rc = hv_domain_info(domid, &info);
 	if (rc)
 		return err_set(e, rc, "domain %u: %s", domid, strerror(-rc));
 	d.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -263,12 +246,12 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 	d.at = d.pages_at;
 	pause = !(info.flags & (XEN_DOMINF_paused | XEN_DOMINF_shutdown));
 	if (pause)
-		hyp_dom_op(domid, XEN_DOMCTL_pausedomain);
+		HV_DOMCTL(domid, pausedomain);
 	rc = dump_vcpus(&d, regs_at, vcpus);
 	if (!rc)
 		rc = dump_pages(&d);
 	if (pause)
-		hyp_dom_op(domid, XEN_DOMCTL_unpausedomain);
+		HV_DOMCTL(domid, unpausedomain);
 	if (!rc)
 		rc = put_headers(&d, vcpus);
 	if (close(d.fd) && !rc)

@@ -7,23 +7,17 @@
 #include "xl/xl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SLACK_KIB 1024
 
-static int complain(const char *what, uint32_t domid, int rc)
+int cmd_destroy(const struct args *a)
 {
-	fprintf(stderr, "xl: %s domain %u: %s\n", what, domid, strerror(-rc));
-	return EXIT_FAILURE;
-}
-
-int cmd_destroy(int argc, char **argv)
-{
+	const char *who = a->arg[0];
 	hyp_dominfo info;
 	uint32_t domid;
-	int at = 1 + (argc > 1 && !strcmp(argv[1], "-f")), tries, rc = -ESRCH;
+	int tries, rc = -ESRCH;
 	char *name;
 
 	/*
@@ -31,19 +25,17 @@ int cmd_destroy(int argc, char **argv)
 	 * hide again.
 	 */
 	for (tries = 0; tries < 10 && rc; tries++) {
-		rc = dom_find_name(argv[at], &domid);
-		rc = rc ? rc : hyp_dom_info(domid, &info);
-		if (rc && claim_stop(argv[at]))
+		rc = dom_find_name(who, &domid);
+		rc = rc ? rc : hv_domain_info(domid, &info);
+		if (rc && claim_stop(who))
 			return EXIT_SUCCESS;
 	}
-	if (rc && dom_find(argv[at], &domid))
+	if (rc && dom_find(who, &domid))
 		return EXIT_FAILURE;
-	if (!domid) {
-		fprintf(stderr, "Cannot destroy privileged domain 0.\n\n");
-		return EXIT_FAILURE;
-	}
-	if (rc && hyp_dom_info(domid, &info))
-		return complain("destroying", domid, -ESRCH);
+	if (!domid)
+		return fail("Cannot destroy privileged domain 0.\n");
+	if (rc && hv_domain_info(domid, &info))
+		return fail_dom("destroying", domid, -ESRCH);
 	name = dom_name(domid);
 	dom_destroy(domid);
 	/* Its watcher may have begun to restart it meanwhile, or be done with that already. */
@@ -55,16 +47,13 @@ int cmd_destroy(int argc, char **argv)
 	return 0;
 }
 
-int cmd_pause(int argc, char **argv)
+int cmd_pause(const struct args *a)
 {
-	bool un = argv[0][0] == 'u';
-	uint32_t domid;
+	bool un = a->name[0] == 'u';
 	int rc;
 
-	if (dom_find(argv[1], &domid))
-		return EXIT_FAILURE;
-	rc = hyp_dom_op(domid, un ? XEN_DOMCTL_unpausedomain : XEN_DOMCTL_pausedomain);
-	return rc ? complain(un ? "unpausing" : "pausing", domid, rc) : 0;
+	rc = un ? HV_DOMCTL(a->domid, unpausedomain) : HV_DOMCTL(a->domid, pausedomain);
+	return rc ? fail_dom(un ? "unpausing" : "pausing", a->domid, rc) : 0;
 }
 
 /* Blocks until each of the @n domains has shut down or is gone. */
@@ -81,7 +70,7 @@ static void wait_down(uint32_t *domids, int n)
 		for (i = 0; i < n; i++) {
 			if (!domids[i])
 				continue;
-			if (hyp_dom_info(domids[i], &info) || info.flags & XEN_DOMINF_dying)
+			if (hv_domain_info(domids[i], &info) || info.flags & XEN_DOMINF_dying)
 				printf("Domain %u has been destroyed\n", domids[i]);
 			else if (info.flags & XEN_DOMINF_shutdown)
 				printf("Domain %u has been shut down, reason code %u\n", domids[i],
@@ -104,7 +93,7 @@ static int ask(uint32_t domid, bool reboot)
 
 	printf("%s domain %u\n", reboot ? "Rebooting" : "Shutting down", domid);
 	rc = dom_shutdown(domid, reboot ? "reboot" : "poweroff");
-	return rc ? complain(reboot ? "rebooting" : "shutting down", domid, rc) : 0;
+	return rc ? fail_dom(reboot ? "rebooting" : "shutting down", domid, rc) : 0;
 }
 
 static int all_guests(uint32_t *domids)
@@ -118,51 +107,34 @@ static int all_guests(uint32_t *domids)
 	return out;
 }
 
-int cmd_shutdown(int argc, char **argv)
+int cmd_shutdown(const struct args *a)
 {
-	static const struct option longs[] = { { "all", 0, NULL, 'a' },
-					       { "wait", 0, NULL, 'w' },
-					       { 0 } };
 	static uint32_t domids[XL_MAX_DOMAINS];
-	bool all = false, wait = false, reboot = argv[0][0] == 'r';
-	int opt, n = 0, i, rc = 0;
+	int n = 0, i, rc = 0;
 
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, "awF", longs, NULL)) != -1) {
-		all |= opt == 'a';
-		wait |= opt == 'w';
-		if (opt == '?')
-			return 2;
-	}
-	if (!all && optind == argc) {
-		fprintf(stderr, "You must specify -a or a domain id.\n\n");
-		return EXIT_FAILURE;
-	}
-	if (all)
+	if (!a->opt['a'] && !a->n)
+		return fail("You must specify -a or a domain id.\n");
+	if (a->opt['a'])
 		n = all_guests(domids);
-	for (; !all && optind < argc && n < XL_MAX_DOMAINS; optind++)
-		if (dom_find(argv[optind], &domids[n++]))
+	for (i = 0; !a->opt['a'] && i < a->n && n < XL_MAX_DOMAINS; i++)
+		if (dom_find(a->arg[i], &domids[n++]))
 			return EXIT_FAILURE;
 	for (i = 0; i < n; i++)
-		rc |= ask(domids[i], reboot);
-	if (wait && !rc)
+		rc |= ask(domids[i], a->name[0] == 'r');
+	if (a->opt['w'] && !rc)
 		wait_down(domids, n);
 	return rc;
 }
 
-int cmd_rename(int argc, char **argv)
+int cmd_rename(const struct args *a)
 {
-	uint32_t domid;
+	const char *name = a->arg[1];
 	int rc;
 
-	if (dom_find(argv[1], &domid))
-		return EXIT_FAILURE;
-	if (!*argv[2] || strlen(argv[2]) > CONFIG_NAME_MAX || strchr(argv[2], '/')) {
-		fprintf(stderr, "xl: \"%s\" is no name for a domain\n", argv[2]);
-		return EXIT_FAILURE;
-	}
-	rc = dom_rename(domid, argv[2]);
-	return rc && rc != -EEXIST ? complain("Can't rename", domid, rc) : rc != 0;
+	if (!*name || strlen(name) > CONFIG_NAME_MAX || strchr(name, '/'))
+		return fail("xl: \"%s\" is no name for a domain", name);
+	rc = dom_rename(a->domid, name);
+	return rc && rc != -EEXIST ? fail_dom("Can't rename", a->domid, rc) : rc != 0;
 }
 
 /* "160", "160m", "2g", "65536k": to KiB.  0 = not a size. */
@@ -194,270 +166,196 @@ static int put_kib(uint32_t domid, const char *key, uint64_t kib)
 	return store_set(path, "%llu", (unsigned long long)kib);
 }
 
-static int mem_args(char **argv, uint32_t *domid, uint64_t *kib)
+static int mem_args(const struct args *a, uint64_t *kib)
 {
-	if (dom_find(argv[1], domid))
-		return EXIT_FAILURE;
-	*kib = parse_size(argv[2]);
-	if (!*kib || *kib > 1ull << 40) {
-		fprintf(stderr, "invalid memory size: %s\n", argv[2]);
-		return 3;
-	}
-	return 0;
+	*kib = parse_size(a->arg[1]);
+	return !*kib || *kib > 1ull << 40 ? fail("invalid memory size: %s", a->arg[1]) : 0;
 }
 
-int cmd_mem_set(int argc, char **argv)
+static int set_limit(uint32_t domid, uint64_t kib)
 {
-	uint32_t domid;
+	return HV_DOMCTL(domid, max_mem, .u.max_mem.max_memkb = kib + SLACK_KIB);
+}
+
+int cmd_mem_set(const struct args *a)
+{
 	uint64_t kib, max;
-	int rc = mem_args(argv, &domid, &kib);
+	int rc = mem_args(a, &kib);
 
 	if (rc)
 		return rc;
-	max = store_kib(domid, "static-max");
-	if (max && kib > max) {
-		fprintf(stderr, "xl: domain %u has a maximum of %llu KiB (xl mem-max raises it)\n",
-			domid, (unsigned long long)max);
-		return EXIT_FAILURE;
-	}
-	rc = put_kib(domid, "target", kib);
+	max = store_kib(a->domid, "static-max");
+	if (max && kib > max)
+		return fail("xl: domain %u has a maximum of %llu KiB (xl mem-max raises it)",
+			    a->domid, (unsigned long long)max);
+	rc = put_kib(a->domid, "target", kib);
 	/* The limit follows, so that the guest cannot take back what it gave. */
 	if (!rc)
-		rc = hyp_dom_max_mem(domid, kib + SLACK_KIB);
-	return rc ? complain("setting the memory of", domid, rc) : 0;
+		rc = set_limit(a->domid, kib);
+	return rc ? fail_dom("setting the memory of", a->domid, rc) : 0;
 }
 
-int cmd_mem_max(int argc, char **argv)
+int cmd_mem_max(const struct args *a)
 {
-	uint32_t domid;
 	uint64_t kib;
-	int rc = mem_args(argv, &domid, &kib);
+	int rc = mem_args(a, &kib);
 
 	if (rc)
 		return rc;
-	if (kib < store_kib(domid, "target")) {
-		fprintf(stderr, "xl: domain %u uses more than that; use xl mem-set first\n", domid);
-		return EXIT_FAILURE;
-	}
-	rc = hyp_dom_max_mem(domid, kib + SLACK_KIB);
+	if (kib < store_kib(a->domid, "target"))
+		return fail("xl: domain %u uses more than that; use xl mem-set first", a->domid);
+	rc = set_limit(a->domid, kib);
 	if (!rc)
-		rc = put_kib(domid, "static-max", kib);
-	return rc ? complain("setting the memory limit of", domid, rc) : 0;
+		rc = put_kib(a->domid, "static-max", kib);
+	return rc ? fail_dom("setting the memory limit of", a->domid, rc) : 0;
 }
 
-int cmd_vcpu_set(int argc, char **argv)
+/* Stock's sentences and order of judging: the host first, then the guest's own limit. */
+int cmd_vcpu_set(const struct args *a)
 {
-	bool ignore = argc > 1 && argv[1][0] == '-';
 	struct xen_sysctl_physinfo phys;
 	hyp_dominfo info;
 	unsigned long want, i;
-	uint32_t domid;
 	char path[64], *end;
-	int rc = 0;
+	int rc;
 
-	argv += ignore;
-	if (argc - ignore < 3 || dom_find(argv[1], &domid))
-		return EXIT_FAILURE;
-	want = strtoul(argv[2], &end, 10);
-	if (end == argv[2] || *end || !want || want > CONFIG_MAX_VCPUS) {
-		fprintf(stderr, "Error: Invalid argument.\n");
-		return EXIT_FAILURE;
-	}
-	if (!ignore && !hyp_physinfo(&phys) && want > phys.nr_cpus) {
-		fprintf(stderr,
+	want = strtoul(a->arg[1], &end, 10);
+	if (end == a->arg[1] || *end || want > INT32_MAX)
+		return fail("Error: Invalid argument.");
+	if (!a->opt['i'] && !hyp_physinfo(&phys) && want > phys.nr_cpus)
+		return fail(
 			"You are overcommmitting! You have %u physical CPUs and want %lu vCPUs! "
-			"Aborting, use --ignore-host to continue\n",
+			"Aborting, use --ignore-host to continue",
 			phys.nr_cpus, want);
-		return EXIT_FAILURE;
-	}
-	if (hyp_dom_info(domid, &info))
-		return complain("no such", domid, -ESRCH);
-	if (want > info.max_vcpu_id + 1) {
-		fprintf(stderr, "xl: domain %u was created with maxvcpus=%u\n", domid,
-			info.max_vcpu_id + 1);
-		return EXIT_FAILURE;
-	}
-	for (i = 0; i <= info.max_vcpu_id && !rc; i++) {
-		snprintf(path, sizeof(path), "/local/domain/%u/cpu/%lu/availability", domid, i);
+	rc = hv_domain_info(a->domid, &info);
+	if (!rc && want == 0)
+		return fail("xl: domain %u: Requested 0 VCPUs!", a->domid);
+	if (!rc && want > info.max_vcpu_id + 1)
+		return fail("xl: domain %u: Requested %lu VCPUs, however maxcpus is %u!", a->domid,
+			    want, info.max_vcpu_id + 1);
+	for (i = 0; !rc && i <= info.max_vcpu_id; i++) {
+		snprintf(path, sizeof(path), "/local/domain/%u/cpu/%lu/availability", a->domid, i);
 		rc = store_set(path, i < want ? "online" : "offline");
 	}
-	return rc ? complain("setting the vCPUs of", domid, rc) : 0;
+	return rc ? fail_dom("setting the vCPUs of", a->domid, rc) : 0;
 }
 
 /* "-" = leave alone, "all", or a set; NULL in @use then. */
-static int pin_mask(const char *text, struct cpumask *m, const uint8_t **use)
+static int pin_mask(const char *text, struct cpumask *m, uint8_t **use)
 {
 	struct err e;
 
 	*use = NULL;
 	if (!text || !strcmp(text, "-"))
 		return 0;
-	if (cpumask_parse(m, text, &e)) {
-		fprintf(stderr, "xl: %s\n", e.msg);
-		return -EINVAL;
-	}
+	if (cpumask_parse(m, text, &e))
+		return fail("xl: %s", e.msg);
 	*use = m->bits;
 	return 0;
 }
 
-int cmd_vcpu_pin(int argc, char **argv)
+int cmd_vcpu_pin(const struct args *a)
 {
-	bool force = argc > 1 && (!strcmp(argv[1], "-f") || !strcmp(argv[1], "--force"));
-	struct cpumask mh, ms;
-	const uint8_t *hard, *soft;
+	struct cpumask hard, soft;
+	uint8_t *use_hard, *use_soft;
 	unsigned long v = 0, last;
 	hyp_dominfo info;
-	uint32_t domid;
 	char *end = "";
 	int rc = 0;
 
-	argv += force;
-	argc -= force;
-	if (argc < 4 || dom_find(argv[1], &domid))
-		return EXIT_FAILURE;
-	if (hyp_dom_info(domid, &info))
-		return complain("no such", domid, -ESRCH);
+	if (hv_domain_info(a->domid, &info))
+		return fail_dom("pinning", a->domid, -ESRCH);
 	last = info.max_vcpu_id;
-	if (strcmp(argv[2], "all"))
-		last = v = strtoul(argv[2], &end, 10);
-	if (*end || last > info.max_vcpu_id) {
-		fprintf(stderr, "Error: Invalid argument %s as VCPU.\n", argv[2]);
-		return EXIT_FAILURE;
-	}
-	if (pin_mask(argv[3], &mh, &hard) || pin_mask(argc > 4 ? argv[4] : NULL, &ms, &soft))
+	if (strcmp(a->arg[1], "all"))
+		last = v = strtoul(a->arg[1], &end, 10);
+	if (*end || last > info.max_vcpu_id)
+		return fail("Error: Invalid argument %s as VCPU.", a->arg[1]);
+	if (pin_mask(a->arg[2], &hard, &use_hard) || pin_mask(a->arg[3], &soft, &use_soft))
 		return EXIT_FAILURE;
 	for (; v <= last && !rc; v++)
-		rc = hyp_vcpu_affinity_set(domid, v, hard, soft, force);
-	return rc ? complain("Could not set affinity for", domid, rc) : 0;
+		rc = hyp_vcpu_affinity(a->domid, XEN_DOMCTL_setvcpuaffinity, v, use_hard, use_soft,
+				       a->opt['f'] ? XEN_VCPUAFFINITY_FORCE : 0);
+	return rc ? fail_dom("Could not set affinity for", a->domid, rc) : 0;
 }
 
-int cmd_sysrq(int argc, char **argv)
+int cmd_sysrq(const struct args *a)
 {
 	char path[64];
-	uint32_t domid;
 	int rc;
 
-	if (dom_find(argv[1], &domid))
-		return EXIT_FAILURE;
-	if (strlen(argv[2]) != 1) {
-		fprintf(stderr, "Invalid sysrq.\n\n");
-		command_usage(stderr, command_find("sysrq"));
-		return EXIT_FAILURE;
-	}
-	snprintf(path, sizeof(path), "/local/domain/%u/control/sysrq", domid);
-	rc = xs_exists(xstore(), 0, path) > 0 ? store_set(path, "%s", argv[2]) : -ESRCH;
-	return rc ? complain("pressing SysRq in", domid, rc) : 0;
+	if (strlen(a->arg[1]) != 1)
+		return fail("Invalid sysrq.\n");
+	snprintf(path, sizeof(path), "/local/domain/%u/control/sysrq", a->domid);
+	rc = xs_exists(xstore(), 0, path) > 0 ? store_set(path, "%s", a->arg[1]) : -ESRCH;
+	return rc ? fail_dom("pressing SysRq in", a->domid, rc) : 0;
 }
 
-int cmd_dump_core(int argc, char **argv)
+int cmd_dump_core(const struct args *a)
 {
-	uint32_t domid;
 	struct err e;
 
-	if (dom_find(argv[1], &domid))
-		return EXIT_FAILURE;
-	if (core_dump(domid, argv[2], &e)) {
-		fprintf(stderr, "xl: core dump failed: %s\n", e.msg);
-		return EXIT_FAILURE;
-	}
-	return 0;
+	return core_dump(a->domid, a->arg[1], &e) ? fail("xl: core dump failed: %s", e.msg) : 0;
 }
 
 static int sched_row(const hyp_dominfo *d)
 {
-	struct xen_domctl_sched_credit2 p;
-	char *name = dom_name(d->domain);
-	int rc = hyp_sched_get(d->domain, &p);
+	struct xen_domctl_sched_credit2 p = { 0 };
+	int rc = hyp_sched(d->domain, XEN_DOMCTL_SCHEDOP_getinfo, &p);
 
 	if (!rc)
-		printf("%-33s %4u %6u %4u\n", name ? name : "(null)", d->domain, p.weight, p.cap);
-	free(name);
+		printf("%-33s %4u %6u %4u\n", dom_label(d->domain), d->domain, p.weight, p.cap);
 	return rc ? EXIT_FAILURE : 0;
 }
 
-struct sched_opts {
-	char *dom, *weight, *cap, *limit, *pool;
-	bool params;
-};
-
-static int set_params(const struct sched_opts *o)
+static int set_params(const char *who, const char *weight, const char *cap)
 {
-	unsigned long weight = o->weight ? strtoul(o->weight, NULL, 10) : 1;
-	unsigned long cap = o->cap ? strtoul(o->cap, NULL, 10) : 0;
-	struct xen_domctl_sched_credit2 p;
+	struct xen_domctl_sched_credit2 p = { 0 };
+	unsigned long w = weight ? strtoul(weight, NULL, 10) : 1;
+	unsigned long limit = cap ? strtoul(cap, NULL, 10) : 0;
 	uint32_t domid;
 	int rc;
 
-	if (dom_find(o->dom, &domid))
+	if (dom_find(who, &domid))
 		return EXIT_FAILURE;
-	if (!weight || weight > 65535 || cap > 65535) {
-		fprintf(stderr, "xl: a weight is 1 to 65535, a cap 0 to 65535\n");
-		return EXIT_FAILURE;
-	}
-	rc = hyp_sched_get(domid, &p);
+	if (!w || w > 65535 || limit > 65535)
+		return fail("xl: a weight is 1 to 65535, a cap 0 to 65535");
+	rc = hyp_sched(domid, XEN_DOMCTL_SCHEDOP_getinfo, &p);
 	if (!rc) {
-		p.weight = o->weight ? weight : p.weight;
-		p.cap = o->cap ? cap : p.cap;
-		rc = hyp_sched_put(domid, &p);
+		p.weight = weight ? w : p.weight;
+		p.cap = cap ? limit : p.cap;
+		rc = hyp_sched(domid, XEN_DOMCTL_SCHEDOP_putinfo, &p);
 	}
-	return rc ? complain("scheduling of", domid, rc) : 0;
+	return rc ? fail_dom("scheduling of", domid, rc) : 0;
 }
 
-static int show_pool(const struct sched_opts *o)
+static int show_pool(const char *limit)
 {
-	uint32_t us = o->limit ? strtoul(o->limit, NULL, 10) : 0;
-	int rc = hyp_sched_ratelimit(0, &us, o->limit != NULL);
+	uint32_t us = limit ? strtoul(limit, NULL, 10) : 0;
+	int rc = hyp_sched_ratelimit(0, &us, limit != NULL);
 
-	if (rc) {
-		fprintf(stderr, "xl: scheduler parameters: %s\n", strerror(-rc));
-		return EXIT_FAILURE;
-	}
-	if (!o->limit)
+	if (rc)
+		return fail("xl: scheduler parameters: %s", strerror(-rc));
+	if (!limit)
 		printf("Cpupool Pool-0: ratelimit=%uus\n", us);
 	return 0;
 }
 
-int cmd_sched_credit2(int argc, char **argv)
+int cmd_sched_credit2(const struct args *a)
 {
-	static const struct option longs[] = {
-		{ "domain", 1, NULL, 'd' },
-		{ "weight", 1, NULL, 'w' },
-		{ "cap", 1, NULL, 'c' },
-		{ "schedparam", 0, NULL, 's' },
-		{ "ratelimit_us", 1, NULL, 'r' },
-		{ "cpupool", 1, NULL, 'p' },
-		{ 0 },
-	};
-	struct sched_opts o = { 0 };
-	int opt;
+	const char *dom = a->opt['d'], *weight = a->opt['w'], *cap = a->opt['c'],
+		   *pool = a->opt['p'];
 
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, "d:w:c:sr:p:", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'd': o.dom = optarg; break;
-		case 'w': o.weight = optarg; break;
-		case 'c': o.cap = optarg; break;
-		case 'r': o.limit = optarg; break;
-		case 'p': o.pool = optarg; break;
-		case 's': o.params = true; break;
-		default: return 2;
-		}
-	}
-	if (o.pool && strcmp(o.pool, "Pool-0") && strcmp(o.pool, "0")) {
-		fprintf(stderr, "unknown cpupool '%s'\n", o.pool);
-		return EXIT_FAILURE;
-	}
-	if ((o.weight || o.cap) && !o.dom) {
-		fprintf(stderr, "Must specify a domain.\n");
-		return EXIT_FAILURE;
-	}
-	if (o.params)
-		return show_pool(&o);
-	if (o.weight || o.cap)
-		return set_params(&o);
-	if (!o.dom && show_pool(&o))
+	if (pool && strcmp(pool, "Pool-0") && strcmp(pool, "0"))
+		return fail("unknown cpupool '%s'", pool);
+	if ((weight || cap) && !dom)
+		return fail("Must specify a domain.");
+	if (a->opt['s'])
+		return show_pool(a->opt['r']);
+	if (weight || cap)
+		return set_params(dom, weight, cap);
+	if (!dom && show_pool(NULL))
 		return EXIT_FAILURE;
 	printf("Name                                ID Weight  Cap\n");
 	fflush(stdout);
-	return dom_each(o.dom ? 1 : 0, &o.dom, 0, sched_row);
+	return dom_each(dom ? 1 : 0, (char **)&dom, sched_row);
 }

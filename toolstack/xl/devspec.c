@@ -6,8 +6,8 @@
  *         or the old form phy:PATH,vdev,access / file:PATH,vdev,access
  *   vif:  key=value,...
  *
- * Pure; owns only the strings in the structures it fills.  A word it does not know is an error
- * that names the word.
+ * Pure; owns only the strings in the structures it fills.  The keys are two tables.  A word that
+ * is in neither is an error that names the word.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,23 +18,23 @@
 
 #define SPEC_MAX 4096
 
-void disk_free(struct disk *d)
+/* A key and what takes its value; without a function it is a string of struct dev. */
+struct word {
+	const char *key;
+	int (*set)(struct dev *d, const char *value, struct err *e);
+	size_t offset;
+};
+
+void dev_free(struct dev *d)
 {
-	free(d->target);
 	free(d->script);
 	free(d->backend);
+	free(d->target);
+	free(d->bridge);
+	free(d->ip);
+	free(d->vifname);
+	free(d->gatewaydev);
 	memset(d, 0, sizeof(*d));
-}
-
-void nic_free(struct nic *n)
-{
-	free(n->bridge);
-	free(n->script);
-	free(n->ip);
-	free(n->vifname);
-	free(n->backend);
-	free(n->gatewaydev);
-	memset(n, 0, sizeof(*n));
 }
 
 static int set_string(char **to, const char *value, struct err *e)
@@ -47,6 +47,39 @@ static int set_string(char **to, const char *value, struct err *e)
 	*to = s;
 	return 0;
 }
+
+/* Sets what @key names.  1 = there is no such key. */
+static int set_word(struct dev *d, const struct word *table, const char *key, const char *value,
+		    struct err *e)
+{
+	for (; table->key; table++)
+		if (!strcmp(table->key, key))
+			return table->set
+				       ? table->set(d, value, e)
+				       : set_string((char **)((char *)d + table->offset), value, e);
+	return 1;
+}
+
+static int ignore(struct dev *d, const char *value, struct err *e)
+{
+	return 0;
+}
+
+/* Cuts the next word off, without the blanks before it; NULL at the end. */
+static char *next_word(char **rest)
+{
+	char *w = *rest, *comma;
+
+	if (!w)
+		return NULL;
+	comma = strchr(w, ',');
+	if (comma)
+		*comma++ = '\0';
+	*rest = comma;
+	return w + strspn(w, " \t");
+}
+
+const char *const dev_name[] = { "disk", "vif" };
 
 /* Letters after the prefix count in base 26 without a zero: a, b, ... z, aa, ab. */
 static int letters(const char **p)
@@ -116,11 +149,10 @@ int disk_devid(const char *v)
 	return (disk < 2 ? 3 : 22) << 8 | (disk & 1) << 6 | part;
 }
 
-static int disk_vdev(struct disk *d, const char *value, struct err *e)
+static int disk_vdev(struct dev *d, const char *value, struct err *e)
 {
 	const char *colon = strchr(value, ':');
 	size_t len = colon ? (size_t)(colon - value) : strlen(value);
-	int id;
 
 	if (len >= sizeof(d->vdev))
 		return err_set(e, -EINVAL, "disk: vdev `%s' is too long", value);
@@ -130,14 +162,12 @@ static int disk_vdev(struct disk *d, const char *value, struct err *e)
 		d->cdrom = true;
 	else if (colon && strcmp(colon, ":disk"))
 		return err_set(e, -EINVAL, "disk: `%s' is neither `cdrom' nor `disk'", colon + 1);
-	id = disk_devid(d->vdev);
-	if (id < 0)
-		return err_set(e, -EINVAL, "disk: `%s' is not a device like xvda", d->vdev);
-	d->devid = id;
-	return 0;
+	d->devid = disk_devid(d->vdev);
+	return d->devid >= 0 ? 0
+			     : err_set(e, -EINVAL, "disk: `%s' is not a device like xvda", d->vdev);
 }
 
-static int disk_format(const char *value, struct err *e)
+static int disk_format(struct dev *d, const char *value, struct err *e)
 {
 	if (!*value || !strcmp(value, "raw"))
 		return 0;
@@ -150,88 +180,62 @@ static int disk_format(const char *value, struct err *e)
 	return err_set(e, -EINVAL, "disk: unknown format `%s'", value);
 }
 
-static int disk_access(struct disk *d, const char *value, struct err *e)
+static int disk_access(struct dev *d, const char *value, struct err *e)
 {
-	if (!strcmp(value, "w") || !strcmp(value, "rw"))
-		d->writable = true;
-	else if (!strcmp(value, "r") || !strcmp(value, "ro"))
-		d->writable = false;
-	else
+	d->writable = *value == 'w' || !strcmp(value, "rw");
+	if (strcmp(value, "w") && strcmp(value, "rw") && strcmp(value, "r") && strcmp(value, "ro"))
 		return err_set(e, -EINVAL, "disk: access `%s' is neither `r' nor `w'", value);
 	return 0;
 }
 
-/* A word that is a key by itself, or key=value.  1 = taken, 0 = positional. */
-static int disk_word(struct disk *d, const char *w, struct err *e)
+static int disk_type(struct dev *d, const char *value, struct err *e)
 {
-	const char *v = strchr(w, '=');
-	size_t n = v ? (size_t)(v++ - w) : 0;
-	int rc;
-
-#define KEY(k) (n == sizeof(k) - 1 && !memcmp(w, k, n))
-	if (!v) {
-		if (!strcmp(w, "cdrom") || (!strcmp(w, "devtype=cdrom")))
-			d->cdrom = true;
-		else if (!strcmp(w, "no-discard"))
-			d->no_discard = true;
-		else if (!strcmp(w, "direct-io-safe"))
-			d->direct_io_safe = true;
-		else
-			return strcmp(w, "discard") ? 0 : 1;
-		return 1;
-	}
-	if (KEY("format"))
-		rc = disk_format(v, e);
-	else if (KEY("vdev"))
-		rc = disk_vdev(d, v, e);
-	else if (KEY("access"))
-		rc = disk_access(d, v, e);
-	else if (KEY("script"))
-		rc = set_string(&d->script, v, e);
-	else if (KEY("backend"))
-		rc = set_string(&d->backend, v, e);
-	else if (KEY("devtype") && (!strcmp(v, "cdrom") || !strcmp(v, "disk")))
-		rc = (d->cdrom = !strcmp(v, "cdrom"), 0);
-	else if (KEY("backendtype"))
-		rc = strcmp(v, "phy") ? err_set(e, -EINVAL,
-						"disk: backendtype `%s' is not supported, only "
-						"`phy' (the kernel's blkback)",
-						v)
-				      : 0;
-	else if (strchr(w, '/') && strchr(w, '/') < v)
-		return 0; /* a path with a `=' in it */
-	else
-		return err_set(e, -EINVAL, "disk: unknown setting `%s'", w);
-	return rc ? rc : 1;
-#undef KEY
+	d->cdrom = !strcmp(value, "cdrom");
+	return d->cdrom || !strcmp(value, "disk")
+		       ? 0
+		       : err_set(e, -EINVAL, "disk: devtype `%s' is neither `disk' nor `cdrom'",
+				 value);
 }
+
+static int disk_backend(struct dev *d, const char *value, struct err *e)
+{
+	return strcmp(value, "phy") ? err_set(e, -EINVAL,
+					      "disk: backendtype `%s' is not supported, only "
+					      "`phy' (the kernel's blkback)",
+					      value)
+				    : 0;
+}
+
+static const struct word disk_words[] = {
+	{ "access", disk_access },	 { "backend", NULL, offsetof(struct dev, backend) },
+	{ "backendtype", disk_backend }, { "devtype", disk_type },
+	{ "format", disk_format },	 { "script", NULL, offsetof(struct dev, script) },
+	{ "vdev", disk_vdev },		 { NULL },
+};
 
 /* Old prefixes; returns what follows, sets @old. */
 static char *disk_prefix(char *w, bool *old, struct err *e)
 {
-	static const char *const taken[] = { "phy:", "file:" };
-	static const char *const refused[] = { "tap:", "tap2:",	 "aio:", "qcow:", "qcow2:",
-					       "vhd:", "iscsi:", "nbd:", "drbd:" };
-	unsigned int i;
+	static const char refused[] = " tap: tap2: aio: qcow: qcow2: vhd: iscsi: nbd: drbd: ";
+	char *colon = strchr(w, ':'), word[16];
 
-	for (i = 0; i < sizeof(taken) / sizeof(*taken); i++)
-		if (!strncmp(w, taken[i], strlen(taken[i]))) {
-			*old = true;
-			return w + strlen(taken[i]);
-		}
-	for (i = 0; i < sizeof(refused) / sizeof(*refused); i++)
-		if (!strncmp(w, refused[i], strlen(refused[i]))) {
-			err_set(e, -EINVAL,
-				"disk: `%s' is not supported; use a block device or a raw "
-				"file",
-				refused[i]);
-			return NULL;
-		}
-	return w;
+	if (!colon || colon - w > 8)
+		return w;
+	*old = !strncmp(w, "phy:", 4) || !strncmp(w, "file:", 5);
+	if (*old)
+		return colon + 1;
+	snprintf(word, sizeof(word), " %.*s ", (int)(colon + 1 - w), w);
+	if (!strstr(refused, word))
+		return w;
+	err_set(e, -EINVAL, "disk: `%.*s' is not supported; use a block device or a raw file",
+		(int)(colon + 1 - w), w);
+	return NULL;
 }
 
-static int disk_positional(struct disk *d, char *w, bool *old, int *pos, struct err *e)
+static int disk_positional(struct dev *d, char *w, bool *old, int *pos, struct err *e)
 {
+	static int (*const set[])(struct dev *, const char *,
+				  struct err *) = { disk_format, disk_vdev, disk_access };
 	int at = (*pos)++;
 
 	if (at == 0) {
@@ -240,64 +244,65 @@ static int disk_positional(struct disk *d, char *w, bool *old, int *pos, struct 
 			return -EINVAL;
 		return *w ? set_string(&d->target, w, e) : 0;
 	}
-	if (*old)
-		at++; /* the old form has no format */
-	if (at == 1)
-		return disk_format(w, e);
-	if (at == 2)
-		return disk_vdev(d, w, e);
-	if (at == 3)
-		return disk_access(d, w, e);
-	return err_set(e, -EINVAL, "disk: `%s' is one word too many", w);
+	at += *old; /* the old form has no format */
+	return at <= 3 ? set[at - 1](d, w, e)
+		       : err_set(e, -EINVAL, "disk: `%s' is one word too many", w);
 }
 
-int disk_parse(struct disk *d, const char *spec, struct err *e)
+/* A word that is a key by itself, key=value, or one that its place explains. */
+static int disk_word(struct dev *d, char *w, bool *old, int *pos, struct err *e)
 {
-	char buf[SPEC_MAX], *w, *next;
+	char *v = strchr(w, '='), *slash = strchr(w, '/');
+	int rc;
+
+	if (!strcmp(w, "cdrom"))
+		d->cdrom = true;
+	else if (!strcmp(w, "no-discard"))
+		d->no_discard = true;
+	else if (!strcmp(w, "direct-io-safe"))
+		d->direct_io_safe = true;
+	else if (!v || (slash && slash < v)) /* a path may have a `=' in it */
+		return strcmp(w, "discard") ? disk_positional(d, w, old, pos, e) : 0;
+	if (!v)
+		return 0;
+	*v = '\0';
+	rc = set_word(d, disk_words, w, v + 1, e);
+	return rc > 0 ? err_set(e, -EINVAL, "disk: unknown setting `%s=%s'", w, v + 1) : rc;
+}
+
+static int parse_disk(struct dev *d, char *rest, struct err *e)
+{
 	bool old = false;
 	int pos = 0, rc = 0;
+	char *w;
 
-	memset(d, 0, sizeof(*d));
-	if (strlen(spec) >= sizeof(buf))
-		return err_set(e, -EINVAL, "disk: description longer than %d bytes", SPEC_MAX);
-	strcpy(buf, spec);
 	d->writable = true;
-	for (w = buf; w && !rc; w = next) {
-		w += strspn(w, " \t");
+	while (!rc && rest) {
+		w = rest + strspn(rest, " \t");
 		if (!strncmp(w, "target=", 7)) { /* takes all the rest, commas too */
 			rc = set_string(&d->target, w + 7, e);
 			break;
 		}
-		next = strchr(w, ',');
-		if (next)
-			*next++ = '\0';
-		rc = disk_word(d, w, e);
-		if (!rc)
-			rc = disk_positional(d, w, &old, &pos, e);
-		else if (rc > 0)
-			rc = 0;
+		rc = disk_word(d, next_word(&rest), &old, &pos, e);
 	}
 	if (!rc && !d->vdev[0])
-		rc = err_set(e, -EINVAL, "disk: `%s' names no vdev, such as xvda", spec);
+		rc = err_set(e, -EINVAL, "disk: no vdev, such as xvda, is named");
 	if (!rc && !d->target && !d->cdrom)
-		rc = err_set(e, -EINVAL, "disk: `%s' names no target", spec);
+		rc = err_set(e, -EINVAL, "disk: no target is named");
 	if (d->cdrom)
 		d->writable = false;
-	if (rc)
-		disk_free(d);
 	return rc;
 }
 
-static int nic_mac(struct nic *n, const char *v, struct err *e)
+static int nic_mac(struct dev *n, const char *v, struct err *e)
 {
 	int i, len = 0;
 
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 6; i++, len += 3) {
 		if (!isxdigit((unsigned char)v[len]) || !isxdigit((unsigned char)v[len + 1]) ||
 		    v[len + 2] != (i < 5 ? ':' : '\0'))
 			return err_set(e, -EINVAL, "vif: `%s' is not a MAC address", v);
 		n->mac[i] = strtoul((char[]){ v[len], v[len + 1], 0 }, NULL, 16);
-		len += 3;
 	}
 	if (n->mac[0] & 1)
 		return err_set(e, -EINVAL, "vif: %s is a multicast address", v);
@@ -306,7 +311,7 @@ static int nic_mac(struct nic *n, const char *v, struct err *e)
 }
 
 /* "10Mb/s@50ms", "1GB/s": bits or bytes per second, credit given every interval (default 50 ms). */
-static int nic_rate(struct nic *n, const char *v, struct err *e)
+static int nic_rate(struct dev *n, const char *v, struct err *e)
 {
 	char *end;
 	uint64_t per_s = strtoull(v, &end, 10), us = 50000;
@@ -334,79 +339,87 @@ static int nic_rate(struct nic *n, const char *v, struct err *e)
 	return n->rate_bytes ? 0 : err_set(e, -EINVAL, "vif: rate `%s' is less than a byte", v);
 }
 
-static int nic_number(const char *v, long max, struct err *e)
+static int number(const char *v, int *to, struct err *e)
 {
 	char *end;
 	long n = strtol(v, &end, 10);
 
-	if (end == v || *end || n < 0 || n > max)
-		return err_set(e, -EINVAL, "vif: `%s' is not a number up to %ld", v, max);
-	return n;
-}
-
-static int nic_word(struct nic *n, const char *k, const char *v, struct err *e)
-{
-	static const char *const ignored[] = { "model", "accel", "trusted" };
-	struct {
-		const char *key;
-		char **to;
-	} strings[] = {
-		{ "bridge", &n->bridge },   { "script", &n->script },
-		{ "ip", &n->ip },	    { "vifname", &n->vifname },
-		{ "backend", &n->backend }, { "gatewaydev", &n->gatewaydev },
-	};
-	unsigned int i;
-	int rc;
-
-	for (i = 0; i < sizeof(strings) / sizeof(*strings); i++)
-		if (!strcmp(k, strings[i].key))
-			return set_string(strings[i].to, v, e);
-	for (i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
-		if (!strcmp(k, ignored[i]))
-			return 0;
-	if (!strcmp(k, "mac"))
-		return nic_mac(n, v, e);
-	if (!strcmp(k, "rate"))
-		return nic_rate(n, v, e);
-	if (!strcmp(k, "type"))
-		return !strcmp(v, "vif") ? 0
-					 : err_set(e, -EINVAL,
-						   "vif: type `%s' needs an emulated "
-						   "card, which ARM guests do not have",
-						   v);
-	if (strcmp(k, "devid") && strcmp(k, "mtu"))
-		return err_set(e, -EINVAL, "vif: unknown setting `%s'", k);
-	rc = nic_number(v, 65535, e);
-	if (rc < 0)
-		return rc;
-	*(strcmp(k, "mtu") ? (uint32_t *)&n->devid : &n->mtu) = rc;
+	if (end == v || *end || n < 0 || n > 65535)
+		return err_set(e, -EINVAL, "vif: `%s' is not a number up to 65535", v);
+	*to = n;
 	return 0;
 }
 
-int nic_parse(struct nic *n, const char *spec, struct err *e)
+static int nic_devid(struct dev *n, const char *v, struct err *e)
 {
-	char buf[SPEC_MAX], *w, *next, *v;
+	return number(v, &n->devid, e);
+}
+
+static int nic_mtu(struct dev *n, const char *v, struct err *e)
+{
+	return number(v, &n->mtu, e);
+}
+
+static int nic_type(struct dev *n, const char *v, struct err *e)
+{
+	return strcmp(v, "vif") ? err_set(e, -EINVAL,
+					  "vif: type `%s' needs an emulated card, which ARM guests "
+					  "do not have",
+					  v)
+				: 0;
+}
+
+static const struct word nic_words[] = {
+	{ "accel", ignore },
+	{ "backend", NULL, offsetof(struct dev, backend) },
+	{ "bridge", NULL, offsetof(struct dev, bridge) },
+	{ "devid", nic_devid },
+	{ "gatewaydev", NULL, offsetof(struct dev, gatewaydev) },
+	{ "ip", NULL, offsetof(struct dev, ip) },
+	{ "mac", nic_mac },
+	{ "model", ignore },
+	{ "mtu", nic_mtu },
+	{ "rate", nic_rate },
+	{ "script", NULL, offsetof(struct dev, script) },
+	{ "trusted", ignore },
+	{ "type", nic_type },
+	{ "vifname", NULL, offsetof(struct dev, vifname) },
+	{ NULL },
+};
+
+static int parse_nic(struct dev *n, char *rest, struct err *e)
+{
+	char *w, *v;
 	int rc = 0;
 
-	memset(n, 0, sizeof(*n));
 	n->devid = -1;
-	if (strlen(spec) >= sizeof(buf))
-		return err_set(e, -EINVAL, "vif: description longer than %d bytes", SPEC_MAX);
-	strcpy(buf, spec);
-	for (w = buf; w && !rc; w = next) {
-		next = strchr(w, ',');
-		if (next)
-			*next++ = '\0';
-		w += strspn(w, " \t");
+	while (!rc && (w = next_word(&rest))) {
 		if (!*w)
 			continue;
 		v = strchr(w, '=');
-		if (v)
-			*v++ = '\0';
-		rc = v ? nic_word(n, w, v, e)
-		       : err_set(e, -EINVAL, "vif: `%s' is not of the form key=value", w);
+		if (!v)
+			return err_set(e, -EINVAL, "vif: `%s' is not of the form key=value", w);
+		*v = '\0';
+		rc = set_word(n, nic_words, w, v + 1, e);
+		if (rc > 0)
+			rc = err_set(e, -EINVAL, "vif: unknown setting `%s'", w);
 	}
+	return rc;
+}
+
+int dev_parse(struct dev *d, enum dev_type type, const char *spec, struct err *e)
+{
+	char buf[SPEC_MAX];
+	int rc;
+
+	memset(d, 0, sizeof(*d));
+	d->type = type;
+	if (strlen(spec) >= sizeof(buf))
+		return err_set(e, -EINVAL, "%s: description longer than %d bytes", dev_name[type],
+			       SPEC_MAX);
+	strcpy(buf, spec);
+	rc = type == DEV_DISK ? parse_disk(d, buf, e) : parse_nic(d, buf, e);
 	if (rc)
-		nic_free(n);
+		dev_free(d);
 	return rc;
 }

@@ -17,20 +17,50 @@
 #include <unistd.h>
 
 #include "lib/daemon.h"
-#include "xl/device.h"
+#include "lib/loop.h"
 
-static int put(uint32_t tx, uint32_t domid, const char *key, const char *value)
+struct records {
+	const struct build *b;
+	const struct config *c;
+};
+
+static void put_vm(struct writer *w, const struct config *c, const struct xs_perm *read)
 {
-	char path[160];
+	struct timespec now;
+	char uuid[37];
 
-	snprintf(path, sizeof(path), "/local/domain/%u/%s", domid, key);
-	return xs_write(xstore(), tx, path, value, strlen(value));
+	clock_gettime(CLOCK_REALTIME, &now);
+	uuid_text(uuid, c->uuid);
+	write_at(w, read, 2, "/vm/%s", uuid);
+	write_key(w, "name", "%s", c->name);
+	write_key(w, "uuid", "%s", uuid);
+	write_key(w, "start_time", "%lld.%02ld", (long long)now.tv_sec, now.tv_nsec / 10000000);
 }
 
-/* What the guest itself may write; all else below its directory it may only read. */
-static int put_guest_nodes(uint32_t tx, uint32_t domid)
+static void put_domain(struct writer *w, uint32_t domid, const struct config *c)
 {
-	static const char *const nodes[] = {
+	char uuid[37], key[40];
+	unsigned int i;
+
+	uuid_text(uuid, c->uuid);
+	write_key(w, "vm", "/vm/%s", uuid);
+	write_key(w, "name", "%s", c->name);
+	write_key(w, "domid", "%u", domid);
+	for (i = 0; i < c->maxvcpus; i++) {
+		snprintf(key, sizeof(key), "cpu/%u/availability", i);
+		write_key(w, key, i < c->vcpus ? "online" : "offline");
+	}
+	write_key(w, "memory/static-max", "%llu", (unsigned long long)c->maxmem << 10);
+	write_key(w, "memory/target", "%llu", (unsigned long long)c->memory << 10);
+	write_key(w, "memory/videoram", "0");
+	write_key(w, "control/platform-feature-multiprocessor-suspend", "1");
+	write_key(w, "control/platform-feature-xs_reset_watches", "1");
+}
+
+static int put_all(uint32_t tx, void *arg)
+{
+	/* What the guest itself may write; all else below its directory it may only read. */
+	static const char *const its_own[] = {
 		"device/suspend/event-channel",
 		"control/shutdown",
 		"control/feature-poweroff",
@@ -43,125 +73,44 @@ static int put_guest_nodes(uint32_t tx, uint32_t domid)
 		"attr",
 		"error",
 	};
-	const struct xs_perm perm = { domid, XS_PERM_NONE };
-	char path[160];
-	unsigned int i;
-	int rc = 0;
+	const struct records *r = arg;
+	const uint32_t domid = r->b->domid;
+	const struct xs_perm read[] = { { 0, XS_PERM_NONE }, { domid, XS_PERM_READ } };
+	const struct xs_perm own = { domid, XS_PERM_NONE };
+	struct writer w = { .tx = tx };
+	char dom[64], rec[64];
 
-	for (i = 0; i < sizeof(nodes) / sizeof(*nodes) && !rc; i++) {
-		snprintf(path, sizeof(path), "/local/domain/%u/%s", domid, nodes[i]);
-		rc = xs_write(xstore(), tx, path, "", 0);
-		if (!rc)
-			rc = xs_set_perms(xstore(), tx, path, &perm, 1);
-	}
-	if (!rc)
-		rc = put(tx, domid, "control/platform-feature-multiprocessor-suspend", "1");
-	return rc ? rc : put(tx, domid, "control/platform-feature-xs_reset_watches", "1");
-}
-
-static int put_resources(uint32_t tx, uint32_t domid, const struct config *c)
-{
-	char key[64], value[32];
-	unsigned int i;
-	int rc = 0;
-
-	for (i = 0; i < c->maxvcpus && !rc; i++) {
-		snprintf(key, sizeof(key), "cpu/%u/availability", i);
-		rc = put(tx, domid, key, i < c->vcpus ? "online" : "offline");
-	}
-	snprintf(value, sizeof(value), "%llu", (unsigned long long)c->maxmem << 10);
-	if (!rc)
-		rc = put(tx, domid, "memory/static-max", value);
-	snprintf(value, sizeof(value), "%llu", (unsigned long long)c->memory << 10);
-	if (!rc)
-		rc = put(tx, domid, "memory/target", value);
-	return rc ? rc : put(tx, domid, "memory/videoram", "0");
-}
-
-static int put_vm(uint32_t tx, const char *vm, const struct config *c, const struct xs_perm *perm)
-{
-	struct timespec now;
-	char path[96], text[37], start[32];
-	int rc = xs_mkdir(xstore(), tx, vm);
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(start, sizeof(start), "%lld.%02ld", (long long)now.tv_sec, now.tv_nsec / 10000000);
-	uuid_text(text, c->uuid);
-	if (!rc)
-		rc = xs_set_perms(xstore(), tx, vm, perm, 2);
-	snprintf(path, sizeof(path), "%s/name", vm);
-	if (!rc)
-		rc = xs_write(xstore(), tx, path, c->name, strlen(c->name));
-	snprintf(path, sizeof(path), "%s/uuid", vm);
-	if (!rc)
-		rc = xs_write(xstore(), tx, path, text, 36);
-	snprintf(path, sizeof(path), "%s/start_time", vm);
-	return rc ? rc : xs_write(xstore(), tx, path, start, strlen(start));
-}
-
-static int put_all(uint32_t tx, const struct build *b, const struct config *c)
-{
-	const struct xs_perm perm[] = { { 0, XS_PERM_NONE }, { b->domid, XS_PERM_READ } };
-	char dom[64], rec[64], vm[64], text[37], id[16];
-	int rc;
-
-	snprintf(dom, sizeof(dom), "/local/domain/%u", b->domid);
-	snprintf(rec, sizeof(rec), "/libxl/%u", b->domid);
-	uuid_text(text, c->uuid);
-	snprintf(vm, sizeof(vm), "/vm/%s", text);
-	snprintf(id, sizeof(id), "%u", b->domid);
+	snprintf(dom, sizeof(dom), "/local/domain/%u", domid);
+	snprintf(rec, sizeof(rec), "/libxl/%u", domid);
 	xs_rm(xstore(), tx, dom); /* an id that comes round again starts clean */
 	xs_rm(xstore(), tx, rec);
-	rc = xs_mkdir(xstore(), tx, dom);
-	if (!rc)
-		rc = xs_set_perms(xstore(), tx, dom, perm, 2);
-	if (!rc)
-		rc = put_vm(tx, vm, c, perm);
-	if (!rc)
-		rc = put(tx, b->domid, "vm", vm);
-	if (!rc)
-		rc = put(tx, b->domid, "name", c->name);
-	if (!rc)
-		rc = put_resources(tx, b->domid, c);
-	if (!rc)
-		rc = put_guest_nodes(tx, b->domid);
-	if (!rc)
-		rc = put(tx, b->domid, "domid", id);
-	snprintf(rec, sizeof(rec), "/libxl/%u/type", b->domid);
-	return rc ? rc : xs_write(xstore(), tx, rec, "pvh", 3);
+	put_vm(&w, r->c, read);
+	write_at(&w, read, 2, "%s", dom);
+	put_domain(&w, domid, r->c);
+	for (unsigned int i = 0; i < sizeof(its_own) / sizeof(*its_own); i++)
+		write_at(&w, &own, 1, "%s/%s", dom, its_own[i]);
+	write_at(&w, NULL, 0, "%s", rec);
+	write_key(&w, "type", "pvh");
+	return w.rc;
 }
 
 int dom_store_create(const struct build *b, const struct config *c, struct err *e)
 {
-	uint32_t tx;
-	int rc;
+	struct records r = { b, c };
+	int rc = store_transaction(put_all, &r);
 
-	do {
-		tx = xs_transaction_start(xstore());
-		if (!tx)
-			return err_set(e, -errno, "xenstore: %s", strerror(errno));
-		rc = put_all(tx, b, c);
-		if (rc) {
-			xs_transaction_end(xstore(), tx, true);
-			break;
-		}
-		rc = xs_transaction_end(xstore(), tx, false);
-	} while (rc == -EAGAIN);
 	return rc ? err_set(e, rc, "xenstore: writing the guest's records: %s", strerror(-rc)) : 0;
 }
 
 int dom_store_start(const struct build *b, struct err *e)
 {
-	char value[32];
+	struct writer w = { 0 };
 	int rc;
 
-	snprintf(value, sizeof(value), "%u", b->store_port);
-	rc = put(0, b->domid, "store/port", value);
-	snprintf(value, sizeof(value), "%llu", (unsigned long long)b->store_gfn);
-	if (!rc)
-		rc = put(0, b->domid, "store/ring-ref", value);
-	if (!rc)
-		rc = device_add_console(b, e);
+	write_at(&w, NULL, 0, "/local/domain/%u/store", b->domid);
+	write_key(&w, "port", "%u", b->store_port);
+	write_key(&w, "ring-ref", "%llu", (unsigned long long)b->store_gfn);
+	rc = w.rc ? w.rc : device_add_console(b, e);
 	if (!rc)
 		rc = xs_introduce(xstore(), b->domid, b->store_gfn, b->store_port);
 	return rc ? err_set(e, rc, "xenstore: introducing the guest: %s", strerror(-rc)) : 0;
@@ -196,17 +145,26 @@ static void save_json(uint32_t domid, const struct config *c)
 
 static int add_devices(uint32_t domid, struct config *c, struct err *e)
 {
-	unsigned int i;
 	int rc = 0;
 
-	for (i = 0; i < c->nr_disks && !rc; i++) {
-		progress("attaching disk %s", c->disks[i].vdev);
-		rc = device_add_disk(domid, &c->disks[i], e);
+	for (unsigned int i = 0; i < c->nr_devs && !rc; i++) {
+		struct dev *d = &c->devs[i];
+
+		if (d->type == DEV_DISK)
+			progress("attaching disk %s", d->vdev);
+		else
+			progress("attaching network interface %d", d->devid);
+		rc = device_add(domid, d, e);
 	}
-	for (i = 0; i < c->nr_nics && !rc; i++) {
-		progress("attaching network interface %u", i);
-		rc = device_add_nic(domid, &c->nics[i], e);
-	}
+	return rc;
+}
+
+static int check_devices(const struct config *c, struct err *e)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < c->nr_devs && !rc; i++)
+		rc = hotplug_check(&c->devs[i], e);
 	return rc;
 }
 
@@ -221,17 +179,17 @@ int dom_fill_in(struct config *c, struct err *e)
 		c->uuid[8] = (c->uuid[8] & 0x3f) | 0x80;
 		c->uuid_set = true;
 	}
-	for (i = 0; i < c->nr_nics; i++) {
-		uint8_t *mac = c->nics[i].mac;
+	for (i = 0; i < c->nr_devs; i++) {
+		uint8_t *mac = c->devs[i].mac;
 
-		if (c->nics[i].mac_set)
+		if (c->devs[i].type != DEV_NIC || c->devs[i].mac_set)
 			continue;
 		/* From the UUID, so that a restarted guest keeps its address. */
 		memcpy(mac,
 		       (uint8_t[]){ 0x00, 0x16, 0x3e, c->uuid[13] & 0x7f, c->uuid[14],
-				    (uint8_t)(c->uuid[15] + i) },
+				    (uint8_t)(c->uuid[15] + c->devs[i].devid) },
 		       6);
-		c->nics[i].mac_set = true;
+		c->devs[i].mac_set = true;
 	}
 	return 0;
 }
@@ -240,8 +198,7 @@ static int make(struct build *b, struct config *c, const struct payload *p, stru
 {
 	int rc;
 
-	progress("creating the domain: %llu MiB, %u vCPUs", (unsigned long long)c->maxmem,
-		 c->maxvcpus);
+	progress("creating the domain: %u MiB, %u vCPUs", c->maxmem, c->maxvcpus);
 	rc = build_create(b, c, p, e);
 	if (!rc)
 		rc = dom_store_create(b, c, e);
@@ -270,9 +227,14 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 	if (!rc && !dom_find_name(c->name, &other))
 		rc = err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).",
 			     c->name, other);
-	progress("reading %s", c->kernel);
 	if (!rc)
+		rc = build_check(c, e);
+	if (!rc)
+		rc = check_devices(c, e);
+	if (!rc) {
+		progress("reading %s", c->kernel);
 		rc = payload_load(&p, c, e);
+	}
 	if (!rc)
 		rc = make(&b, c, &p, e);
 	payload_free(&p);
@@ -311,12 +273,12 @@ static void remove_records(uint32_t domid, const uint8_t *uuid)
 void dom_destroy(uint32_t domid)
 {
 	hyp_dominfo info;
-	bool known = !hyp_dom_info(domid, &info);
+	bool known = !hv_domain_info(domid, &info);
 	int rc;
 
-	hyp_dom_op(domid, XEN_DOMCTL_pausedomain);
+	HV_DOMCTL(domid, pausedomain);
 	device_remove_all(domid);
-	rc = hyp_dom_destroy(domid);
+	rc = HV_DOMCTL(domid, destroydomain);
 	if (rc && rc != -ESRCH)
 		fprintf(stderr, "xl: destroying domain %u: %s\n", domid, strerror(-rc));
 	remove_records(domid, known ? info.handle : NULL);

@@ -28,7 +28,7 @@
 #include <linux/sockios.h>
 
 #include "lib/daemon.h"
-#include "xl/device.h"
+#include "lib/loop.h"
 
 #define DEFAULT_BRIDGE "xenbr0"
 #define DEFAULT_NET "10.213.0."
@@ -70,40 +70,51 @@ static int loop_setup(struct hotplug_disk *h, int fd, const char *file, bool wri
 	return n;
 }
 
-int hotplug_disk_open(struct hotplug_disk *h, const struct disk *d, struct err *e)
+/* The file or block device of a disk: an fd, or -errno with a sentence. */
+static int open_target(const struct dev *d, char *dev, size_t size, struct stat *st, struct err *e)
+{
+	int flags = (d->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC, fd, rc = 0;
+
+	/* A bare name is one in /dev, as with the stock scripts. */
+	snprintf(dev, size, "%s%s", d->target[0] == '/' ? "" : "/dev/", d->target);
+	fd = open(dev, flags | O_NONBLOCK); /* a FIFO would wait for its other end */
+	if (fd < 0 || fstat(fd, st))
+		rc = err_set(e, -errno, "disk %s: %s: %s", d->vdev, dev, strerror(errno));
+	else if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode))
+		rc = err_set(e, -EINVAL, "disk %s: %s is neither a block device nor a file",
+			     d->vdev, dev);
+	if (!rc && S_ISBLK(st->st_mode) && d->writable) {
+		int excl = open(dev, flags | O_EXCL);
+
+		if (excl < 0)
+			rc = err_set(e, -errno, "disk %s: %s is in use in Dom0 (mounted?): %s",
+				     d->vdev, dev, strerror(errno));
+		else
+			close(excl);
+	}
+	if (rc && fd >= 0)
+		close(fd);
+	return rc ? rc : fd;
+}
+
+int hotplug_disk_open(struct hotplug_disk *h, const struct dev *d, struct err *e)
 {
 	struct stat st;
 	char dev[256];
-	int fd, rc;
+	int fd = open_target(d, dev, sizeof(dev), &st, e), rc = 0;
 
 	h->fd = -1;
-	/* A bare name is one in /dev, as with the stock scripts. */
-	snprintf(dev, sizeof(dev), "%s%s", d->target[0] == '/' ? "" : "/dev/", d->target);
-	fd = open(dev, (d->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (fd < 0)
-		return err_set(e, -errno, "disk %s: %s: %s", d->vdev, dev, strerror(errno));
-	if (fstat(fd, &st)) {
-		rc = -errno;
-	} else if (S_ISREG(st.st_mode)) {
+		return fd;
+	snprintf(h->node, sizeof(h->node), "%.63s", dev);
+	if (S_ISREG(st.st_mode)) {
 		rc = loop_setup(h, fd, dev, d->writable);
 		if (rc)
 			err_set(e, rc,
 				"disk %s: no loop device for %s: %s (is the module loop loaded?)",
 				d->vdev, dev, strerror(-rc));
 		else if (fstat(h->fd, &st))
-			rc = -errno;
-	} else if (S_ISBLK(st.st_mode)) {
-		int excl = d->writable ? open(dev, O_RDWR | O_EXCL | O_CLOEXEC) : fd;
-
-		rc = excl < 0 ? err_set(e, -errno, "disk %s: %s is in use in Dom0 (mounted?): %s",
-					d->vdev, dev, strerror(errno))
-			      : 0;
-		if (excl >= 0 && excl != fd)
-			close(excl);
-		snprintf(h->node, sizeof(h->node), "%.63s", dev);
-	} else {
-		rc = err_set(e, -EINVAL, "disk %s: %s is neither a block device nor a file",
-			     d->vdev, dev);
+			rc = err_set(e, -errno, "disk %s: %s", d->vdev, strerror(errno));
 	}
 	close(fd);
 	h->major = major(st.st_rdev);
@@ -183,40 +194,57 @@ static int make_bridge(const char *name, struct err *e)
 	return 0;
 }
 
-/* The first bridge there is, else the default one. */
-void hotplug_default_bridge(struct nic *n, struct err *e)
+static bool is_bridge(const char *name)
 {
-	struct if_nameindex *list = if_nameindex(), *i;
 	char path[64];
 
-	for (i = list; i && i->if_name && !n->bridge; i++) {
-		snprintf(path, sizeof(path), "/sys/class/net/%.16s/bridge", i->if_name);
-		if (!strncmp(i->if_name, "xenbr", 5) && !access(path, F_OK))
+	snprintf(path, sizeof(path), "/sys/class/net/%.16s/bridge", name);
+	return !access(path, F_OK);
+}
+
+/* The first bridge there is, else the default one. */
+void hotplug_default_bridge(struct dev *n, struct err *e)
+{
+	struct if_nameindex *list = if_nameindex(), *i;
+
+	for (i = list; i && i->if_name && !n->bridge; i++)
+		if (!strncmp(i->if_name, "xenbr", 5) && is_bridge(i->if_name))
 			n->bridge = strdup(i->if_name);
-	}
 	if (list)
 		if_freenameindex(list);
 	if (!n->bridge)
 		n->bridge = strdup(DEFAULT_BRIDGE);
 }
 
+int hotplug_check(const struct dev *d, struct err *e)
+{
+	struct stat st;
+	char path[256];
+	int fd = -1;
+
+	if (d->script || d->backend)
+		return 0; /* the affair of others */
+	if (d->bridge && !is_bridge(d->bridge) && strcmp(d->bridge, DEFAULT_BRIDGE))
+		return err_set(e, -ENODEV,
+			       "vif: there is no bridge `%s': make it with `ip link add "
+			       "%s type bridge', or leave bridge= out",
+			       d->bridge, d->bridge);
+	if (!d->target)
+		return 0;
+	fd = open_target(d, path, sizeof(path), &st, e);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 static int join_bridge(const char *vif, const char *bridge, struct err *e)
 {
 	struct ifreq r = named(bridge);
-	char path[64];
-	int rc;
+	int rc = is_bridge(bridge) ? 0 : make_bridge(bridge, e);
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.16s/bridge", bridge);
-	if (access(path, F_OK)) {
-		if (strcmp(bridge, DEFAULT_BRIDGE))
-			return err_set(e, -ENODEV,
-				       "vif: there is no bridge `%s': make it with `ip link add "
-				       "%s type bridge', or leave bridge= out",
-				       bridge, bridge);
-		rc = make_bridge(bridge, e);
-		if (rc)
-			return rc;
-	}
+	if (rc)
+		return rc;
 	r.ifr_ifindex = if_nametoindex(vif);
 	rc = net_ioctl(SIOCBRADDIF, &r);
 	return rc && rc != -EBUSY ? err_set(e, rc, "vif: adding %s to bridge %s: %s", vif, bridge,
@@ -227,11 +255,11 @@ static int join_bridge(const char *vif, const char *bridge, struct err *e)
 /* netback makes the interface a moment after its state says so. */
 static int wait_netdev(const char *vif)
 {
-	int64_t end = now_ms() + NETDEV_MS;
+	int64_t end = loop_now() + NETDEV_MS;
 	struct timespec pause = { .tv_nsec = 1000000 };
 
 	while (!if_nametoindex(vif)) {
-		if (now_ms() > end)
+		if (loop_now() > end)
 			return -ETIMEDOUT;
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 50000000)
@@ -240,7 +268,7 @@ static int wait_netdev(const char *vif)
 	return 0;
 }
 
-int hotplug_nic(uint32_t domid, const struct nic *n, struct err *e)
+int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e)
 {
 	char vif[IFNAMSIZ];
 	struct ifreq r;

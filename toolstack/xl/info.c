@@ -92,37 +92,37 @@ static void print_cpus_free(void)
 	line("free_cpus", "%u", n);
 }
 
-/* Strings of the hypervisor are arrays it has filled; end them whatever it did. */
-#define ASK(cmd, v) \
-	(hyp_version(cmd, &(v), sizeof(v)) < 0 ? memset(&(v), 0, sizeof(v)) : (void *)&(v))
-#define END(a) ((a)[sizeof(a) - 1] = '\0')
+/*
+ * A string of the hypervisor's, in a buffer that is longer than any of them: it is ended whatever
+ * the hypervisor did.  Valid until the next call.
+ */
+static const char *ask(unsigned int cmd, size_t size)
+{
+	static char text[2048];
+
+	memset(text, 0, sizeof(text));
+	return hyp_version(cmd, text, size) < 0 ? "" : text;
+}
 
 static void print_versions(void)
 {
-	xen_extraversion_t extra;
-	xen_capabilities_info_t caps;
-	xen_platform_parameters_t params;
-	xen_changeset_info_t changeset;
+	xen_platform_parameters_t params = { 0 };
 	struct xen_sysctl sched = { .cmd = XEN_SYSCTL_sched_id };
 	int v = hyp_version(XENVER_version, NULL, 0);
+	const char *extra = ask(XENVER_extraversion, sizeof(xen_extraversion_t));
 
-	ASK(XENVER_extraversion, extra);
-	ASK(XENVER_capabilities, caps);
-	ASK(XENVER_platform_parameters, params);
-	ASK(XENVER_changeset, changeset);
-	END(extra);
-	END(caps);
-	END(changeset);
-	hyp_sysctl(&sched);
+	hyp_version(XENVER_platform_parameters, &params, sizeof(params));
+	hv_sysctl(&sched);
 	line("xen_major", "%d", v >> 16);
 	line("xen_minor", "%d", v & 0xffff);
 	line("xen_extra", "%s", extra);
 	line("xen_version", "%d.%d%s", v >> 16, v & 0xffff, extra);
-	line("xen_caps", "%s", caps);
+	line("xen_caps", "%s", ask(XENVER_capabilities, sizeof(xen_capabilities_info_t)));
 	line("xen_scheduler", "%s", sched_name(sched.u.sched_id.sched_id));
 	line("xen_pagesize", "%d", hyp_version(XENVER_pagesize, NULL, 0));
 	line("platform_params", "virt_start=0x%llx", (unsigned long long)params.virt_start);
-	line("xen_changeset", "%s", changeset);
+	line("xen_changeset", "%s", ask(XENVER_changeset, sizeof(xen_changeset_info_t)));
+	line("xen_commandline", "%s", ask(XENVER_commandline, sizeof(xen_commandline_t)));
 }
 
 static void print_build(void)
@@ -131,22 +131,14 @@ static void print_build(void)
 		uint32_t len;
 		uint8_t id[64];
 	} build = { .len = sizeof(build.id) };
-	xen_compile_info_t cc;
-	xen_commandline_t cmdline;
+	xen_compile_info_t cc = { 0 };
 	int i, n = hyp_version(XENVER_build_id, &build, sizeof(build));
 
-	ASK(XENVER_commandline, cmdline);
-	ASK(XENVER_compile_info, cc);
-	END(cmdline);
-	END(cc.compiler);
-	END(cc.compile_by);
-	END(cc.compile_domain);
-	END(cc.compile_date);
-	line("xen_commandline", "%s", cmdline);
-	line("cc_compiler", "%s", cc.compiler);
-	line("cc_compile_by", "%s", cc.compile_by);
-	line("cc_compile_domain", "%s", cc.compile_domain);
-	line("cc_compile_date", "%s", cc.compile_date);
+	hyp_version(XENVER_compile_info, &cc, sizeof(cc));
+	line("cc_compiler", "%.*s", (int)sizeof(cc.compiler), cc.compiler);
+	line("cc_compile_by", "%.*s", (int)sizeof(cc.compile_by), cc.compile_by);
+	line("cc_compile_domain", "%.*s", (int)sizeof(cc.compile_domain), cc.compile_domain);
+	line("cc_compile_date", "%.*s", (int)sizeof(cc.compile_date), cc.compile_date);
 	printf("%-23s: ", "build_id");
 	for (i = 0; i < n && i < (int)sizeof(build.id); i++)
 		printf("%02x", build.id[i]);
@@ -154,7 +146,7 @@ static void print_build(void)
 	line("xend_config_format", "4");
 }
 
-int cmd_info(int argc, char **argv)
+int cmd_info(const struct args *a)
 {
 	struct xen_sysctl_physinfo p;
 
@@ -163,8 +155,7 @@ int cmd_info(int argc, char **argv)
 	print_cpus_free();
 	print_versions();
 	print_build();
-	if (argc > 1 && (!strcmp(argv[1], "-n") || !strcmp(argv[1], "--numa")) &&
-	    !hyp_physinfo(&p)) {
+	if (a->opt['n'] && !hyp_physinfo(&p)) {
 		printf("numa_info              :\nnode:    memsize    memfree    distances\n");
 		printf("   0:    %7llu    %7llu      10\n", (unsigned long long)p.total_pages >> 8,
 		       (unsigned long long)p.free_pages >> 8);
@@ -172,33 +163,20 @@ int cmd_info(int argc, char **argv)
 	return 0;
 }
 
-int cmd_dmesg(int argc, char **argv)
+int cmd_dmesg(const struct args *a)
 {
-	bool clear = argc > 1 && (!strcmp(argv[1], "-c") || !strcmp(argv[1], "--clear"));
-	char *buf = malloc(CONSOLE_CHUNK);
+	static char buf[CONSOLE_CHUNK];
 	uint32_t index = 0;
-	int n = buf ? 1 : -ENOMEM;
+	int n;
 
-	while (n > 0) {
-		n = hyp_console(buf, CONSOLE_CHUNK, &index, false);
-		if (n > 0)
-			fwrite(buf, 1, n, stdout);
-	}
-	if (!n && clear)
-		n = hyp_console(buf, CONSOLE_CHUNK, NULL, true) < 0 ? -EPERM : 0;
-	free(buf);
-	if (n < 0)
-		fprintf(stderr, "xl: reading the hypervisor's console: %s\n", strerror(-n));
-	return n < 0 ? EXIT_FAILURE : 0;
+	while ((n = hv_read_console(buf, sizeof(buf), &index)) > 0)
+		fwrite(buf, 1, n, stdout);
+	if (!n && a->opt['c'])
+		n = hyp_console_clear();
+	return n ? fail("xl: reading the hypervisor's console: %s", strerror(-n)) : 0;
 }
 
-int cmd_debug_keys(int argc, char **argv)
+int cmd_debug_keys(const struct args *a)
 {
-	int rc = hyp_debug_keys(argv[1]);
-
-	if (rc) {
-		fprintf(stderr, "cannot send debug keys: %s\n", argv[1]);
-		return EXIT_FAILURE;
-	}
-	return 0;
+	return hyp_debug_keys(a->arg[0]) ? fail("cannot send debug keys: %s", a->arg[0]) : 0;
 }

@@ -10,6 +10,20 @@
 #include "xl/config.h"
 #include "xl/json.h"
 
+void uuid_text(char out[37], const uint8_t *u)
+{
+	int i, n = 0;
+
+	for (i = 0; i < 16; i++)
+		n += sprintf(out + n, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			     u[i]);
+}
+
+void mac_text(char out[18], const uint8_t *m)
+{
+	sprintf(out, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
 static void newline(struct json *j)
 {
 	fputc('\n', j->out);
@@ -77,6 +91,12 @@ void json_num(struct json *j, const char *key, uint64_t value)
 	fprintf(j->out, "%llu", (unsigned long long)value);
 }
 
+static void put_empty(struct json *j, const char *key)
+{
+	json_open(j, key, '{');
+	json_close(j, '}');
+}
+
 static void put_masks(struct json *j, const char *key, const struct cpumask *m, unsigned int nr,
 		      unsigned int vcpus)
 {
@@ -99,7 +119,6 @@ static void put_masks(struct json *j, const char *key, const struct cpumask *m, 
 
 static void put_c_info(struct json *j, const struct config *c, bool stored)
 {
-	const uint8_t *u = c->uuid;
 	char text[37];
 
 	json_open(j, "c_info", '{');
@@ -107,10 +126,7 @@ static void put_c_info(struct json *j, const struct config *c, bool stored)
 	json_str(j, "name", c->name);
 	if (stored)
 		json_num(j, "domid", UINT32_MAX);
-	snprintf(text, sizeof(text),
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
-		 u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
-		 u[15]);
+	uuid_text(text, c->uuid);
 	json_str(j, "uuid", text);
 	json_str(j, "run_hotplug_scripts", "True");
 	json_close(j, '}');
@@ -130,14 +146,11 @@ static void put_sched(struct json *j, const struct config *c, bool stored)
 
 static void put_arch(struct json *j, const struct config *c)
 {
-	json_open(j, "type.pvh", '{');
-	json_close(j, '}');
+	put_empty(j, "type.pvh");
 	json_open(j, "arch_arm", '{');
-	if (c->gic_version)
-		json_str(j, "gic_version", c->gic_version);
+	json_str(j, "gic_version", c->gic_version);
 	json_close(j, '}');
-	json_open(j, "arch_x86", '{');
-	json_close(j, '}');
+	put_empty(j, "arch_x86");
 }
 
 static void put_b_info(struct json *j, const struct config *c, bool stored)
@@ -152,8 +165,8 @@ static void put_b_info(struct json *j, const struct config *c, bool stored)
 	json_close(j, ']');
 	put_masks(j, "vcpu_hard_affinity", c->hard, c->nr_hard, c->maxvcpus);
 	put_masks(j, "vcpu_soft_affinity", c->soft, c->nr_soft, c->maxvcpus);
-	json_num(j, "max_memkb", c->maxmem << 10);
-	json_num(j, "target_memkb", c->memory << 10);
+	json_num(j, "max_memkb", (uint64_t)c->maxmem << 10);
+	json_num(j, "target_memkb", (uint64_t)c->memory << 10);
 	if (stored)
 		json_num(j, "video_memkb", 0);
 	put_sched(j, c, stored);
@@ -183,7 +196,7 @@ static void put_b_info(struct json *j, const struct config *c, bool stored)
 	json_close(j, '}');
 }
 
-static void put_disk(struct json *j, const struct disk *d, bool stored)
+static void put_disk(struct json *j, const struct dev *d, bool stored)
 {
 	json_open(j, NULL, '{');
 	json_str(j, "pdev_path", d->target);
@@ -201,15 +214,14 @@ static void put_disk(struct json *j, const struct disk *d, bool stored)
 	json_close(j, '}');
 }
 
-static void put_nic(struct json *j, const struct nic *n, bool stored)
+static void put_nic(struct json *j, const struct dev *n, bool stored)
 {
 	char mac[18];
 
 	json_open(j, NULL, '{');
 	json_num(j, "devid", n->devid < 0 ? 0 : n->devid);
 	if (n->mac_set) {
-		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", n->mac[0], n->mac[1],
-			 n->mac[2], n->mac[3], n->mac[4], n->mac[5]);
+		mac_text(mac, n->mac);
 		json_str(j, "mac", mac);
 	}
 	json_str(j, "ip", n->ip);
@@ -227,19 +239,24 @@ static void put_nic(struct json *j, const struct nic *n, bool stored)
 
 static void put_devices(struct json *j, const struct config *c, bool stored)
 {
-	unsigned int i;
+	static const struct {
+		const char *key;
+		void (*put)(struct json *j, const struct dev *d, bool stored);
+	} kinds[] = { { "disks", put_disk }, { "nics", put_nic } };
 
-	if (c->nr_disks) {
-		json_open(j, "disks", '[');
-		for (i = 0; i < c->nr_disks; i++)
-			put_disk(j, &c->disks[i], stored);
-		json_close(j, ']');
-	}
-	if (c->nr_nics) {
-		json_open(j, "nics", '[');
-		for (i = 0; i < c->nr_nics; i++)
-			put_nic(j, &c->nics[i], stored);
-		json_close(j, ']');
+	for (int type = DEV_DISK; type <= DEV_NIC; type++) {
+		bool open = false;
+
+		for (unsigned int i = 0; i < c->nr_devs; i++) {
+			if ((int)c->devs[i].type != type)
+				continue;
+			if (!open)
+				json_open(j, kinds[type].key, '[');
+			open = true;
+			kinds[type].put(j, &c->devs[i], stored);
+		}
+		if (open)
+			json_close(j, ']');
 	}
 }
 
@@ -255,21 +272,24 @@ void config_json(FILE *out, const struct config *c, int indent, bool stored)
 	static const char *const names[] = { "destroy",	  "restart",	      "rename_restart",
 					     "preserve",  "coredump_destroy", "coredump_restart",
 					     "soft_reset" };
+	const struct {
+		const char *key;
+		enum action action;
+	} on[] = { { "on_poweroff", c->on_poweroff },
+		   { "on_reboot", c->on_reboot },
+		   { "on_watchdog", c->on_watchdog },
+		   { "on_crash", c->on_crash } };
 	struct json j = { .out = out };
+	int i;
 
 	json_open(&j, NULL, '{');
 	j.indent += indent;
 	put_c_info(&j, c, stored);
 	put_b_info(&j, c, stored);
 	put_devices(&j, c, stored);
-	if (c->on_poweroff)
-		json_str(&j, "on_poweroff", names[c->on_poweroff]);
-	if (c->on_reboot)
-		json_str(&j, "on_reboot", names[c->on_reboot]);
-	if (c->on_watchdog)
-		json_str(&j, "on_watchdog", names[c->on_watchdog]);
-	if (c->on_crash)
-		json_str(&j, "on_crash", names[c->on_crash]);
+	for (i = 0; i < 4; i++)
+		if (on[i].action)
+			json_str(&j, on[i].key, names[on[i].action]);
 	json_str(&j, "on_soft_reset", "soft_reset");
 	json_close(&j, '}');
 }

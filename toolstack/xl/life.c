@@ -19,7 +19,7 @@
 #include <xen/sched.h>
 
 #include "lib/daemon.h"
-#include "xl/device.h"
+#include "lib/loop.h"
 
 #define DUMP_DIR XL_STATE_DIR "/dump"
 #define QUICK_MS 2000 /* a guest that lives shorter is not restarted at once */
@@ -68,7 +68,7 @@ static int wait_end(uint32_t domid)
 	hyp_dominfo info;
 
 	for (;;) {
-		if (hyp_dom_info(domid, &info) || info.flags & XEN_DOMINF_dying)
+		if (hv_domain_info(domid, &info) || info.flags & XEN_DOMINF_dying)
 			return -ESRCH;
 		if (info.flags & XEN_DOMINF_shutdown)
 			return info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
@@ -116,60 +116,31 @@ static int set_aside(const struct config *c, uint32_t domid)
 }
 
 /* The next life has the devices of this one: what was attached stays, what was detached is gone. */
-static void keep_disks(struct config *c, struct config *now)
-{
-	struct disk *all = calloc(c->nr_disks + now->nr_disks + 1, sizeof(*all));
-	unsigned int i, j, n = 0;
-
-	for (i = 0; all && i < now->nr_disks; i++) {
-		for (j = 0; j < c->nr_disks && c->disks[j].devid != now->disks[i].devid; j++)
-			;
-		/* The configuration knows more of a disk than the store. */
-		struct disk *from = j < c->nr_disks ? &c->disks[j] : &now->disks[i];
-
-		all[n++] = *from;
-		memset(from, 0, sizeof(*from));
-		from->devid = UINT32_MAX; /* taken */
-	}
-	for (j = 0; all && j < c->nr_disks; j++)
-		disk_free(&c->disks[j]);
-	if (!all)
-		return;
-	free(c->disks);
-	c->disks = all;
-	c->nr_disks = n;
-}
-
-static void keep_nics(struct config *c, struct config *now)
-{
-	struct nic *all = calloc(c->nr_nics + now->nr_nics + 1, sizeof(*all));
-	unsigned int i, j, n = 0;
-
-	for (i = 0; all && i < now->nr_nics; i++) {
-		for (j = 0; j < c->nr_nics && c->nics[j].devid != now->nics[i].devid; j++)
-			;
-		struct nic *from = j < c->nr_nics ? &c->nics[j] : &now->nics[i];
-
-		all[n++] = *from;
-		memset(from, 0, sizeof(*from));
-		from->devid = -1;
-	}
-	for (j = 0; all && j < c->nr_nics; j++)
-		nic_free(&c->nics[j]);
-	if (!all)
-		return;
-	free(c->nics);
-	c->nics = all;
-	c->nr_nics = n;
-}
-
 static void keep_devices(struct config *c, uint32_t domid)
 {
 	struct config now = { 0 };
+	unsigned int i;
 
-	device_list(domid, &now);
-	keep_disks(c, &now);
-	keep_nics(c, &now);
+	if (device_list(domid, &now)) {
+		config_free(&now);
+		return;
+	}
+	for (i = 0; i < now.nr_devs; i++) {
+		struct dev *known = config_dev(c, now.devs[i].type, now.devs[i].devid), d;
+
+		if (!known)
+			continue;
+		d = now.devs[i]; /* the configuration knows more of a device than the store */
+		now.devs[i] = *known;
+		*known = d;
+	}
+	struct dev *devs = c->devs;
+	unsigned int nr = c->nr_devs;
+
+	c->devs = now.devs;
+	c->nr_devs = now.nr_devs;
+	now.devs = devs;
+	now.nr_devs = nr;
 	config_free(&now);
 }
 
@@ -182,7 +153,7 @@ static bool replace(struct config *c, uint32_t domid)
 
 	if (!ours)
 		printf("not restarting: %s\n", e.msg);
-	if (hyp_dom_info(domid, &info) || info.flags & XEN_DOMINF_dying)
+	if (hv_domain_info(domid, &info) || info.flags & XEN_DOMINF_dying)
 		ours = false;
 	dom_destroy(domid);
 	if (!ours)
@@ -238,7 +209,7 @@ static int again(struct config *c, uint32_t *domid, int64_t lived_ms)
 		printf("restarting failed: %s\n", e.msg);
 		return rc;
 	}
-	rc = hyp_dom_op(*domid, XEN_DOMCTL_unpausedomain);
+	rc = HV_DOMCTL(*domid, unpausedomain);
 	claim_drop();
 	return rc;
 }
@@ -257,7 +228,7 @@ int life_watch(struct config *c, uint32_t domid, bool background)
 		printf("Waiting for domain %s (domid %u) to die [pid %d]\n", c->name, domid,
 		       getpid());
 		fflush(stdout);
-		born = now_ms();
+		born = loop_now();
 		reason = wait_end(domid);
 		if (reason < 0) {
 			printf("Domain %u has been destroyed.\n", domid);
@@ -265,7 +236,7 @@ int life_watch(struct config *c, uint32_t domid, bool background)
 		}
 		if (!handle_end(c, domid, reason))
 			return 0;
-		if (again(c, &domid, now_ms() - born))
+		if (again(c, &domid, loop_now() - born))
 			return EXIT_FAILURE;
 	}
 }

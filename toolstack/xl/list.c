@@ -7,7 +7,6 @@
 #include "xl/xl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,10 +15,6 @@
 
 static const char *const reasons[] = { "poweroff", "reboot",   "suspend",
 				       "crash",	   "watchdog", "soft_reset" };
-
-struct list_opts {
-	bool lengthy, verbose, context, pool, json, one;
-};
 
 static const char *reason_name(const hyp_dominfo *d)
 {
@@ -44,78 +39,69 @@ void dom_state(char out[7], const hyp_dominfo *d)
 	out[6] = '\0';
 }
 
-static void row(const hyp_dominfo *d, const struct list_opts *o)
+static void row(const hyp_dominfo *d, const struct args *a)
 {
-	char *name = dom_name(d->domain), state[7];
+	char state[7], uuid[37];
 
 	dom_state(state, d);
-	printf("%-40s %5d %5llu %5u     %s  %8.1f", name ? name : "(null)", d->domain,
+	printf("%-40s %5d %5llu %5u     %s  %8.1f", dom_label(d->domain), d->domain,
 	       (unsigned long long)(d->tot_pages + d->outstanding_pages) >> 8, d->nr_online_vcpus,
 	       state, d->cpu_time / 1e9);
-	if (o->verbose) {
-		putchar(' ');
-		uuid_print(stdout, d->handle);
-		printf(" %8s", reason_name(d));
+	if (a->opt['v']) {
+		uuid_text(uuid, d->handle);
+		printf(" %s %8s", uuid, reason_name(d));
 	}
-	if (o->verbose || o->context)
+	if (a->opt['v'] || a->opt['Z'])
 		printf(" %16s", "-");
-	if (o->pool)
+	if (a->opt['c'])
 		printf("%16s", "Pool-0");
 	putchar('\n');
-	free(name);
 }
 
-static void list_disk(const char *rec, struct disk *d)
+/* Reads a device from its record; takes back what dev_parse() would have made of it. */
+static void read_device(struct dev *d, const char *rec, int devid)
 {
-	char *dev = store_get("%s/dev", rec), *mode = store_get("%s/mode", rec);
+	char *dev = store_get("%s/dev", rec), *mode = store_get("%s/mode", rec),
+	     *mac = store_get("%s/mac", rec), *script = store_get("%s/script", rec);
 
-	d->target = store_get("%s/params", rec);
-	d->script = store_get("%s/script", rec);
+	d->devid = devid;
+	d->target = d->type == DEV_DISK ? store_get("%s/params", rec) : NULL;
 	d->writable = mode && *mode == 'w';
 	snprintf(d->vdev, sizeof(d->vdev), "%s", dev ? dev : "");
-	d->devid = disk_devid(d->vdev);
+	d->mac_set = mac && sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &d->mac[0], &d->mac[1],
+				   &d->mac[2], &d->mac[3], &d->mac[4], &d->mac[5]) == 6;
+	d->bridge = store_get("%s/bridge", rec);
+	d->vifname = store_get("%s/vifname", rec);
+	d->ip = store_get("%s/ip", rec);
+	if (script && *script)
+		d->script = strdup(script);
 	free(dev);
 	free(mode);
-}
-
-static void list_nic(const char *rec, int devid, struct nic *n)
-{
-	char *mac = store_get("%s/mac", rec), *script = store_get("%s/script", rec);
-
-	n->devid = devid;
-	n->mac_set = mac && sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &n->mac[0], &n->mac[1],
-				   &n->mac[2], &n->mac[3], &n->mac[4], &n->mac[5]) == 6;
-	n->bridge = store_get("%s/bridge", rec);
-	n->vifname = store_get("%s/vifname", rec);
-	n->ip = store_get("%s/ip", rec);
-	if (script && *script)
-		n->script = strdup(script);
 	free(mac);
 	free(script);
 }
 
 int device_list(uint32_t domid, struct config *c)
 {
-	char dir[96], rec[160], **ids;
-	size_t n = 0, i;
+	const char *names[] = { "vbd", "vif" };
+	char rec[160], **ids;
+	size_t n, i;
+	struct err e;
+	int rc = 0;
 
-	snprintf(dir, sizeof(dir), "/libxl/%u/device/vbd", domid);
-	ids = xs_directory(xstore(), 0, dir, &n);
-	c->disks = ids ? calloc(n, sizeof(*c->disks)) : NULL;
-	for (i = 0; c->disks && i < n; i++) {
-		snprintf(rec, sizeof(rec), "%s/%.16s", dir, ids[i]);
-		list_disk(rec, &c->disks[c->nr_disks++]);
+	for (int type = DEV_DISK; type <= DEV_NIC; type++) {
+		ids = store_list(&n, "/libxl/%u/device/%s", domid, names[type]);
+		for (i = 0; ids && i < n && !rc; i++) {
+			struct dev d = { .type = type };
+
+			snprintf(rec, sizeof(rec), "/libxl/%u/device/%s/%.16s", domid, names[type],
+				 ids[i]);
+			read_device(&d, rec, atoi(ids[i]));
+			rc = config_add(c, &d, &e);
+		}
+		free(ids);
 	}
-	free(ids);
-	snprintf(dir, sizeof(dir), "/libxl/%u/device/vif", domid);
-	ids = xs_directory(xstore(), 0, dir, &n);
-	c->nics = ids ? calloc(n, sizeof(*c->nics)) : NULL;
-	for (i = 0; c->nics && i < n; i++) {
-		snprintf(rec, sizeof(rec), "%s/%.16s", dir, ids[i]);
-		list_nic(rec, atoi(ids[i]), &c->nics[c->nr_nics++]);
-	}
-	free(ids);
-	return 0;
+	return rc;
 }
 
 /* Disks and interfaces as they are now, which is not always as they were at the start. */
@@ -123,9 +109,7 @@ static void live_devices(uint32_t domid)
 {
 	struct config c = { 0 };
 
-	if (device_list(domid, &c))
-		return;
-	if (c.nr_disks || c.nr_nics) {
+	if (!device_list(domid, &c) && c.nr_devs) {
 		config_json_devices(stdout, &c, 12);
 		putchar(',');
 	}
@@ -164,37 +148,22 @@ static bool print_saved(const hyp_dominfo *d)
 /* Domain-0 and guests of unknown makers: what the hypervisor knows. */
 static void print_live(const hyp_dominfo *d)
 {
-	struct json j = { .out = stdout, .indent = 8 };
-	struct xen_domctl_sched_credit2 p;
-	char *name = dom_name(d->domain),
-	     *target = store_get("/local/domain/%u/memory/target", d->domain);
+	char *target = store_get("/local/domain/%u/memory/target", d->domain);
+	struct xen_domctl_sched_credit2 p = { 0 };
+	struct config c = {
+		.name = (char *)dom_label(d->domain),
+		.memory = target ? strtoull(target, NULL, 10) >> 10 : d->tot_pages >> 8,
+		.vcpus = d->nr_online_vcpus,
+		.maxvcpus = d->max_vcpu_id + 1,
+	};
 
-	fputs("{", stdout);
-	j.indent = 12;
-	json_open(&j, "c_info", '{');
-	json_str(&j, "type", "pvh");
-	json_str(&j, "name", name ? name : "");
-	json_close(&j, '}');
-	json_open(&j, "b_info", '{');
-	json_num(&j, "max_memkb",
-		 d->domain || !target ? d->max_pages << 2 : strtoull(target, NULL, 10));
-	json_num(&j, "target_memkb", target ? strtoull(target, NULL, 10) : d->tot_pages << 2);
-	json_open(&j, "sched_params", '{');
-	if (!hyp_sched_get(d->domain, &p)) {
-		json_str(&j, "sched", "credit2");
-		json_num(&j, "weight", p.weight);
-		json_num(&j, "cap", p.cap);
+	if (!hyp_sched(d->domain, XEN_DOMCTL_SCHEDOP_getinfo, &p)) {
+		c.cpu_weight = p.weight;
+		c.cap = p.cap;
 	}
-	json_close(&j, '}');
-	json_open(&j, "type.pvh", '{');
-	json_close(&j, '}');
-	json_open(&j, "arch_arm", '{');
-	json_close(&j, '}');
-	json_open(&j, "arch_x86", '{');
-	json_close(&j, '}');
-	json_close(&j, '}');
-	fputs("\n        }", stdout);
-	free(name);
+	c.maxmem = d->domain || !target ? d->max_pages >> 8 : c.memory;
+	memcpy(c.uuid, d->handle, sizeof(c.uuid));
+	config_json(stdout, &c, 8, false);
 	free(target);
 }
 
@@ -215,121 +184,87 @@ static void print_long(const hyp_dominfo *list, int n)
 
 static void print_json(const hyp_dominfo *list, int n)
 {
-	char state[7], *name;
+	char state[7], uuid[37], *name;
 	int i;
 
 	printf("[");
 	for (i = 0; i < n; i++) {
 		name = dom_name(list[i].domain);
 		dom_state(state, &list[i]);
+		uuid_text(uuid, list[i].handle);
 		printf("%s\n  {\"name\": ", i ? "," : "");
 		json_string(stdout, name ? name : "");
 		printf(", \"domid\": %u, \"memory_kib\": %llu, \"vcpus\": %u, \"state\": \"%s\", "
 		       "\"reason\": "
-		       "\"%s\", \"cpu_seconds\": %.1f, \"uuid\": \"",
+		       "\"%s\", \"cpu_seconds\": %.1f, \"uuid\": \"%s\"}",
 		       list[i].domain, (unsigned long long)list[i].tot_pages << 2,
 		       list[i].nr_online_vcpus, state, reason_name(&list[i]),
-		       list[i].cpu_time / 1e9);
-		uuid_print(stdout, list[i].handle);
-		printf("\"}");
+		       list[i].cpu_time / 1e9, uuid);
 		free(name);
 	}
 	printf("\n]\n");
 }
 
-static void print_table(const hyp_dominfo *list, int n, const struct list_opts *o)
+static void print_table(const hyp_dominfo *list, int n, const struct args *a)
 {
 	int i;
 
 	printf("Name                                        ID   Mem VCPUs\tState\tTime(s)");
-	if (o->verbose)
+	if (a->opt['v'])
 		printf("   UUID                            Reason-Code\tSecurity Label");
-	else if (o->context)
+	else if (a->opt['Z'])
 		printf("   Security Label");
-	printf("%s\n", o->pool ? "         Cpupool" : "");
+	printf("%s\n", a->opt['c'] ? "         Cpupool" : "");
 	for (i = 0; i < n; i++)
-		row(&list[i], o);
+		row(&list[i], a);
 }
 
-int cmd_list(int argc, char **argv)
+int cmd_list(const struct args *a)
 {
-	static const struct option longs[] = {
-		{ "long", 0, NULL, 'l' },
-		{ "verbose", 0, NULL, 'v' },
-		{ "context", 0, NULL, 'Z' },
-		{ "cpupool", 0, NULL, 'c' },
-		{ "numa", 0, NULL, 'n' },
-		{ "json", 0, NULL, 'j' },
-		{ 0 },
-	};
 	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
-	struct list_opts o = { 0 };
 	uint32_t domid;
-	int opt, n;
+	int n = -ENOMEM, rc = 0;
 
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, "lvZcn", longs, NULL)) != -1) {
-		o.lengthy |= opt == 'l';
-		o.verbose |= opt == 'v';
-		o.context |= opt == 'Z';
-		o.pool |= opt == 'c';
-		o.json |= opt == 'j';
-		if (opt == '?') {
-			free(list);
-			command_usage(stderr, command_find("list"));
-			return 2;
-		}
-	}
-	o.one = optind < argc;
-	if (o.one && dom_find(argv[optind], &domid))
-		n = -ESRCH;
-	else if (o.one)
-		n = hyp_dom_info(domid, list) ? -ESRCH : 1;
-	else
+	if (list && a->n && dom_find(a->arg[0], &domid)) {
+		rc = EXIT_FAILURE;
+	} else if (list && a->n) {
+		n = hv_domain_info(domid, list) ? -ESRCH : 1;
+		if (n < 0)
+			rc = fail("Error: Domain '%s' does not exist.", a->arg[0]);
+	} else {
 		n = list ? hyp_dom_list(0, XL_MAX_DOMAINS, list) : -ENOMEM;
-	if (n < 0) {
-		if (n != -ESRCH)
-			fprintf(stderr, "xl: listing domains: %s\n", strerror(-n));
-		else if (o.one && strspn(argv[optind], "0123456789") == strlen(argv[optind]))
-			fprintf(stderr, "Error: Domain '%s' does not exist.\n", argv[optind]);
-		free(list);
-		return EXIT_FAILURE;
+		if (n < 0)
+			rc = fail("xl: listing domains: %s", strerror(-n));
 	}
-	if (o.lengthy)
+	if (rc)
+		;
+	else if (a->opt['l'])
 		print_long(list, n);
-	else if (o.json)
+	else if (a->opt['j'])
 		print_json(list, n);
 	else
-		print_table(list, n, &o);
+		print_table(list, n, a);
 	free(list);
-	return 0;
+	return rc;
 }
 
-/* Calls @fn for the domains named, or for all.  0, or 1 if one does not exist. */
-int dom_each(int argc, char **argv, int from, int (*fn)(const hyp_dominfo *d))
+/* Calls @fn for the @n domains named, or for all.  0, or 1 if one does not exist. */
+int dom_each(int n, char **names, int (*fn)(const hyp_dominfo *d))
 {
 	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
 	uint32_t domid;
-	int i, n, rc = 0;
+	int i, all = list && !n ? hyp_dom_list(0, XL_MAX_DOMAINS, list) : 0;
+	int rc = !list || all < 0;
 
-	if (!list)
-		return EXIT_FAILURE;
-	if (from >= argc) {
-		n = hyp_dom_list(0, XL_MAX_DOMAINS, list);
-		for (i = 0; i < n; i++)
-			rc |= fn(&list[i]);
-		free(list);
-		return n < 0 ? EXIT_FAILURE : rc;
-	}
-	for (i = from; i < argc; i++) {
-		if (dom_find(argv[i], &domid)) {
+	for (i = 0; i < all; i++)
+		rc |= fn(&list[i]);
+	for (i = 0; list && i < n; i++) {
+		if (dom_find(names[i], &domid))
 			rc = EXIT_FAILURE;
-		} else if (hyp_dom_info(domid, list)) {
-			fprintf(stderr, "%s is an invalid domain identifier\n", argv[i]);
-			rc = EXIT_FAILURE;
-		} else {
+		else if (hv_domain_info(domid, list))
+			rc = fail("%s is an invalid domain identifier", names[i]);
+		else
 			rc |= fn(list);
-		}
 	}
 	free(list);
 	return rc;
@@ -347,13 +282,13 @@ static int vcpus_of(const hyp_dominfo *d)
 	struct xen_domctl_getvcpuinfo info;
 	struct cpumask hard, soft;
 	unsigned int v, cpus = host_cpus();
-	char *name = dom_name(d->domain);
 
 	for (v = 0; v <= d->max_vcpu_id && v < CONFIG_MAX_VCPUS; v++) {
 		if (hyp_vcpu_info(d->domain, v, &info) ||
-		    hyp_vcpu_affinity_get(d->domain, v, hard.bits, soft.bits))
+		    hyp_vcpu_affinity(d->domain, XEN_DOMCTL_getvcpuaffinity, v, hard.bits,
+				      soft.bits, 0))
 			continue;
-		printf("%-32s %5u %5u", name ? name : "(null)", d->domain, v);
+		printf("%-32s %5u %5u", dom_label(d->domain), d->domain, v);
 		if (info.online)
 			printf("%5u %3c%c- ", info.cpu, info.running ? 'r' : '-',
 			       info.blocked ? 'b' : '-');
@@ -365,16 +300,15 @@ static int vcpus_of(const hyp_dominfo *d)
 		cpumask_print(stdout, &soft, cpus);
 		putchar('\n');
 	}
-	free(name);
 	return 0;
 }
 
-int cmd_vcpu_list(int argc, char **argv)
+int cmd_vcpu_list(const struct args *a)
 {
 	printf("Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard "
 	       "/ Soft)\n");
 	fflush(stdout);
-	return dom_each(argc, argv, 1, vcpus_of);
+	return dom_each(a->n, a->arg, vcpus_of);
 }
 
 static bool short_uptime;
@@ -382,8 +316,7 @@ static bool short_uptime;
 /* Domain-0 counts from boot, guests from the time in their record. */
 static int uptime_of(const hyp_dominfo *d)
 {
-	char *vm = store_get("/local/domain/%u/vm", d->domain), *start = NULL,
-	     *name = dom_name(d->domain);
+	char *vm = store_get("/local/domain/%u/vm", d->domain), *start = NULL;
 	struct timespec now, boot;
 	char clock[16], days[24] = "";
 	long long up;
@@ -399,55 +332,48 @@ static int uptime_of(const hyp_dominfo *d)
 		snprintf(days, sizeof(days), "%lld days, ", up / 86400);
 	if (short_uptime)
 		printf(" %s up %s%2lld:%02lld, %s (%u)\n", clock, days, up % 86400 / 3600,
-		       up % 3600 / 60, name ? name : "(null)", d->domain);
+		       up % 3600 / 60, dom_label(d->domain), d->domain);
 	else
-		printf("%-33s %4u %s%2lld:%02lld:%02lld\n", name ? name : "(null)", d->domain, days,
+		printf("%-33s %4u %s%2lld:%02lld:%02lld\n", dom_label(d->domain), d->domain, days,
 		       up % 86400 / 3600, up % 3600 / 60, up % 60);
 	free(vm);
 	free(start);
-	free(name);
 	return 0;
 }
 
-int cmd_uptime(int argc, char **argv)
+int cmd_uptime(const struct args *a)
 {
-	short_uptime = argc > 1 && !strcmp(argv[1], "-s");
+	short_uptime = a->opt['s'];
 	if (!short_uptime)
 		printf("Name                                ID Uptime\n");
-	return dom_each(argc, argv, 1 + short_uptime, uptime_of);
+	fflush(stdout);
+	return dom_each(a->n, a->arg, uptime_of);
 }
 
-int cmd_domid(int argc, char **argv)
+int cmd_domid(const struct args *a)
 {
 	uint32_t domid;
 
-	if (dom_find_name(argv[1], &domid)) {
-		fprintf(stderr,
-			"Can't get domid of domain name '%s', maybe this domain does not exist.\n",
-			argv[1]);
-		return EXIT_FAILURE;
-	}
+	if (dom_find_name(a->arg[0], &domid))
+		return fail(
+			"Can't get domid of domain name '%s', maybe this domain does not exist.",
+			a->arg[0]);
 	printf("%u\n", domid);
 	return 0;
 }
 
-int cmd_domname(int argc, char **argv)
+int cmd_domname(const struct args *a)
 {
 	char *end, *name;
-	unsigned long id = strtoul(argv[1], &end, 10);
+	unsigned long id = strtoul(a->arg[0], &end, 10);
 
-	if (*end || end == argv[1]) {
-		fprintf(stderr, "Invalid domain id.\n\n");
-		return EXIT_FAILURE;
-	}
+	if (*end || end == a->arg[0])
+		return fail("Invalid domain id.\n");
 	name = id < DOMID_FIRST_RESERVED ? dom_name(id) : NULL;
-	if (!name) {
-		fprintf(stderr,
-			"Can't get domain name of domain id '%s', maybe this domain does not "
-			"exist.\n",
-			argv[1]);
-		return EXIT_FAILURE;
-	}
+	if (!name)
+		return fail("Can't get domain name of domain id '%s', maybe this domain does not "
+			    "exist.",
+			    a->arg[0]);
 	printf("%s\n", name);
 	free(name);
 	return 0;
@@ -462,10 +388,9 @@ const char *sched_name(uint32_t id)
 		       : "unknown";
 }
 
-int cmd_cpupool_list(int argc, char **argv)
+int cmd_cpupool_list(const struct args *a)
 {
-	bool cpus = argc > 1 && (!strcmp(argv[1], "-c") || !strcmp(argv[1], "--cpus"));
-	const char *only = argc > 1 + cpus ? argv[1 + cpus] : NULL;
+	const char *cpus = a->opt['c'], *only = a->arg[0];
 	struct xen_sysctl_cpupool_op pool;
 	struct cpumask m;
 	unsigned int i, n, id, shown = 0;
@@ -492,9 +417,5 @@ int cmd_cpupool_list(int argc, char **argv)
 		}
 		free(name);
 	}
-	if (only && !shown) {
-		fprintf(stderr, "Pool '%s' does not exist\n", only);
-		return EXIT_FAILURE;
-	}
-	return 0;
+	return only && !shown ? fail("Pool '%s' does not exist", only) : 0;
 }

@@ -1,61 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * main.c - dispatch and help of xl, all from the table in commands.h.
+ * main.c - command lines of xl: dispatch, options and help, all from the table in commands.h.
  *
- * Owns the table.  Invariant: a command is a line of that table and nothing else; exit codes are
- * stock xl's: 0 done, 1 failed, 2 wrong usage, 3 creation failed.
+ * Owns the table.  Invariant: a command is a line of that table and nothing else; its options are
+ * those that its help lists.  Exit codes are in xl(1).
  */
 #include "xl/xl.h"
 
+#include <getopt.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/applet.h"
 
-static const struct {
-	struct command cmd;
-	const char *flags;
-} table[] = {
+#define MAX_OPTIONS 16
+
+static const struct command table[] = {
 #define CMD(name, fn, min, flags, args, help, options) \
-	{ { name, args, help, options, fn, min }, flags },
+	{ name, flags, args, help, options, fn, min },
 #include "xl/commands.h"
 #undef CMD
 };
 #define NR (sizeof(table) / sizeof(table[0]))
 
-static const char *flags_of(const struct command *cmd)
+int fail(const char *fmt, ...)
 {
-	unsigned int i;
+	va_list ap;
 
-	for (i = 0; i < NR; i++)
-		if (&table[i].cmd == cmd)
-			return table[i].flags;
-	return "";
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return EXIT_FAILURE;
+}
+
+int fail_dom(const char *what, uint32_t domid, int rc)
+{
+	return fail("xl: %s domain %u: %s", what, domid, strerror(-rc));
 }
 
 /* The exact name, or the only one that begins so. */
-const struct command *command_find(const char *name)
+static const struct command *command_find(const char *name)
 {
 	const struct command *found = NULL;
 	unsigned int i, hits = 0;
 
 	for (i = 0; i < NR; i++) {
-		if (!strcmp(table[i].cmd.name, name))
-			return &table[i].cmd;
-		if (!strncmp(table[i].cmd.name, name, strlen(name))) {
-			found = &table[i].cmd;
+		if (!strcmp(table[i].name, name))
+			return &table[i];
+		if (!strncmp(table[i].name, name, strlen(name))) {
+			found = &table[i];
 			hits++;
 		}
 	}
 	return hits == 1 ? found : NULL;
 }
 
-void command_usage(FILE *out, const struct command *cmd)
+static void usage(FILE *out, const struct command *cmd)
 {
-	const char *flags = flags_of(cmd);
-
-	fprintf(out, "Usage: xl [-vtT%s%s] %s %s\n\n%s.\n\n", strchr(flags, 'Q') ? "" : "f",
-		strchr(flags, 'D') ? "N" : "", cmd->name, cmd->args, cmd->help);
+	fprintf(out, "Usage: xl [-vtT%s%s] %s %s\n\n%s.\n\n", strchr(cmd->flags, 'Q') ? "" : "f",
+		strchr(cmd->flags, 'D') ? "N" : "", cmd->name, cmd->args, cmd->help);
 	if (cmd->options)
 		fprintf(out, "Options:\n\n%s\n", cmd->options);
 }
@@ -66,7 +71,7 @@ static int help_all(FILE *out)
 
 	fprintf(out, "Usage xl [-vfNtT] <subcommand> [args]\n\nxl full list of subcommands:\n\n");
 	for (i = 0; i < NR; i++)
-		fprintf(out, " %-19s %s\n", table[i].cmd.name, table[i].cmd.help);
+		fprintf(out, " %-19s %s\n", table[i].name, table[i].help);
 	return 0;
 }
 
@@ -77,7 +82,7 @@ static int completion(void)
 	printf("_xl() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n\tif [ $COMP_CWORD -eq 1 ]; then\n"
 	       "\t\tCOMPREPLY=($(compgen -W \"");
 	for (i = 0; i < NR; i++)
-		printf("%s%s", i ? " " : "", table[i].cmd.name);
+		printf("%s%s", i ? " " : "", table[i].name);
 	printf("\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n\tcreate) "
 	       "COMPREPLY=($(compgen -f "
 	       "-- \"$cur\"));;\n\thelp) COMPREPLY=($(compgen -W \"$(xl help | awk '/^ /{print "
@@ -88,52 +93,101 @@ static int completion(void)
 	return 0;
 }
 
-int cmd_help(int argc, char **argv)
+int cmd_help(const struct args *a)
 {
-	const struct command *cmd;
+	const struct command *cmd = a->n ? command_find(a->arg[0]) : NULL;
 
-	if (argc < 2)
-		return help_all(stdout);
-	if (!strcmp(argv[1], "--completion"))
+	if (a->opt['c'])
 		return completion();
-	cmd = command_find(argv[1]);
-	if (!cmd) {
-		fprintf(stderr, "command not implemented\n");
-		return EXIT_FAILURE;
-	}
-	command_usage(stdout, cmd);
+	if (!a->n)
+		return help_all(stdout);
+	if (!cmd)
+		return fail("command \"%s\" not implemented", a->arg[0]);
+	usage(stdout, cmd);
 	return 0;
 }
 
-static bool wants_help(int argc, char **argv)
+/* "-x, --long ARG   what it does", a line each, is also what getopt is told. */
+static void declare(const char *text, struct option *longs, char names[][24], char *shorts)
 {
-	int i;
+	int n = 0, used;
 
-	for (i = 1; i < argc && argv[i][0] == '-'; i++)
-		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help"))
-			return true;
-	return false;
+	*longs++ = (struct option){ "help", no_argument, NULL, 'h' };
+	*shorts++ = 'h';
+	for (; text && *text == '-' && n < MAX_OPTIONS; n++) {
+		bool arg;
+
+		used = 2;
+		names[n][0] = '\0';
+		sscanf(text, "-%*c, --%23[a-z_-]%n", names[n], &used);
+		arg = text[used] == ' ' && text[used + 1] != ' ';
+		if (names[n][0])
+			*longs++ = (struct option){ names[n], arg, NULL, text[1] };
+		*shorts++ = text[1];
+		if (arg)
+			*shorts++ = ':';
+		text = strchr(text, '\n');
+		text += text != NULL;
+	}
+	*shorts = '\0';
+	memset(longs, 0, sizeof(*longs));
 }
 
-static int run(const struct command *cmd, int argc, char **argv)
+static int parse(const struct command *cmd, int argc, char **argv, struct args *a)
 {
-	int words = 0, i;
+	char names[MAX_OPTIONS][24], shorts[2 * MAX_OPTIONS + 2];
+	struct option longs[MAX_OPTIONS + 2];
+	int key;
 
-	if (wants_help(argc, argv)) {
-		command_usage(stdout, cmd);
+	declare(cmd->options, longs, names, shorts);
+	opterr = 0;
+	optind = 1;
+	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (key == '?') {
+			const char *word = argv[optind - 1];
+
+			if (optopt && strchr(shorts, optopt))
+				fprintf(stderr, "option `%c' requires an argument.\n\n", optopt);
+			else if (word[0] == '-' && word[1] == '-')
+				fprintf(stderr, "option `%s' not supported.\n\n", word);
+			else
+				fprintf(stderr, "option `%c' not supported.\n\n", optopt);
+			usage(stderr, cmd);
+			return EXIT_USAGE;
+		}
+		a->opt[key] = optarg ? optarg : "";
+	}
+	a->n = argc - optind;
+	a->arg = argv + optind;
+	return 0;
+}
+
+static int run(const struct command *cmd, int argc, char **argv, bool dryrun)
+{
+	struct args a = { .name = cmd->name };
+	int rc = parse(cmd, argc, argv, &a);
+
+	if (rc)
+		return rc;
+	if (a.opt['h']) {
+		usage(stdout, cmd);
 		return 0;
 	}
-	for (i = 1; i < argc; i++)
-		words += argv[i][0] != '-' || !argv[i][1];
-	if (words < cmd->min_args) {
+	if (a.n < cmd->min_args) {
 		fprintf(stderr, "'xl %s' requires at least %d argument%s.\n\n", cmd->name,
 			cmd->min_args, cmd->min_args > 1 ? "s" : "");
-		command_usage(stderr, cmd);
-		return 2;
+		usage(stderr, cmd);
+		return EXIT_USAGE;
 	}
-	if (!strchr(flags_of(cmd), 'H') && hyp_open())
+	if (dryrun && !strchr(cmd->flags, 'D'))
+		return fail("command does not implement -N (dryrun) option");
+	if (dryrun)
+		a.opt['n'] = "";
+	if (!strchr(cmd->flags, 'H') && hyp_open())
 		return EXIT_FAILURE;
-	return cmd->run(argc, argv);
+	if (strchr(cmd->flags, 'G') && dom_find(a.arg[0], &a.domid))
+		return EXIT_FAILURE;
+	return cmd->run(&a);
 }
 
 int xl_main(int argc, char **argv)
@@ -143,15 +197,10 @@ int xl_main(int argc, char **argv)
 	int i = 1;
 
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		if (!strcmp(argv[i], "--help") ||
-		    strspn(argv[i] + 1, "vfNtT") != strlen(argv[i] + 1)) {
-			bool asked = !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h");
-
-			if (!asked)
-				fprintf(stderr, "unknown global option %s\n", argv[i]);
-			help_all(asked ? stdout : stderr);
-			return asked ? 0 : 2;
-		}
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return help_all(stdout);
+		if (strspn(argv[i] + 1, "vfNtT") != strlen(argv[i] + 1))
+			return fail("unknown global option %s", argv[i]);
 		dryrun |= strchr(argv[i], 'N') != NULL;
 	}
 	if (i >= argc) {
@@ -159,16 +208,5 @@ int xl_main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	cmd = command_find(argv[i]);
-	if (!cmd) {
-		fprintf(stderr, "command not implemented\n");
-		return EXIT_FAILURE;
-	}
-	if (dryrun && !strcmp(cmd->name, "create")) { /* the global form of its own option */
-		argv[i - 1] = argv[i];
-		argv[i--] = "-n";
-	} else if (dryrun) {
-		fprintf(stderr, "xl: only `create' can be dry-run\n");
-		return 2;
-	}
-	return run(cmd, argc - i, argv + i);
+	return cmd ? run(cmd, argc - i, argv + i, dryrun) : fail("command not implemented");
 }

@@ -48,6 +48,17 @@ char *store_get(const char *fmt, ...)
 	return xs_read(xstore(), 0, path, NULL);
 }
 
+char **store_list(size_t *n, const char *fmt, ...)
+{
+	char path[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	return xs_directory(xstore(), 0, path, n);
+}
+
 int store_set(const char *path, const char *fmt, ...)
 {
 	char value[2048];
@@ -64,20 +75,25 @@ char *dom_name(uint32_t domid)
 	return store_get("/local/domain/%u/name", domid);
 }
 
+const char *dom_label(uint32_t domid)
+{
+	static char *name;
+
+	free(name);
+	name = dom_name(domid);
+	return name ? name : "(null)";
+}
+
 int dom_find_name(const char *name, uint32_t *domid)
 {
 	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
 	int n = list ? hyp_dom_list(0, XL_MAX_DOMAINS, list) : -ENOMEM, i, rc = -ESRCH;
 
-	for (i = 0; i < n && rc; i++) {
-		char *is = dom_name(list[i].domain);
-
-		if (is && !strcmp(is, name)) {
+	for (i = 0; i < n && rc; i++)
+		if (!strcmp(dom_label(list[i].domain), name)) {
 			*domid = list[i].domain;
 			rc = 0;
 		}
-		free(is);
-	}
 	free(list);
 	return n < 0 ? n : rc;
 }
@@ -100,49 +116,78 @@ int dom_find(const char *who, uint32_t *domid)
 	return -ESRCH;
 }
 
-/* Both records change together, and only if nobody else has the name. */
-int dom_rename(uint32_t domid, const char *name)
+int store_transaction(int (*fn)(uint32_t tx, void *arg), void *arg)
 {
-	char path[96], *vm;
-	uint32_t other, tx;
-	int rc;
+	int rc, end;
 
-	if (!dom_find_name(name, &other) && other != domid) {
-		fprintf(stderr, "xl: a domain with the name \"%s\" exists already\n", name);
-		return -EEXIST;
-	}
 	do {
-		tx = xs_transaction_start(xstore());
+		uint32_t tx = xs_transaction_start(xstore());
+
 		if (!tx)
 			return -errno;
-		snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
-		rc = xs_write(xstore(), tx, path, name, strlen(name));
-		vm = xs_readf(xstore(), tx, "/local/domain/%u/vm", domid);
-		if (vm && !rc && strlen(vm) < 64) {
-			snprintf(path, sizeof(path), "%s/name", vm);
-			rc = xs_write(xstore(), tx, path, name, strlen(name));
-		}
-		free(vm);
-		if (rc) {
-			xs_transaction_end(xstore(), tx, true);
-			return rc;
-		}
-		rc = xs_transaction_end(xstore(), tx, false);
-	} while (rc == -EAGAIN);
-	return rc;
+		rc = fn(tx, arg);
+		end = xs_transaction_end(xstore(), tx, rc != 0);
+	} while (!rc && end == -EAGAIN);
+	return rc ? rc : end;
 }
 
-void uuid_text(char out[37], const uint8_t *u)
+void write_at(struct writer *w, const struct xs_perm *perm, size_t nr, const char *fmt, ...)
 {
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12],
-		 u[13], u[14], u[15]);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(w->dir, sizeof(w->dir), fmt, ap);
+	va_end(ap);
+	if (!w->rc)
+		w->rc = xs_mkdir(xstore(), w->tx, w->dir);
+	if (!w->rc && nr)
+		w->rc = xs_set_perms(xstore(), w->tx, w->dir, perm, nr);
 }
 
-void uuid_print(FILE *out, const uint8_t *u)
+void write_key(struct writer *w, const char *key, const char *fmt, ...)
 {
-	char text[37];
+	char path[256], value[2048];
+	va_list ap;
 
-	uuid_text(text, u);
-	fputs(text, out);
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	snprintf(path, sizeof(path), "%s/%s", w->dir, key);
+	if (!w->rc)
+		w->rc = xs_write(xstore(), w->tx, path, value, strlen(value));
+}
+
+struct renaming {
+	uint32_t domid;
+	const char *name;
+};
+
+/* Both records change together. */
+static int rename_in(uint32_t tx, void *arg)
+{
+	struct renaming *r = arg;
+	struct writer w = { .tx = tx };
+	char *vm = xs_readf(xstore(), tx, "/local/domain/%u/vm", r->domid);
+
+	write_at(&w, NULL, 0, "/local/domain/%u", r->domid);
+	write_key(&w, "name", "%s", r->name);
+	if (vm) {
+		write_at(&w, NULL, 0, "%s", vm);
+		write_key(&w, "name", "%s", r->name);
+	}
+	free(vm);
+	return w.rc;
+}
+
+/* Only if nobody else has the name. */
+int dom_rename(uint32_t domid, const char *name)
+{
+	struct renaming r = { domid, name };
+	uint32_t other;
+
+	if (!dom_find_name(name, &other) && other != domid) {
+		fail("xl: a domain with the name \"%s\" exists already", name);
+		return -EEXIST;
+	}
+	return store_transaction(rename_in, &r);
 }

@@ -8,7 +8,6 @@
 #include "xl/xl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,15 +17,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "xl/device.h"
+#include "lib/loop.h"
 
 #define MAX_VBDS 32
 #define MAX_NETS 16
 
 struct vbd {
 	unsigned int devid;
-	unsigned long long oo, rd, wr, rsect, wsect;
+	unsigned long long v[5]; /* of vbd_names */
 };
+static const char *const vbd_names[] = { "oo_req", "rd_req", "wr_req", "rd_sect", "wr_sect" };
 
 struct net {
 	int devid;
@@ -79,25 +79,17 @@ static unsigned long long sysfs(uint32_t domid, unsigned int devid, const char *
 
 static void take_vbds(struct sample *s)
 {
-	char dir[96], **ids;
 	size_t n = 0, i;
+	char **ids = s->info.domain ? store_list(&n, "/libxl/%u/device/vbd", s->info.domain) : NULL;
 
-	snprintf(dir, sizeof(dir), "/libxl/%u/device/vbd", s->info.domain);
-	ids = s->info.domain ? xs_directory(xstore(), 0, dir, &n) : NULL;
-	for (i = 0; ids && i < n && s->nr_vbds < MAX_VBDS; i++) {
+	for (i = 0; ids && i < n && i < MAX_VBDS; i++) {
 		struct vbd *b = &s->vbd[s->nr_vbds++];
 
 		b->devid = strtoul(ids[i], NULL, 10);
-		b->oo = sysfs(s->info.domain, b->devid, "oo_req");
-		b->rd = sysfs(s->info.domain, b->devid, "rd_req");
-		b->wr = sysfs(s->info.domain, b->devid, "wr_req");
-		b->rsect = sysfs(s->info.domain, b->devid, "rd_sect");
-		b->wsect = sysfs(s->info.domain, b->devid, "wr_sect");
-		s->total[2] += b->oo;
-		s->total[3] += b->rd;
-		s->total[4] += b->wr;
-		s->total[5] += b->rsect;
-		s->total[6] += b->wsect;
+		for (int k = 0; k < 5; k++) {
+			b->v[k] = sysfs(s->info.domain, b->devid, vbd_names[k]);
+			s->total[2 + k] += b->v[k];
+		}
 	}
 	free(ids);
 }
@@ -127,14 +119,12 @@ static int take(struct sample **out)
 	hyp_dominfo *info = calloc(XL_MAX_DOMAINS, sizeof(*info));
 	int i, n = info ? hyp_dom_list(0, XL_MAX_DOMAINS, info) : -ENOMEM;
 	struct sample *list = n > 0 ? calloc(n, sizeof(*list)) : NULL;
-	char line[512], *name;
+	char line[512];
 	FILE *f;
 
 	for (i = 0; list && i < n; i++) {
 		list[i].info = info[i];
-		name = dom_name(info[i].domain);
-		snprintf(list[i].name, sizeof(list[i].name), "%s", name ? name : "");
-		free(name);
+		snprintf(list[i].name, sizeof(list[i].name), "%s", dom_label(info[i].domain));
 		take_vbds(&list[i]);
 	}
 	f = list ? fopen("/proc/net/dev", "re") : NULL;
@@ -161,23 +151,23 @@ static void take_cpu(struct sample *now, int n, const struct sample *old, int m,
 					     us;
 }
 
+/* Larger comes first. */
+static double sort_key(const struct sample *s)
+{
+	switch (o.sort) {
+	case 1: return s->cpu;
+	case 2: return s->info.tot_pages;
+	case 3: return s->total[0] + s->total[1];
+	case 4: return s->total[3] + s->total[4];
+	default: return -s->info.domain;
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
-	const struct sample *x = a, *y = b;
+	double x = sort_key(a), y = sort_key(b);
 
-	switch (o.sort) {
-	case 1: return (x->cpu < y->cpu) - (x->cpu > y->cpu);
-	case 2:
-		return (x->info.tot_pages < y->info.tot_pages) -
-		       (x->info.tot_pages > y->info.tot_pages);
-	case 3:
-		return (x->total[0] + x->total[1] < y->total[0] + y->total[1]) -
-		       (x->total[0] + x->total[1] > y->total[0] + y->total[1]);
-	case 4:
-		return (x->total[3] + x->total[4] < y->total[3] + y->total[4]) -
-		       (x->total[3] + x->total[4] > y->total[3] + y->total[4]);
-	default: return x->info.domain - y->info.domain;
-	}
+	return (x < y) - (x > y);
 }
 
 static double percent(unsigned long long kib)
@@ -231,31 +221,27 @@ static void print_details(const struct sample *s)
 		printf("VBD BlkBack %4u [%2x:%2x]  OO: %8llu   RD: %8llu   WR: %8llu   RSECT: "
 		       "%10llu   "
 		       "WSECT: %10llu\n",
-		       b->devid, b->devid >> 8 & 0xfff, b->devid & 0xff, b->oo, b->rd, b->wr,
-		       b->rsect, b->wsect);
+		       b->devid, b->devid >> 8 & 0xfff, b->devid & 0xff, b->v[0], b->v[1], b->v[2],
+		       b->v[3], b->v[4]);
 	}
 }
 
 static void print_summary(const struct sample *list, int n)
 {
-	int run = 0, block = 0, pause = 0, crash = 0, dying = 0, shut = 0, i;
+	int in[6] = { 0 }, i, k; /* how many are in each state */
 	unsigned long long free_kib = o.phys.free_pages << 2;
 	time_t t = time(NULL);
 	char clock[16], st[7];
 
 	for (i = 0; i < n; i++) {
 		dom_state(st, &list[i].info);
-		run += st[0] == 'r';
-		block += st[1] == 'b';
-		pause += st[2] == 'p';
-		shut += st[3] == 's';
-		crash += st[4] == 'c';
-		dying += st[5] == 'd';
+		for (k = 0; k < 6; k++)
+			in[k] += st[k] != '-';
 	}
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&t));
 	printf("xl top - %s\n%d domains: %d running, %d blocked, %d paused, %d crashed, %d dying, "
 	       "%d shutdown\n",
-	       clock, n, run, block, pause, crash, dying, shut);
+	       clock, n, in[0], in[1], in[2], in[4], in[5], in[3]);
 	printf("Mem: %lluk total, %lluk used, %lluk free    CPUs: %u @ %uMHz\n", o.mem_kib,
 	       o.mem_kib - free_kib, free_kib, o.phys.nr_cpus, o.phys.cpu_khz / 1000);
 }
@@ -310,12 +296,12 @@ static void screen_on(void)
 /* Waits for the next round.  A key may end or change it. */
 static void wait_round(void)
 {
-	int64_t end = now_ms() + (int64_t)(o.delay * 1000);
+	int64_t end = loop_now() + (int64_t)(o.delay * 1000);
 	struct pollfd p = { .fd = raw ? STDIN_FILENO : -1, .events = POLLIN };
 	char key;
 
 	while (!stop) {
-		int64_t left = end - now_ms();
+		int64_t left = end - loop_now();
 
 		if (left <= 0 || poll(&p, 1, left) <= 0)
 			return;
@@ -341,11 +327,10 @@ static int loop(void)
 		n = take(&now);
 		if (n < 0) {
 			screen_off();
-			fprintf(stderr, "xl: listing domains: %s\n", strerror(-n));
-			return EXIT_FAILURE;
+			return fail("xl: listing domains: %s", strerror(-n));
 		}
-		take_cpu(now, n, old, m, then ? (now_ms() - then) * 1000.0 : 0);
-		then = now_ms();
+		take_cpu(now, n, old, m, then ? (loop_now() - then) * 1000.0 : 0);
+		then = loop_now();
 		qsort(now, n, sizeof(*now), compare);
 		print_all(now, n);
 		free(old);
@@ -358,36 +343,21 @@ static int loop(void)
 	return 0;
 }
 
-int cmd_top(int argc, char **argv)
+int cmd_top(const struct args *a)
 {
-	static const struct option longs[] = {
-		{ "batch", 0, NULL, 'b' },     { "iterations", 1, NULL, 'i' },
-		{ "delay", 1, NULL, 'd' },     { "vcpus", 0, NULL, 'v' },
-		{ "networks", 0, NULL, 'n' },  { "vbds", 0, NULL, 'x' },
-		{ "full-name", 0, NULL, 'f' }, { 0 },
-	};
-	int opt, rc;
+	int rc;
 
-	o.delay = 3;
-	optind = 1;
-	while ((opt = getopt_long(argc, argv, "bi:d:vnxfr", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'b': o.batch = true; break;
-		case 'i': o.iterations = atoi(optarg); break;
-		case 'd': o.delay = atof(optarg); break;
-		case 'v': o.vcpus = true; break;
-		case 'n': o.nets = true; break;
-		case 'x': o.vbds = true; break;
-		case 'f': o.full = true; break;
-		case 'r': break;
-		default: return 2;
-		}
-	}
+	o.iterations = a->opt['i'] ? atoi(a->opt['i']) : 0;
+	o.delay = a->opt['d'] ? atof(a->opt['d']) : 3;
+	o.vcpus = a->opt['v'];
+	o.nets = a->opt['n'];
+	o.vbds = a->opt['x'];
+	o.full = a->opt['f'];
 	if (o.delay < 0.1 || o.delay > 86400) {
-		fprintf(stderr, "xl: a delay is 0.1 to 86400 seconds\n");
-		return 2;
+		fail("xl: a delay is 0.1 to 86400 seconds");
+		return EXIT_USAGE;
 	}
-	o.batch |= !isatty(STDOUT_FILENO);
+	o.batch = a->opt['b'] || !isatty(STDOUT_FILENO);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	screen_on();

@@ -25,20 +25,34 @@ void store_reopen(void); /* in a child after fork */
 /* or NULL; free() it */
 char *store_get(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int store_set(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-char *dom_name(uint32_t domid); /* free() it; NULL = no name */
+/* Calls @fn in a transaction, again if somebody was faster; ends it without effect if @fn fails. */
+int store_transaction(int (*fn)(uint32_t tx, void *arg), void *arg);
+/* Writes below one directory after the other; after the first failure nothing more. */
+struct writer {
+	uint32_t tx;
+	int rc;
+	char dir[128];
+};
+/* Makes the directory, with @nr permissions if there are any; the next keys go there. */
+void write_at(struct writer *w, const struct xs_perm *perm, size_t nr, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void write_key(struct writer *w, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Names below a directory, as xs_directory(). */
+char **store_list(size_t *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *dom_name(uint32_t domid);	       /* free() it; NULL = no name */
+const char *dom_label(uint32_t domid); /* its name or "(null)", until the next call */
 /* By name or number; prints stock's message and returns -ESRCH if there is none. */
 int dom_find(const char *who, uint32_t *domid);
 int dom_find_name(const char *name, uint32_t *domid); /* silent, names only */
 int dom_rename(uint32_t domid, const char *name);
-void uuid_print(FILE *out, const uint8_t *uuid);
-void uuid_text(char out[37], const uint8_t *uuid);
 
 /* list.c */
 void dom_state(char out[7], const hyp_dominfo *d); /* "rbpscd", or dashes */
-/* Calls @fn for the domains named from argv[from] on, or for all.  An exit code. */
-int dom_each(int argc, char **argv, int from, int (*fn)(const hyp_dominfo *d));
+/* Calls @fn for the @n domains named, or for all.  An exit code. */
+int dom_each(int n, char **names, int (*fn)(const hyp_dominfo *d));
 const char *sched_name(uint32_t id);
-/* The disks and nics a guest has now, into an empty @c; config_free() it. */
+/* The devices a guest has now, into an empty @c; config_free() it. */
 int device_list(uint32_t domid, struct config *c);
 
 /* domain.c: a domain's records, its making and its end. */
@@ -51,11 +65,11 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e);
 int dom_shutdown(uint32_t domid, const char *how); /* "poweroff" or "reboot" */
 char *dom_json_path(uint32_t domid, const uint8_t *uuid);
 
-/* device.c: virtual devices; a disk's or nic's error names the back-end's path and its reason. */
-int device_add_disk(uint32_t domid, const struct disk *d, struct err *e);
-/* fills in devid, mac, bridge */
-int device_add_nic(uint32_t domid, struct nic *n, struct err *e);
+/* device.c: virtual devices; an error names the back-end's path and its reason. */
+/* fills in devid, MAC address and bridge of an interface */
+int device_add(uint32_t domid, struct dev *d, struct err *e);
 int device_add_console(const struct build *b, struct err *e);
+/* @type as the store has it: "vbd", "vif", "console" */
 int device_remove(uint32_t domid, const char *type, int devid, bool force, struct err *e);
 void device_remove_all(uint32_t domid);
 
@@ -65,10 +79,12 @@ struct hotplug_disk {
 	unsigned int major, minor;
 	char node[64];
 };
-int hotplug_disk_open(struct hotplug_disk *h, const struct disk *d, struct err *e);
+/* What can be said before the guest is there: 0, or -errno with the sentence. */
+int hotplug_check(const struct dev *d, struct err *e);
+int hotplug_disk_open(struct hotplug_disk *h, const struct dev *d, struct err *e);
 void hotplug_disk_close(struct hotplug_disk *h);
-int hotplug_nic(uint32_t domid, const struct nic *n, struct err *e);
-void hotplug_default_bridge(struct nic *n, struct err *e);
+int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e);
+void hotplug_default_bridge(struct dev *n, struct err *e);
 int hotplug_script(const char *script, const char *action, const char *type, const char *backend,
 		   const char *vif, const char *bridge, struct err *e);
 
@@ -93,45 +109,34 @@ void progress_on(bool quiet);
 /* NULL ends the last */
 void progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* One command; the table in main.c drives dispatch, help, manual page and completion. */
-struct command {
-	const char *name, *args, *help, *options;
-	int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit code */
-	int min_args;			   /* fewer: usage, exit code 2 */
+/* A command line: options by their letter ("" = given without an argument), then words. */
+struct args {
+	const char *name; /* the command's */
+	const char *opt[128];
+	int n;
+	char **arg; /* ends with NULL */
+	uint32_t domid;
 };
-const struct command *command_find(const char *name); /* by unique prefix, as stock */
-void command_usage(FILE *out, const struct command *cmd);
 
-#define COMMAND(f) int f(int argc, char **argv)
-COMMAND(cmd_create);
-COMMAND(cmd_list);
-COMMAND(cmd_info);
-COMMAND(cmd_console);
-COMMAND(cmd_destroy);
-COMMAND(cmd_shutdown);
-COMMAND(cmd_pause);
-COMMAND(cmd_rename);
-COMMAND(cmd_domid);
-COMMAND(cmd_domname);
-COMMAND(cmd_vcpu_list);
-COMMAND(cmd_vcpu_pin);
-COMMAND(cmd_vcpu_set);
-COMMAND(cmd_mem_set);
-COMMAND(cmd_mem_max);
-COMMAND(cmd_sched_credit2);
-COMMAND(cmd_dmesg);
-COMMAND(cmd_debug_keys);
-COMMAND(cmd_sysrq);
-COMMAND(cmd_uptime);
-COMMAND(cmd_top);
-COMMAND(cmd_dump_core);
-COMMAND(cmd_block_attach);
-COMMAND(cmd_block_list);
-COMMAND(cmd_block_detach);
-COMMAND(cmd_network_attach);
-COMMAND(cmd_network_list);
-COMMAND(cmd_network_detach);
-COMMAND(cmd_cpupool_list);
-COMMAND(cmd_help);
+/* One command; the table in main.c drives dispatch, options, help, manual page and completion. */
+struct command {
+	const char *name, *flags, *args, *help, *options;
+	int (*run)(const struct args *a); /* returns the exit code */
+	int min_args;			  /* fewer: usage, EXIT_USAGE */
+};
+
+/* Exit codes, as stock xl's where it has one. */
+#define EXIT_USAGE 2
+#define EXIT_CREATE 3	 /* a guest could not be created */
+#define EXIT_NO_CONFIG 6 /* nor was there anything to create it from */
+
+/* The message with a newline, to stderr; returns EXIT_FAILURE. */
+int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "xl: WHAT domain N: why" */
+int fail_dom(const char *what, uint32_t domid, int rc);
+
+#define CMD(name, fn, ...) int fn(const struct args *a);
+#include "xl/commands.h"
+#undef CMD
 
 #endif

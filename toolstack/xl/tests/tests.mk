@@ -7,6 +7,7 @@ XLFLAGS	:= -std=gnu11 -O1 -g -fno-omit-frame-pointer -I. -Wall -Wextra -Wno-unus
 xl_pure	:= $(addprefix xl/,cfg.c config.c cpumask.c devspec.c json.c) builder/err.c
 bl_pure	:= $(addprefix builder/,image.c layout.c gfdt.c err.c)
 xl_dep	:= $(wildcard xl/*.h builder/*.h builder/tests/*.h)
+example	:= ../guests/root/example.cfg
 XL_FUZZ_SECONDS ?= 20
 
 $(xlout)/test_config: xl/tests/test_config.c $(xl_pure) $(xl_dep)
@@ -25,8 +26,8 @@ $(xlout)/fuzz_image $(xlout)/fuzz_fdt: $(xlout)/%: builder/tests/%.c $(bl_pure) 
 
 test: xl-test
 xl-test: $(xlout)/test_config $(xlout)/test_builder $(xlout)/gendoc
-	@rc=0; for t in $(xlout)/test_config $(xlout)/test_builder; do $$t || rc=1; done; \
-	for p in xl.1 xl.cfg.5; do $(xlout)/gendoc $${p%.*} | cmp -s - ../docs/man/$$p && echo "PASS man $$p" || \
+	@rc=0; for t in "$(xlout)/test_config $(example)" $(xlout)/test_builder; do $$t || rc=1; done; \
+	for p in xl.1 xl.cfg.5; do $(xlout)/gendoc $${p%.*} $(example) | cmp -s - ../docs/man/$$p && echo "PASS man $$p" || \
 		{ echo "FAIL man $$p: not what the tables say; make -C toolstack man"; rc=1; }; done; exit $$rc
 
 fuzz: xl-fuzz
@@ -43,7 +44,7 @@ xl-fuzz: $(xlout)/fuzz_config $(xlout)/fuzz_image $(xlout)/fuzz_fdt xl-test
 man: $(xlout)/gendoc
 	mkdir -p ../docs/man
 	$< xl >../docs/man/xl.1
-	$< xl.cfg >../docs/man/xl.cfg.5
+	$< xl.cfg $(example) >../docs/man/xl.cfg.5
 $(xlout)/gendoc: xl/tests/gendoc.c $(xl_pure) $(xl_dep)
 	@mkdir -p $(@D)
 	$(XLCC) $(XLFLAGS) -o $@ $< $(xl_pure)
