@@ -39,8 +39,9 @@ images: setup $(if $(filter stock,$(TOOLS)),,tools)
 	@guests/build
 
 # A wrong option is told before anything is built.
+given = $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
 options:
-	@CHECK=1 scripts/run-qemu
+	@CHECK=1 GIVEN="$(given)" scripts/run-qemu
 
 # Another hypervisor than ours needs no build of ours.
 run: options $(if $(HYPERVISOR),setup,image) images
