@@ -64,6 +64,8 @@ def vcpu_pin(d):
         g.run("taskset 1 seq 1 20000 > /dev/null; taskset 2 seq 1 20000 > /dev/null", 40)
     r = rows(d, "smp")
     need(r[0][1] == str(last) and r[0][4] == str(last) and r[1][1] == "0" and r[1][4] == "0", f"{r}")
+    d.run("xl vcpu-pin smp all 0 all")
+    need(d.run("xl vcpu-list smp").count(" 0 / all") == 4, "xl vcpu-pin all 0 all")
     d.run("xl vcpu-pin smp all all")
     need(all(r[4] == "all" for r in rows(d, "smp")), "xl vcpu-pin all all")
     d.run("xl vcpu-pin smp 0 77", ok=False)

@@ -233,16 +233,15 @@ static int apply_affinity(struct build *b, const struct config *c, struct err *e
 	int rc;
 
 	for (v = 0; v < c->maxvcpus; v++) {
-		bool h = c->nr_hard == 1 || v < c->nr_hard, s = c->nr_soft == 1 || v < c->nr_soft;
-		struct cpumask hard, soft;
+		uint8_t *hard = NULL, *soft = NULL;
 
-		if (h)
-			hard = c->hard[c->nr_hard == 1 ? 0 : v];
-		if (s)
-			soft = c->soft[c->nr_soft == 1 ? 0 : v];
-		rc = !h && !s ? 0
-			      : hyp_vcpu_affinity(b->domid, XEN_DOMCTL_setvcpuaffinity, v,
-						  h ? hard.bits : NULL, s ? soft.bits : NULL, 0);
+		if (c->nr_hard == 1 || v < c->nr_hard)
+			hard = c->hard[c->nr_hard == 1 ? 0 : v].bits;
+		if (c->nr_soft == 1 || v < c->nr_soft)
+			soft = c->soft[c->nr_soft == 1 ? 0 : v].bits;
+		if (!hard && !soft)
+			continue;
+		rc = hyp_vcpu_affinity(b->domid, XEN_DOMCTL_setvcpuaffinity, v, hard, soft, 0);
 		if (rc)
 			return failed(e, rc, "cpus: setting the affinity (are these CPUs online?)");
 	}

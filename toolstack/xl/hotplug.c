@@ -129,47 +129,36 @@ void hotplug_disk_close(struct hotplug_disk *h)
 	h->fd = -1;
 }
 
-static int net_ioctl(unsigned long cmd, struct ifreq *r)
+static int net_ioctl(unsigned long cmd, const char *ifname, struct ifreq *r)
 {
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
 
 	if (s < 0)
 		return -errno;
+	snprintf(r->ifr_name, sizeof(r->ifr_name), "%s", ifname);
 	rc = ioctl(s, cmd, r) < 0 ? -errno : 0;
 	close(s);
 	return rc;
 }
 
-static struct ifreq named(const char *ifname)
-{
-	struct ifreq r = { 0 };
-
-	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", ifname);
-	return r;
-}
+/* NET(SIOCSIFMTU, name, .ifr_mtu = 1500) */
+#define NET(cmd, ifname, ...) net_ioctl(cmd, ifname, &(struct ifreq){ __VA_ARGS__ })
 
 static int if_up(const char *ifname)
 {
-	struct ifreq r = named(ifname);
-	int rc = net_ioctl(SIOCGIFFLAGS, &r);
+	struct ifreq r = { 0 };
+	int rc = net_ioctl(SIOCGIFFLAGS, ifname, &r);
 
-	if (rc)
-		return rc;
-	r.ifr_flags |= IFF_UP;
-	return net_ioctl(SIOCSIFFLAGS, &r);
+	return rc ? rc : NET(SIOCSIFFLAGS, ifname, .ifr_flags = r.ifr_flags | IFF_UP);
 }
 
-static int if_address(const char *ifname, uint32_t addr, uint32_t mask)
+static int if_address(unsigned long cmd, const char *ifname, uint32_t addr)
 {
-	struct ifreq r = named(ifname);
-	struct sockaddr_in *sin = (struct sockaddr_in *)&r.ifr_addr;
-	int rc;
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(addr) };
+	struct ifreq r = { 0 };
 
-	sin->sin_family = AF_INET;
-	sin->sin_addr.s_addr = htonl(addr);
-	rc = net_ioctl(SIOCSIFADDR, &r);
-	sin->sin_addr.s_addr = htonl(mask);
-	return rc ? rc : net_ioctl(SIOCSIFNETMASK, &r);
+	memcpy(&r.ifr_addr, &sin, sizeof(sin));
+	return net_ioctl(cmd, ifname, &r);
 }
 
 /* A network out of the box: a bridge with an address in Dom0, told to the user. */
@@ -182,7 +171,9 @@ static int make_bridge(const char *name, struct err *e)
 	if (rc && rc != -EEXIST)
 		return err_set(e, rc, "vif: making bridge %s: %s (is the module bridge loaded?)",
 			       name, strerror(-rc));
-	rc = if_address(name, 0x0ad50001, 0xffffff00);
+	rc = if_address(SIOCSIFADDR, name, 0x0ad50001);
+	if (!rc)
+		rc = if_address(SIOCSIFNETMASK, name, 0xffffff00);
 	if (!rc)
 		rc = if_up(name);
 	if (rc)
@@ -240,13 +231,11 @@ int hotplug_check(const struct dev *d, struct err *e)
 
 static int join_bridge(const char *vif, const char *bridge, struct err *e)
 {
-	struct ifreq r = named(bridge);
 	int rc = is_bridge(bridge) ? 0 : make_bridge(bridge, e);
 
 	if (rc)
 		return rc;
-	r.ifr_ifindex = if_nametoindex(vif);
-	rc = net_ioctl(SIOCBRADDIF, &r);
+	rc = NET(SIOCBRADDIF, bridge, .ifr_ifindex = if_nametoindex(vif));
 	return rc && rc != -EBUSY ? err_set(e, rc, "vif: adding %s to bridge %s: %s", vif, bridge,
 					    strerror(-rc))
 				  : 0;
@@ -271,24 +260,20 @@ static int wait_netdev(const char *vif)
 int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e)
 {
 	char vif[IFNAMSIZ];
-	struct ifreq r;
 	int rc;
 
 	snprintf(vif, sizeof(vif), "vif%u.%d", domid, n->devid);
 	if (wait_netdev(vif))
 		return err_set(e, -ETIMEDOUT, "vif %d: interface %s did not appear", n->devid, vif);
-	r = named(vif);
-	r.ifr_mtu = n->mtu ? n->mtu : 1500;
-	net_ioctl(SIOCSIFMTU, &r);
-	r = named(vif);
-	r.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+	NET(SIOCSIFMTU, vif, .ifr_mtu = n->mtu ? n->mtu : 1500);
 	/* The highest address, so that the bridge never takes its own from a guest's interface. */
-	memcpy(r.ifr_hwaddr.sa_data, "\xfe\xff\xff\xff\xff\xff", 6);
-	net_ioctl(SIOCSIFHWADDR, &r);
+	NET(SIOCSIFHWADDR, vif,
+	    .ifr_hwaddr = { ARPHRD_ETHER, { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff } });
 	if (n->vifname && strcmp(n->vifname, vif)) {
-		r = named(vif);
+		struct ifreq r = { 0 };
+
 		snprintf(r.ifr_newname, sizeof(r.ifr_newname), "%s", n->vifname);
-		rc = net_ioctl(SIOCSIFNAME, &r);
+		rc = net_ioctl(SIOCSIFNAME, vif, &r);
 		if (rc)
 			return err_set(e, rc, "vif %d: renaming %s to %s: %s", n->devid, vif,
 				       n->vifname, strerror(-rc));

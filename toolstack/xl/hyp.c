@@ -237,7 +237,7 @@ int hyp_vcpu_affinity(uint32_t domid, unsigned int cmd, unsigned int vcpu, uint8
 		map[i]->nr_bits = HYP_MAX_CPUS;
 	}
 	rc = hv_domctl(&op);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2 && cmd == XEN_DOMCTL_getvcpuaffinity; i++)
 		if (bits[i])
 			memcpy(bits[i], buf + i * HYP_MAX_CPUS / 8, HYP_MAX_CPUS / 8);
 	return rc;

@@ -49,7 +49,7 @@ int hyp_vcpu_context(uint32_t domid, unsigned int cmd, unsigned int vcpu,
 int hyp_vcpu_info(uint32_t domid, unsigned int vcpu, struct xen_domctl_getvcpuinfo *out);
 /*
  * Bitmaps of HYP_MAX_CPUS bits; NULL = leave that affinity alone. @flags: XEN_VCPUAFFINITY_FORCE.
- * @cmd: XEN_DOMCTL_setvcpuaffinity or XEN_DOMCTL_getvcpuaffinity; both give back what is in force.
+ * @cmd: XEN_DOMCTL_setvcpuaffinity or XEN_DOMCTL_getvcpuaffinity.
  */
 int hyp_vcpu_affinity(uint32_t domid, unsigned int cmd, unsigned int vcpu, uint8_t *hard,
 		      uint8_t *soft, uint32_t flags);
