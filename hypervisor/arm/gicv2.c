@@ -30,6 +30,7 @@ enum {
 	GICC_BPR = 8,
 	GICC_IAR = 0xc,
 	GICC_EOIR = 0x10,
+	GICC_IIDR = 0xfc,
 	GICC_DIR = 0x1000
 };
 enum {
@@ -215,12 +216,26 @@ static int v2_init_cpu(void)
 	return 0;
 }
 
+/*
+ * Boards made for kernels with 64 KiB pages repeat each page of GICC and GICV 16 times (SBSA 1.0,
+ * appendix F): the second one begins where the last copy of the first ends.
+ */
+static __init u64 offset_to_last_copy(const u8 *cpu, u64 size)
+{
+	const u64 copies = 16 * PAGE_SIZE, last = copies - PAGE_SIZE;
+	u32 id = mmio_read32(cpu + GICC_IIDR);
+
+	return size >= 2 * copies && id && mmio_read32(cpu + last + GICC_IIDR) == id ? last : 0;
+}
+
 static __init int v2_init(void)
 {
 	u32 target;
 
 	gicd = pa_to_va(gic_info.dist);
 	gicc = pa_to_va(gic_info.cpu);
+	gic_info.cpu_offset = offset_to_last_copy(gicc, min(gic_info.cpu_size, gic_info.vcpu_size));
+	gicc += gic_info.cpu_offset;
 	gich = pa_to_va(gic_info.hyp);
 	gic_nr_irqs = min(32 * ((mmio_read32(gicd + GICD_TYPER) & 0x1f) + 1), 1020U);
 	gic_nr_lrs = min((mmio_read32(gich + GICH_VTR) & 0x3f) + 1, (u32)GIC_MAX_LRS);

@@ -23,7 +23,7 @@
 #define PTE_XN BIT(54)
 #define PTE_ADDR 0xfffffffff000UL
 
-#define EARLY_TABLES 10
+#define EARLY_TABLES 64 /* until there is a heap; what boot leaves of them goes there */
 static u64 early_tables[EARLY_TABLES][ENTRIES] __aligned(4096);
 static unsigned early_tables_used;
 u64 mm_root; /* TTBR0_EL2 of every CPU */
@@ -147,10 +147,6 @@ u64 mm_early_init(paddr_t fdt, paddr_t image_start)
 	if (fdt && fdt < BIT(48) - MIB(4))
 		/* ordinary memory once it has been read */
 		map_level((u64 *)mm_root, 0, fdt_base, fdt_base, MIB(4), leaf_bits(EL2_NORMAL));
-#if CONFIG_EARLY_UART
-	map_level((u64 *)mm_root, 0, CONFIG_EARLY_UART, CONFIG_EARLY_UART, PAGE_SIZE,
-		  leaf_bits(EL2_DEVICE));
-#endif
 	return mm_root;
 }
 
@@ -176,8 +172,10 @@ static void init_text_writable(u64 *table, unsigned level, u64 va, u64 end)
 	isb();
 }
 
-/* Boot is over: the init text becomes ordinary memory. */
+/* Boot is over: the init text becomes ordinary memory, tables not used are the heap's. */
 void mm_release_init(void)
 {
+	heap_add((paddr_t)early_tables[early_tables_used], (paddr_t)early_tables[EARLY_TABLES]);
+	early_tables_used = EARLY_TABLES;
 	init_text_writable((u64 *)mm_root, 0, (u64)__init_text_start, (u64)__init_text_end);
 }

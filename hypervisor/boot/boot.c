@@ -56,14 +56,20 @@ static void __init console_from_tree(void)
 		machine.uart_node = -1; /* not ours, so Dom0 may have it */
 }
 
+/* Only touched when there is nothing to lose: on another machine RAM may be there. */
+static const struct uart_ops *__init early_uart(void)
+{
+	if (!CONFIG_EARLY_UART || el2_map_device(CONFIG_EARLY_UART, PAGE_SIZE))
+		return NULL;
+	return uart_attach("arm,pl011", sizeof("arm,pl011"), CONFIG_EARLY_UART);
+}
+
 static void __init read_machine(paddr_t fdt)
 {
 	const char *error;
 	int rc;
 
-#if CONFIG_EARLY_UART
-	console_set_fallback(uart_attach("arm,pl011", sizeof("arm,pl011"), CONFIG_EARLY_UART));
-#endif
+	console_set_fallback(early_uart);
 	if (fdt >= BIT(48))
 		fdt = 0;
 	error = fdt_accept(pa_to_va(fdt));
@@ -108,23 +114,65 @@ static void __init map_ram(void)
 	}
 }
 
-/* The ledger goes to the top of memory, where it parts nothing. */
-static void __init make_frame_table(const struct ranges *free)
+/* Zeroed memory for the ledger, from the top, where it parts nothing. */
+static u64 __init ledger_memory(struct ranges *free, u64 size)
 {
-	u64 first = machine.ram.r[0].start >> PAGE_SHIFT;
-	u64 count = (machine.ram.r[machine.ram.nr - 1].end >> PAGE_SHIFT) - first;
-	u64 size = ROUND_UP(count * sizeof(struct page), PAGE_SIZE), at;
+	u64 at;
 
 	if (!ranges_find_top(free, size, size >= MIB(2) ? MIB(2) : PAGE_SIZE, &at))
 		console_stop("no room for the table of page frames (%lu KiB)",
 			     (unsigned long)size >> 10);
-	if (size > ranges_total(&machine.ram) / 32)
-		log_warn("Memory has large holes: the table of page frames takes %lu MiB\n",
-			 (unsigned long)size >> 20);
-	page_init_table(pa_to_va(at), first, count);
+	for (u64 p = at; p < at + size; p += PAGE_SIZE)
+		page_zero(pa_to_va(p));
+	ranges_sub(free, (struct range){ at, at + size });
+	ranges_sub(&avail, (struct range){ at, at + size });
+	return at;
+}
+
+#define LEDGER_PIECE MIB(2)				  /* of the table */
+#define PIECE_FRAMES (LEDGER_PIECE / sizeof(struct page)) /* 512 MiB */
+
+/*
+ * The ledger of a machine whose RAM has large holes, at the top of EL2's addresses: pieces with
+ * RAM have memory of their own, one piece of zeros, read-only, is all the others.
+ */
+static u64 __init sparse_ledger(struct ranges *free, u64 first, u64 count)
+{
+	u64 size = ROUND_UP(count * sizeof(struct page), LEDGER_PIECE), va = BIT(48) - size;
+	u64 zeros = 0, at;
+
+	if (count > UINT32_MAX || machine.ram.r[machine.ram.nr - 1].end > va)
+		console_stop("RAM 0x%lx-0x%lx is too far from the rest",
+			     (unsigned long)machine.ram.r[machine.ram.nr - 1].start,
+			     (unsigned long)machine.ram.r[machine.ram.nr - 1].end);
+	for (u64 i = 0; i < size / LEDGER_PIECE; i++) {
+		u64 start = (first + i * PIECE_FRAMES) << PAGE_SHIFT;
+		struct range r = { start, start + (PIECE_FRAMES << PAGE_SHIFT) };
+		bool used = ranges_overlap(&machine.ram, r);
+
+		if (used || !zeros)
+			at = ledger_memory(free, LEDGER_PIECE);
+		if (!used)
+			at = zeros = zeros ? zeros : at;
+		if (el2_map(va + i * LEDGER_PIECE, at, LEDGER_PIECE,
+			    used ? EL2_NORMAL : EL2_RODATA))
+			console_stop("no memory for EL2's tables");
+	}
+	return va;
+}
+
+static void __init make_ledger(struct ranges *free)
+{
+	u64 first = machine.ram.r[0].start >> PAGE_SHIFT;
+	u64 count = (machine.ram.r[machine.ram.nr - 1].end >> PAGE_SHIFT) - first;
+	u64 size = ROUND_UP(count * sizeof(struct page), PAGE_SIZE);
+	bool holes = size > ranges_total(&machine.ram) / 128; /* twice what RAM needs */
+
 	for (unsigned i = 0; i < avail.nr; i++)
 		page_add_ram(mfn_of(avail.r[i].start), range_size(avail.r[i]) >> PAGE_SHIFT);
-	ranges_sub(&avail, (struct range){ at, at + size });
+	page_init_table(
+		pa_to_va(holes ? sparse_ledger(free, first, count) : ledger_memory(free, size)),
+		first, count);
 }
 
 static void __init give_to_heap(const struct ranges *s)
@@ -191,7 +239,7 @@ static void __init set_up_memory(void)
 	ranges_sub(&free, whole_pages(machine.kernel.r));
 	ranges_sub(&free, whole_pages(machine.ramdisk.r));
 	ranges_sub(&free, machine.fdt_range);
-	make_frame_table(&free);
+	make_ledger(&free);
 	ranges_sub(&avail, image);
 	plan_dom0();
 	ranges_sub_all(&avail, &plan.banks);
@@ -287,6 +335,7 @@ static __noreturn __attribute__((noinline)) void boot_finish(void)
 	u64 dom0_pages = hardware_domain->tot_pages, us;
 
 	fp_allowed(false);
+	console_set_fallback(NULL);
 	boot_free_init();
 	us = ticks_to_ns(ticks_now() - boot_start_ticks) / 1000;
 	log_info("Booted in %lu.%03lu ms; %lu of %lu pages are Dom0's, %lu free, %lu kept\n",

@@ -18,7 +18,8 @@
 
 static struct lock console_lock = LOCK_INIT(RANK_CONSOLE);
 static bool forced; /* a panic goes on without the lock */
-static const struct uart_ops *uart, *fallback;
+static const struct uart_ops *uart;
+static const struct uart_ops *(*fallback)(void);
 
 unsigned log_shown = CONFIG_LOG_LEVEL;
 unsigned guest_log_shown = 2, guest_log_always;
@@ -122,9 +123,9 @@ void console_init(const struct uart_ops *ops)
 	console_lock_give();
 }
 
-void console_set_fallback(const struct uart_ops *ops)
+void console_set_fallback(const struct uart_ops *(*find)(void))
 {
-	fallback = ops;
+	fallback = find;
 }
 
 void console_use_ring(char *mem, size_t size)
@@ -343,7 +344,7 @@ static void seize_console(void)
 	}
 	WRITE_ONCE(forced, true);
 	if (!uart && fallback) {
-		uart = fallback;
+		uart = fallback();
 		for (u32 i = ring_oldest; i != ring_newest; i++)
 			to_uart(&ring[i & (ring_size - 1)], 1);
 	}

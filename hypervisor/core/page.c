@@ -38,9 +38,6 @@ void page_init_table(void *mem, u64 base_mfn, u64 count)
 	frame_table = mem;
 	frame_base = base_mfn;
 	frame_count = count;
-	for (char *p = mem, *end = p + ROUND_UP(count * sizeof(struct page), PAGE_SIZE); p < end;
-	     p += PAGE_SIZE)
-		page_zero(p);
 	for (unsigned i = 0; i <= MAX_ORDER; i++)
 		free_head[i] = NIL;
 }

@@ -7,6 +7,9 @@ static const struct uart_driver *const drivers[] __initconst = {
 #ifdef CONFIG_UART_PL011
 	&pl011_driver,
 #endif
+#ifdef CONFIG_UART_CADENCE
+	&cadence_driver,
+#endif
 	NULL,
 };
 

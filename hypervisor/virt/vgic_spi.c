@@ -165,18 +165,17 @@ void mmio_add(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read, mmio_w
 /* Dom0 sees the machine's addresses, others those of Xen's public header. */
 static int set_layout_v2(struct domain *d)
 {
+	u64 offset = d->direct_mapped ? 0 : gic_info.cpu_offset;
 	struct vgic *vg = &d->vgic;
 
 	vg->dist = d->direct_mapped ? gic_info.dist : GUEST_GICD_BASE;
 	vg->dist_size = 0x1000;
 	vg->cpu = d->direct_mapped ? gic_info.cpu : GUEST_GICC_BASE;
-	vg->cpu_size = d->direct_mapped ? min(gic_info.cpu_size, gic_info.vcpu_size) & PAGE_MASK
-					: GUEST_GICC_SIZE;
-	vg->cpu_size = min(ROUND_UP(vg->cpu_size, PAGE_SIZE),
-			   ROUND_UP(gic_info.vcpu_size, PAGE_SIZE));
+	vg->cpu_size = d->direct_mapped ? gic_info.cpu_size & PAGE_MASK : GUEST_GICC_SIZE;
+	vg->cpu_size = min(vg->cpu_size, ROUND_UP(gic_info.vcpu_size - offset, PAGE_SIZE));
 	mmio_add(d, vg->dist, vg->dist_size, vgic_v2_read, vgic_v2_write, 0);
-	return p2m_map(d, gfn_of(vg->cpu), mfn_of(gic_info.vcpu), vg->cpu_size >> PAGE_SHIFT,
-		       P2M_DEVICE, true);
+	return p2m_map(d, gfn_of(vg->cpu), mfn_of(gic_info.vcpu + offset),
+		       vg->cpu_size >> PAGE_SHIFT, P2M_DEVICE, true);
 }
 
 static int set_layout_v3(struct domain *d)

@@ -30,5 +30,6 @@ BOOTS = [
     Boot("debug-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", HYPERVISOR=DEBUG), ["debug"], not_on_xen=True),
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
     Boot("uboot-gic3", dict(GIC=3), ["uboot"], not_on_xen=True),
+    Boot("boards", {}, ["boards"], not_on_xen=True),
     Boot("broken-gic2", dict(GIC=2), ["broken"], not_on_xen=True),
 ]

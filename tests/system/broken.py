@@ -56,8 +56,8 @@ def edited(data, *edits):
         return f.read()
 
 
-def with_tree(options, tree, pattern, what, at=DTB_AT):
-    """Enters the hypervisor as a boot loader does, with a device tree that QEMU's own loader would refuse."""
+def bare_args(options, tree, at):
+    """QEMU's arguments to enter the hypervisor as a boot loader does, with a device tree that QEMU's own loader would refuse or change."""
     # ldr x0, =at; ldr x4, =ENTRY; mov x1..x3 stay 0; br x4
     shim = struct.pack("<IIIIQQ", 0x58000080, 0x580000a4, 0xd61f0080, 0xd503201f, at, ENTRY)
     args = ["-device", f"loader,file={options['HYPERVISOR']},addr={ENTRY:#x},force-raw=on",
@@ -65,7 +65,12 @@ def with_tree(options, tree, pattern, what, at=DTB_AT):
             "-device", f"loader,addr={SHIM_AT:#x},cpu-num=0"]
     if tree:
         args += ["-device", f"loader,file={blob('tree', tree)},addr={at:#x},force-raw=on"]
-    stops({**options, "BARE": 1}, pattern, args, what)
+    return args
+
+
+def with_tree(options, tree, pattern, what, at=DTB_AT):
+    """Such a tree ends with that message."""
+    stops({**options, "BARE": 1}, pattern, bare_args(options, tree, at), what)
 
 
 @check

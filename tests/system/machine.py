@@ -32,7 +32,7 @@ class Failure(Exception):
 
 
 class Machine:
-    def __init__(self, log, options, qemu_args=()):
+    def __init__(self, log, options, qemu_args=(), program=(os.path.join(TOP, "scripts", "run-qemu"),)):
         self.options = options
         self.text = ""          # all that was printed, without carriage returns and escapes
         self.mark = 0           # what is before this was looked at by expect()
@@ -42,7 +42,7 @@ class Machine:
         self._partial = b""
         self._log = open(log, "wb", buffering=0)
         env = {**os.environ, **{k: str(v) for k, v in options.items()}}
-        self.qemu = subprocess.Popen([os.path.join(TOP, "scripts", "run-qemu"), *qemu_args], env=env, stdin=subprocess.PIPE,
+        self.qemu = subprocess.Popen([*program, *qemu_args], env=env, stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         RUNNING.add(self.qemu)
         os.set_blocking(self.qemu.stdout.fileno(), False)

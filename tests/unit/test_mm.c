@@ -36,6 +36,12 @@ void *xalloc_pages(unsigned order)
 	return host_pages(1UL << order);
 }
 
+static u64 given; /* bytes that went to the heap */
+void heap_add(paddr_t start, paddr_t end)
+{
+	given += end - start;
+}
+
 #include "../../hypervisor/arm/mm.c"
 
 /* The leaf that translates va; 0: none. */
@@ -80,6 +86,7 @@ static void image_rights(void)
 {
 	static const char expected[16] = { RX, RX, RX, R,  R,  R,  RW, RW,
 					   RX, RX, RX, RW, RW, RW, RW, RW };
+	u64 left;
 
 	mm_early_init(0, (u64)image);
 	for (unsigned i = 0; i < 16; i++)
@@ -88,7 +95,10 @@ static void image_rights(void)
 			 expected[i]);
 	CHECK_EQ(rights((u64)image - 1, 0), NONE);
 	CHECK_EQ(rights((u64)image + sizeof(image), 0), NONE);
+	left = EARLY_TABLES - early_tables_used;
 	mm_release_init();
+	CHECK(left > 0);
+	CHECK_EQ(given, left * PAGE_SIZE);
 	for (unsigned i = 0; i < 16; i++)
 		CHECK_EQ(rights((u64)image + i * PAGE_SIZE, (u64)image + i * PAGE_SIZE),
 			 i >= 8 && i < 11 ? RW : expected[i]);

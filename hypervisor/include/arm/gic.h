@@ -20,6 +20,7 @@ struct gic_info {	  /* from the device tree; machine addresses and sizes in byte
 	u64 dist_size;
 	paddr_t cpu, hyp, vcpu; /* GICv2: GICC, GICH, GICV */
 	u64 cpu_size, hyp_size, vcpu_size;
+	u64 cpu_offset;	   /* of both pages, side by side, in GICC and GICV; gicv2.c finds it */
 	unsigned nr_rdist; /* GICv3: redistributor regions */
 	struct {
 		paddr_t base;

@@ -39,8 +39,9 @@ __noreturn void panic(const char *fmt, ...) __printf(1, 2);
 			panic("%s:%d: %s", __FILE__, __LINE__, #c); \
 	} while (0)
 
-void console_init(const struct uart_ops *ops);	       /* flushes what was logged before */
-void console_set_fallback(const struct uart_ops *ops); /* for a panic before console_init() */
+void console_init(const struct uart_ops *ops); /* flushes what was logged before */
+/* finds a UART for a panic or stop without console_init(); NULL: no more */
+void console_set_fallback(const struct uart_ops *(*find)(void));
 /* heap memory for a larger log ring (power of two), what is logged moves there */
 void console_use_ring(char *mem, size_t size);
 /* boot, after irq_init(): the UART's interrupt (0: none) and the one that stops other CPUs */

@@ -171,7 +171,10 @@ static inline unsigned page_owner(const struct page *pg)
 	return pg->owner;
 }
 
-/* Boot: RAM under the ledger, then free ranges handed to the heap. */
+/*
+ * Boot: RAM under the ledger, then free ranges handed to the heap. The table is zeroed memory, and
+ * read-only where there is no RAM.
+ */
 void page_init_table(void *mem, u64 base_mfn, u64 count);
 void page_add_ram(mfn_t start, u64 count);
 void heap_add(paddr_t start, paddr_t end);

@@ -14,5 +14,5 @@ struct uart_driver {
 
 /* The driver for one of the n bytes of compatible strings, attached; NULL: none knows it. */
 const struct uart_ops *uart_attach(const char *compatible, unsigned n, paddr_t base);
-extern const struct uart_driver pl011_driver;
+extern const struct uart_driver pl011_driver, cadence_driver;
 #endif

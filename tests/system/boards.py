@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Machines that are not QEMU's virt, by their own device trees, and RAM that is not in one piece."""
+import glob
+import io
+import os
+import stat
+import subprocess
+import sys
+
+from broken import DTB_AT, bare_args, device_tree, edited
+from dom0 import check, need
+from machine import CACHE, TOP, Machine, Shell
+
+sys.path.insert(0, os.path.join(TOP, "guests"))
+from initramfs import cpio_entry   # noqa: E402
+
+BOOT = False                # each check starts machines of its own
+SCRATCH = os.path.join(TOP, "build", "test-logs", "boards")
+KERNEL_AT, INITRD_AT = 0x10000000, 0x18000000
+GUEST = 'name = "guest"\nkernel = "/guest/Image"\nramdisk = "/guest/domU.cpio"\nmemory = 128\nvcpus = 2\nextra = "console=hvc0 quiet"\n'
+
+
+def scratch(name, data):
+    os.makedirs(SCRATCH, exist_ok=True)
+    path = os.path.join(SCRATCH, name)
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def contents(*path):
+    with open(os.path.join(*path), "rb") as f:
+        return f.read()
+
+
+def initramfs_with_guest():
+    """Dom0's initramfs, and a guest's kernel, initramfs and configuration: these machines have no disk."""
+    out = io.BytesIO(contents(CACHE, "images", "dom0-hospes.cpio"))
+    out.seek(0, os.SEEK_END)
+    cpio_entry(out, 1, "guest", stat.S_IFDIR | 0o755, b"", (0, 0))
+    for i, (name, data) in enumerate((("Image", contents(CACHE, "vmlinuz")), ("domU.cpio", contents(CACHE, "images", "domU.cpio")),
+                                      ("guest.cfg", GUEST.encode()))):
+        cpio_entry(out, 2 + i, f"guest/{name}", stat.S_IFREG | 0o644, data, (0, 0))
+    cpio_entry(out, 0, "TRAILER!!!", 0, b"", (0, 0))
+    return out.getvalue()
+
+
+def with_modules(tree, initrd_size, hypervisor_args):
+    """The tree with the nodes that a boot loader adds (docs/boot.md)."""
+    sizes = os.path.getsize(os.path.join(CACHE, "vmlinuz")), initrd_size
+    edits = [("-pts", "/chosen", "xen,xen-bootargs", hypervisor_args), ("-tx", "/chosen", "#address-cells", "2"),
+             ("-tx", "/chosen", "#size-cells", "2")]
+    for kind, at, size in zip(("kernel", "ramdisk"), (KERNEL_AT, INITRD_AT), sizes):
+        node = f"/chosen/module@{at:x}"
+        edits += [("-pts", node, "compatible", f"multiboot,{kind}", "multiboot,module"), ("-tx", node, "reg", "0", f"{at:x}", "0", f"{size:x}")]
+    edits.append(("-ts", f"/chosen/module@{KERNEL_AT:x}", "bootargs", "console=hvc0 quiet clk_ignore_unused"))
+    return edited(subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dtb", "-p", "8192"], input=tree, check=True, capture_output=True).stdout, *edits)
+
+
+def board(d, name, machine, tree, initrd):
+    """Boots Dom0 on another board: QEMU's loaders in the place of a boot loader. Returns the machine."""
+    files = [("hospes", contents(d["HYPERVISOR"])), ("dtb", with_modules(tree, len(initrd), "dom0_mem=768M")), ("initrd", initrd)]
+    hypervisor, dtb, initrd = (scratch(f"{name}.{kind}", data) for kind, data in files)
+    return Machine(os.path.join(SCRATCH, f"{name}.log"), d, program=(
+        "qemu-system-aarch64", "-M", machine, "-m", "2G", "-audiodev", "none,id=none", "-display", "none", "-monitor", "none", "-serial", "stdio",
+        "-kernel", hypervisor, "-dtb", dtb, "-device", f"loader,file={os.path.join(CACHE, 'vmlinuz')},addr={KERNEL_AT:#x},force-raw=on",
+        "-device", f"loader,file={initrd},addr={INITRD_AT:#x},force-raw=on"))
+
+
+def shell(m):
+    m.expect("^dom0# ", 120, "Dom0's shell")
+    dom0 = Shell(m, "dom0")
+    dom0.settle()
+    return dom0
+
+
+@check
+def zcu102(d):
+    """Xilinx ZynqMP with Debian's device tree: another UART, a GIC-400 whose pages are 64 KiB apart, RAM at 0, PSCI by SMC, four Cortex-A53."""
+    tree = contents(glob.glob(os.path.join(CACHE, "kernel/usr/lib/linux-image-*/xilinx/zynqmp-zcu102-rev1.0.dtb"))[0])
+    with board(d, "zcu102", "xlnx-zcu102,virtualization=on", tree, initramfs_with_guest()) as m:
+        dom0 = shell(m)
+        need(dom0.run("nproc") == "4\n", "not four CPUs")
+        dom0.run("xl create /guest/guest.cfg", 60)
+        with dom0.console("guest", 120) as guest:
+            need(guest.run("nproc") == "2\n" and "GIC" in guest.run("cat /proc/interrupts"), "the guest lacks a CPU or its interrupts")
+        dom0.run("xl destroy guest")
+        need(not m.troubles(), m.text[-2000:])
+
+
+@check
+def versal(d):
+    """Xilinx Versal: GICv3, RAM at 0, a device tree whose second CPU cannot be started."""
+    path = scratch("versal.qemu", b"")
+    subprocess.run(["qemu-system-aarch64", "-M", f"xlnx-versal-virt,dumpdtb={path}", "-m", "2G", "-display", "none"], check=True, capture_output=True)
+    with board(d, "versal", "xlnx-versal-virt", contents(path), contents(CACHE, "images", "dom0-hospes.cpio")) as m:
+        need("Domain-0" in shell(m).run("xl list"), "xl list")
+        need(not m.troubles(), m.text[-2000:])
+
+
+@check
+def far_memory(d):
+    """2 GiB of RAM with a hole of 10 GiB: the ledger costs what the RAM needs, and each end of it can be used."""
+    tree = edited(device_tree({**d, "MEM": "12G", "CPUS": 2}), ("-tx", "/memory@40000000", "reg", "0", "40000000", "0", "40000000", "3", "0", "0", "40000000"))
+    args = bare_args(d, tree, DTB_AT)
+    with Machine(os.path.join(SCRATCH, "far.log"), {**d, "MEM": "12G", "CPUS": 2, "DISK": "none", "BARE": 1}, args) as m:
+        kept = int(m.expect(r"(\d+) kept", 60)[1])
+        need(kept < 2048 + 6 * 512, f"{kept} pages kept")
+        dom0 = shell(m)
+        total, free = (int(line.split(":")[1]) for line in dom0.run("xl info | grep -E '^(total|free)_memory'").splitlines())
+        need(total == 2048 and free > 1200, f"{free} of {total} MiB")
+        need(not m.troubles(), m.text[-2000:])
