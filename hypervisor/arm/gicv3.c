@@ -187,6 +187,7 @@ static u32 v3_lr_reuse(unsigned n, u64 lr)
 
 static u32 v3_lr_empty(void)
 {
+	isb(); /* else what was written just now might count as empty still */
 	return (u32)rd(ich_elrsr_el2);
 }
 
@@ -214,7 +215,7 @@ static void v3_state_save(struct gic_vcpu_state *s)
 {
 	s->vmcr = (u32)rd(ich_vmcr_el2);
 #define X(i, r0, j, r1) \
-	if (nr_aprs > i) { \
+	if (!(i) || nr_aprs > (i)) { \
 		s->apr[i] = (u32)read_sysreg(s3_4_c12_##r0); \
 		s->apr[j] = (u32)read_sysreg(s3_4_c12_##r1); \
 	}
@@ -230,7 +231,7 @@ static void v3_state_restore(const struct gic_vcpu_state *s)
 	}
 	wr(s->vmcr, ich_vmcr_el2);
 #define X(i, r0, j, r1) \
-	if (nr_aprs > i) { \
+	if (!(i) || nr_aprs > (i)) { \
 		write_sysreg(s->apr[i], s3_4_c12_##r0); \
 		write_sysreg(s->apr[j], s3_4_c12_##r1); \
 	}

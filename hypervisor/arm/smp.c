@@ -69,9 +69,14 @@ void smp_start_all(void)
 	log_info("%u CPU%s running\n", n, n == 1 ? "" : "s");
 }
 
+void cpu_signal(struct cpu *c)
+{
+	gic_send_sgi(c, SGI_KICK);
+}
+
 void cpu_kick(struct cpu *c, u32 work)
 {
-	__atomic_fetch_or(&c->work, work, __ATOMIC_SEQ_CST);
+	cpu_set_work(c, work);
 	if (c != this_cpu())
-		gic_send_sgi(c, SGI_KICK);
+		cpu_signal(c);
 }

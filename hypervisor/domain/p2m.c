@@ -725,15 +725,19 @@ void p2m_unload(void)
 	isb();
 }
 
+void p2m_init_cpu(void)
+{
+	write_sysreg(vtcr, vtcr_el2);
+}
+
 void p2m_load(struct domain *d)
 {
-	struct cpu *c = this_cpu();
+	u16 *user = &this_cpu()->vmid_user[d->vmid & 0xff];
 
-	write_sysreg(vtcr, vtcr_el2);
 	write_sysreg(d->vttbr, vttbr_el2);
-	isb();
-	if (unlikely(c->vmid_user[d->vmid & 0xff] != d->slot + 1)) {
-		c->vmid_user[d->vmid & 0xff] = (u16)(d->slot + 1);
+	if (unlikely(*user != d->slot + 1)) {
+		*user = (u16)(d->slot + 1);
+		isb();
 		tlbi_vmid_local();
 	}
 }

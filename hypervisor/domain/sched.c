@@ -16,15 +16,6 @@ u32 sched_ratelimit_us = 1000;
 __noreturn void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cpu *c,
 				     void *stack_top);
 
-/* A hint: may it run on a CPU other than c? */
-static inline bool has_other_cpus(const struct vcpu *v, const struct cpu *c)
-{
-	for (unsigned i = 0; i < BITMAP_WORDS(MAX_CPUS); i++)
-		if (v->sched.hard.bits[i] & ~(c->id / 64 == i ? BIT(c->id % 64) : 0))
-			return true;
-	return false;
-}
-
 void vcpu_block(struct vcpu *v)
 {
 	/* Whoever makes something pending after this sees `blocked` and wakes. */
@@ -84,7 +75,7 @@ static u64 unlimited_in(const struct vcpu *prev, u64 now)
 	u64 ran = now - prev->runstate.state_entry_time,
 	    limit = READ_ONCE(sched_ratelimit_us) * 1000UL;
 
-	return prev->sched.yielded || ran >= limit ? 0 : limit - ran;
+	return ran >= limit ? 0 : limit - ran;
 }
 
 /* The next one for this CPU: prev if it may go on, else the first in the queue. */
@@ -92,12 +83,8 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 {
 	struct vcpu *v;
 
-	if (prev && unlimited_in(prev, now))
+	if (prev && !prev->sched.yielded && unlimited_in(prev, now))
 		return prev;
-	if (prev && prev->sched.yielded && c->rq.nr)
-		prev->sched.vtime = max(prev->sched.vtime,
-					runqueue_head(&c->rq)->sched.vtime + PREEMPT_NS + 1);
-
 	list_for_each (v, &c->rq.queue, sched.link) {
 		if (!vcpu_runnable(v)) {
 			struct vcpu *off = v;
@@ -107,7 +94,9 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, u64 now)
 			runstate_set(off, waiting_state(off), now);
 			continue;
 		}
-		if (prev && v->sched.vtime + PREEMPT_NS > prev->sched.vtime)
+		if (prev && prev->sched.yielded)
+			prev->sched.vtime = max(prev->sched.vtime, v->sched.vtime + PREEMPT_NS + 1);
+		else if (prev && v->sched.vtime + PREEMPT_NS > prev->sched.vtime)
 			return prev;
 		return v;
 	}
@@ -139,18 +128,20 @@ static void drop_loaded(struct cpu *c)
 static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 {
 	const struct vcpu *first = runqueue_head(&c->rq);
-	u64 ns = sched_slice_ns(), deadline;
+	bool cap = v->domain->sched.cap, limited;
+	u64 ns, deadline;
 
-	if (v->domain->sched.cap)
-		ns = min(ns, (u64)max(v->domain->sched.budget_ns, (s64)100000));
-	else if (!first)
+	if (!first && !cap)
 		return;
 	/* Somebody better waits, and only the rate limit keeps v where it is. */
-	if (first && first->sched.vtime + PREEMPT_NS < v->sched.vtime) {
-		ns = unlimited_in(v, now) ?: ns;
-	} else if (c->rq.slice.cpu && !v->domain->sched.cap) {
+	limited = first && first->sched.vtime + PREEMPT_NS < v->sched.vtime;
+	if (likely(!limited && !cap && c->rq.slice.cpu))
 		return;
-	}
+	ns = sched_slice_ns();
+	if (cap)
+		ns = min(ns, (u64)max(v->domain->sched.budget_ns, (s64)100000));
+	if (limited)
+		ns = unlimited_in(v, now) ?: ns;
 	deadline = ticks_now() + ns_to_ticks(ns);
 	if (!c->rq.slice.cpu || c->rq.slice.deadline > deadline)
 		timer_set(&c->rq.slice, deadline);
@@ -183,7 +174,7 @@ static struct vcpu *reschedule(struct cpu *c)
 	lock(&c->rq.lock);
 	prev = c->current;
 	if (prev) {
-		sched_account(prev, now);
+		sched_account(c, prev, now);
 		if (!vcpu_runnable(prev)) {
 			runstate_set(prev, waiting_state(prev), now);
 			runstate_publish(prev);
@@ -201,10 +192,11 @@ static struct vcpu *reschedule(struct cpu *c)
 		if (prev) {
 			runstate_set(prev, RUNSTATE_runnable, now);
 			runstate_publish(prev);
-			sched_enqueue(&c->rq, prev);
-			c->help_wanted = sched_idle_cpus && has_other_cpus(prev, c);
+			sched_exchange(&c->rq, next, prev);
+			c->help_wanted = sched_idle_cpus && !prev->sched.pinned;
+		} else {
+			sched_dequeue(&c->rq, next);
 		}
-		sched_dequeue(&c->rq, next);
 		next->sched.started_ns = now;
 		runstate_set(next, RUNSTATE_running, now);
 		runstate_publish(next);
@@ -318,7 +310,10 @@ struct vcpu *sched_work(struct cpu *c)
 
 static struct vcpu *first_entry(struct cpu *c)
 {
-	return switch_to(c, idle(c));
+	struct vcpu *first = idle(c);
+
+	p2m_init_cpu();
+	return switch_to(c, first);
 }
 
 __noreturn void sched_enter(void)
@@ -338,7 +333,7 @@ static void slice_end(struct timer *t)
 
 	lock(&c->rq.lock);
 	if (c->current)
-		sched_account(c->current, now_ns());
+		sched_account(c, c->current, now_ns());
 	unlock(&c->rq.lock);
 	cpu_kick(c, WORK_SCHED);
 	sched_push(c);

@@ -8,18 +8,30 @@
 #include <domain/sched_model.h>
 #include <lib/errno.h>
 
-#define WAKE_BONUS_NS 2000000UL /* how far behind the queue a sleeper may start */
+#define WAKE_BONUS_NS BIT(21) /* how far behind the queue a sleeper may start */
 
 u32 sched_idle_cpus, sched_nr_waiting;
 
+/* From the end: who comes had the CPU last, mostly. */
+static inline void insert(struct runqueue *rq, struct vcpu *v)
+{
+	struct list *at = rq->queue.prev;
+
+	while (at != &rq->queue &&
+	       list_entry(at, struct vcpu, sched.link)->sched.vtime > v->sched.vtime)
+		at = at->prev;
+	list_add(&v->sched.link, at);
+}
+
+void sched_exchange(struct runqueue *rq, struct vcpu *out, struct vcpu *in)
+{
+	list_del(&out->sched.link);
+	insert(rq, in);
+}
+
 void sched_enqueue(struct runqueue *rq, struct vcpu *v)
 {
-	struct vcpu *at;
-
-	list_for_each (at, &rq->queue, sched.link)
-		if (at->sched.vtime > v->sched.vtime)
-			break;
-	list_add_before(&v->sched.link, &at->sched.link);
+	insert(rq, v);
 	rq->nr++;
 	__atomic_add_fetch(&sched_nr_waiting, 1, __ATOMIC_RELAXED);
 }
@@ -62,7 +74,7 @@ static void resume(struct cpu *c, struct vcpu *v)
 	WRITE_ONCE(c->current, v);
 	/* No work for reschedule(), whose bit may say something else. */
 	if (c != this_cpu())
-		cpu_kick(c, 0);
+		cpu_signal(c);
 }
 
 /*
@@ -127,20 +139,30 @@ void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to)
 	unlock(&to->rq.lock);
 }
 
-/* v may have become runnable: if it waits, it joins a queue. */
-static void wake_locked(struct cpu *c, struct vcpu *v)
+/* Nothing but v's sleep keeps it from c, which waits with v loaded. */
+static inline bool can_resume(const struct cpu *c, const struct vcpu *v)
+{
+	return c->idle && v->loaded_on == c && !c->rq.nr && !c->current && !v->blocked &&
+	       !READ_ONCE(v->pause_count) && !READ_ONCE(v->down) && !v->domain->sched.cap &&
+	       sched_allowed(v, c);
+}
+
+/*
+ * v may have become runnable: if it waits, it has its CPU again or joins a queue. False: nobody had
+ * to be told. Home's lock held; released.
+ */
+static bool wake_locked(struct cpu *c, struct vcpu *v)
 {
 	struct cpu *to = c;
 
-	if (sched_queued(v) || !vcpu_runnable(v) || c->current == v) {
-		unlock(&c->rq.lock);
-		return;
-	}
-	if (likely(c->idle && v->loaded_on == c && !c->rq.nr && !c->current &&
-		   !v->domain->sched.cap && sched_allowed(v, c))) {
+	if (likely(can_resume(c, v))) {
 		resume(c, v);
 		unlock(&c->rq.lock);
-		return;
+		return true;
+	}
+	if (sched_queued(v) || !vcpu_runnable(v) || c->current == v) {
+		unlock(&c->rq.lock);
+		return false;
 	}
 	if (unlikely(!READ_ONCE(c->idle) || !sched_allowed(v, c))) {
 		if (!vcpu_loaded_on(v)) {
@@ -151,26 +173,27 @@ static void wake_locked(struct cpu *c, struct vcpu *v)
 			/* Stays as it is until c has dropped it: drop_loaded(). */
 			cpu_kick(c, WORK_SCHED);
 			unlock(&c->rq.lock);
-			return;
+			return true;
 		}
 	}
 	if (to != c) {
 		sched_move_home(c, v, to);
-		return;
+		return true;
 	}
 	join(c, v);
 	unlock(&c->rq.lock);
+	return true;
 }
 
-void vcpu_wake(struct vcpu *v)
+bool vcpu_wake(struct vcpu *v)
 {
 	struct cpu *c;
 
 	if (!READ_ONCE(v->blocked))
-		return;
+		return false;
 	c = sched_lock_home(v);
 	v->blocked = false;
-	wake_locked(c, v);
+	return wake_locked(c, v);
 }
 
 void vcpu_recheck(struct vcpu *v)
@@ -269,15 +292,17 @@ void sched_destroy_vcpu(struct vcpu *v)
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
 {
 	struct cpu *c;
-	bool any = !hard;
+	unsigned allowed = 0;
 
 	for_each_cpu (o)
-		any = any || mask_has(hard, o);
-	if (!any)
+		allowed += !hard || mask_has(hard, o);
+	if (!allowed)
 		return -EINVAL;
 	c = sched_lock_home(v);
-	if (hard)
+	if (hard) {
 		v->sched.hard = *hard;
+		v->sched.pinned = allowed == 1;
+	}
 	if (soft)
 		v->sched.soft = *soft;
 	if (sched_queued(v) && !sched_allowed(v, c))

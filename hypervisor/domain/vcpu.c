@@ -80,55 +80,6 @@ void vcpu_reset(struct vcpu *v)
 	evtchn_upcall_again(v);
 }
 
-static __attribute__((noinline)) void el1_save_hidden(struct el1_state *s)
-{
-#define X(field, reg) s->field = read_sysreg(reg);
-	if (cpu_has_ras) {
-		EL1_REGS_RAS(X)
-	}
-	if (cpu_has_sme) {
-		EL1_REGS_SME(X)
-	}
-#undef X
-}
-
-static __attribute__((noinline)) void el1_load_hidden(const struct el1_state *s)
-{
-#define X(field, reg) write_sysreg(s->field, reg);
-	if (cpu_has_ras) {
-		EL1_REGS_RAS(X)
-	}
-	if (cpu_has_sme) {
-		EL1_REGS_SME(X)
-	}
-#undef X
-}
-
-/* Registers that only AArch32 at EL1 uses are of no meaning to others. */
-static void el1_save(struct el1_state *s, bool aarch32)
-{
-#define X(field, reg) s->field = read_sysreg(reg);
-	EL1_REGS(X)
-	if (aarch32) {
-		EL1_REGS_32(X)
-	}
-#undef X
-	if (cpu_has_hidden)
-		el1_save_hidden(s);
-}
-
-static void el1_load(const struct el1_state *s, bool aarch32)
-{
-#define X(field, reg) write_sysreg(s->field, reg);
-	EL1_REGS(X)
-	if (aarch32) {
-		EL1_REGS_32(X)
-	}
-#undef X
-	if (cpu_has_hidden)
-		el1_load_hidden(s);
-}
-
 static void set_fp_trap(bool on)
 {
 	u64 cptr = read_sysreg(cptr_el2);
@@ -136,6 +87,79 @@ static void set_fp_trap(bool on)
 	write_sysreg(on ? cptr | CPTR_TFP : cptr & ~CPTR_TFP, cptr_el2);
 }
 
+/* Registers that only AArch32 at EL1 uses, and those of hidden extensions. */
+static __attribute__((noinline)) void el1_save_rare(struct el1_state *s, bool aarch32)
+{
+	u64 cptr = read_sysreg(cptr_el2);
+
+#define X(field, reg) s->field = read_sysreg(reg);
+	if (aarch32) {
+		set_fp_trap(false); /* FPEXC32_EL2 traps with the rest of FP */
+		isb();
+		EL1_REGS_32(X)
+		write_sysreg(cptr, cptr_el2);
+	}
+	if (cpu_has_ras) {
+		EL1_REGS_RAS(X)
+	}
+	if (cpu_has_sme) {
+		EL1_REGS_SME(X)
+	}
+#undef X
+}
+
+static __attribute__((noinline)) void el1_load_rare(const struct el1_state *s, bool aarch32)
+{
+	u64 cptr = read_sysreg(cptr_el2);
+
+#define X(field, reg) write_sysreg(s->field, reg);
+	if (aarch32) {
+		set_fp_trap(false);
+		isb();
+		EL1_REGS_32(X)
+		write_sysreg(cptr, cptr_el2);
+	}
+	if (cpu_has_ras) {
+		EL1_REGS_RAS(X)
+	}
+	if (cpu_has_sme) {
+		EL1_REGS_SME(X)
+	}
+#undef X
+}
+
+static inline void el1_save(struct el1_state *s, bool aarch32)
+{
+	u64 one, two;
+
+#define X(first, second) \
+	one = read_sysreg(first); \
+	two = read_sysreg(second); \
+	s->first = one; \
+	s->second = two;
+	EL1_REGS(X)
+#undef X
+	if (unlikely(aarch32 || cpu_has_hidden))
+		el1_save_rare(s, aarch32);
+}
+
+static inline void el1_load(const struct el1_state *s, bool aarch32)
+{
+	u64 one, two;
+
+#define X(first, second) \
+	one = s->first; \
+	two = s->second; \
+	asm volatile("" : : "r"(one), "r"(two)); /* both: one load */ \
+	write_sysreg(one, first); \
+	write_sysreg(two, second);
+	EL1_REGS(X)
+#undef X
+	if (unlikely(aarch32 || cpu_has_hidden))
+		el1_load_rare(s, aarch32);
+}
+
+/* What is written takes effect with the ERET. The FP trap is on while nobody is loaded. */
 void vcpu_load(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
@@ -149,29 +173,26 @@ void vcpu_load(struct vcpu *v)
 		write_sysreg(v->hcr, hcr_el2);
 	write_sysreg(v->vmpidr, vmpidr_el2);
 	write_sysreg(d->cntvoff, cntvoff_el2);
-	set_fp_trap(false);
-	isb();
 	el1_load(&v->el1, d->aarch32);
 	/* Nobody used this CPU's FP registers since: they are still ours. */
-	v->fp_used = c->fp_owner == v && v->fp_cpu == c;
-	if (!v->fp_used)
-		set_fp_trap(true);
+	if (unlikely(c->fp_owner == v && v->fp_cpu == c)) {
+		v->fp_used = true;
+		set_fp_trap(false);
+	}
 	vgic_load(v);
 	vtimer_load(v);
-	isb();
 }
 
 void vcpu_unload(struct vcpu *v)
 {
 	vgic_unload(v);
 	vtimer_unload(v);
-	set_fp_trap(false); /* FPEXC32_EL2 traps with the rest of FP */
-	isb();
 	el1_save(&v->el1, v->domain->aarch32);
 	v->hcr = read_sysreg(hcr_el2); /* a virtual SError may be pending in it */
 	if (v->fp_used) {
 		fp_save(&v->fp);
 		v->fp_used = false;
+		set_fp_trap(true);
 	}
 	__atomic_store_n(&v->loaded_on, NULL, __ATOMIC_SEQ_CST);
 }

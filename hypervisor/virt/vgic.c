@@ -11,20 +11,23 @@
 #include <virt/vgic_model.h>
 
 /*
- * v's list registers have to change, or v has to wake. The kick comes first: whoever reads
- * `blocked` too early still finds the work bit.
+ * v's list registers have to change, or v has to wake. The work bit comes first: whoever reads
+ * `blocked` too early still finds it. One signal is enough for both.
  */
 void vgic_notify(struct vcpu *v)
 {
 	struct cpu *c = v->vgic.cpu;
+	bool remote = c && c != this_cpu();
 
-	if (c == this_cpu())
-		vgic_update(v);
+	if (remote)
+		cpu_set_work(c, WORK_VGIC);
 	else if (c)
-		cpu_kick(c, WORK_VGIC);
+		vgic_update(v);
 	smp_mb();
-	if (READ_ONCE(v->blocked))
-		vcpu_wake(v);
+	if (READ_ONCE(v->blocked) && vcpu_wake(v))
+		return;
+	if (remote)
+		cpu_signal(c);
 }
 
 /*
@@ -374,7 +377,8 @@ void vgic_load(struct vcpu *v)
 		gic_set_active(vv->bank.pirq[PPI_VIRT_TIMER], active);
 		c->vtimer_active = active;
 	}
-	vgic_update(v);
+	if (unlikely(vv->dirty || vv->review))
+		vgic_update(v);
 	unlock(&v->domain->vgic.lock);
 }
 
@@ -387,7 +391,8 @@ void vgic_unload(struct vcpu *v)
 		vgic_overflow_end(v);
 	if (unlikely(vv->review))
 		vgic_review_all(v);
-	vgic_spill_all(v);
+	if (vv->used)
+		vgic_spill_all(v);
 	gic->state_save(&vv->state);
 	vv->cpu->vtimer_active = vv->bank.hw >> PPI_VIRT_TIMER & 1;
 	vv->cpu = NULL;

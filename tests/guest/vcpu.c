@@ -95,7 +95,7 @@ static void sleeping(void)
 	report_value((u64)sched_op(SCHEDOP_poll, &p), "poll on a bad port");
 	evtchn_close(b.port);
 	fired = 0;
-	timer_set(ticks() + read_sysreg(cntfrq_el0) / 100);
+	timer_set(ticks() + read_sysreg(cntfrq_el0) / 10);
 	report(sched_op(SCHEDOP_block, NULL) == 0, "block returns");
 	delay_us(100);
 	report(fired, "woken by the timer");

@@ -239,9 +239,10 @@ int irq_unroute_guest(unsigned irq, struct domain *d)
 {
 	return -ENOENT;
 }
-void vcpu_wake(struct vcpu *v)
+bool vcpu_wake(struct vcpu *v)
 {
 	v->blocked = false;
+	return true;
 }
 void vcpu_block(struct vcpu *v)
 {
@@ -1561,6 +1562,7 @@ static void busy_world(void)
 	struct evtchn_alloc_unbound op = { .dom = DOMID_SELF };
 
 	world_make();
+	p2m_init_cpu();
 	p2m_load(hardware_domain);
 	du = domain_get_by_id(domu_make());
 	other = domain_get_by_id(domu_make());

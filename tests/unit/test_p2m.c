@@ -490,6 +490,7 @@ static void domain_make(unsigned i)
 	doms[i] = d;
 	top[i] = 0;
 	CHECK_EQ(p2m_init(d), 0);
+	p2m_init_cpu();
 	p2m_load(d);
 	tlb_watch(d->vttbr);
 }

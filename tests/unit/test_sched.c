@@ -182,12 +182,17 @@ void irq_handle(void)
 	}
 }
 
+void cpu_signal(struct cpu *c)
+{
+	gic_send_sgi(c, SGI_KICK);
+}
+
 void cpu_kick(struct cpu *c, u32 work)
 {
-	__atomic_fetch_or(&c->work, work, __ATOMIC_SEQ_CST);
+	cpu_set_work(c, work);
 	step(NULL, 0);
 	if (c != this_cpu())
-		gic_send_sgi(c, SGI_KICK);
+		cpu_signal(c);
 }
 
 int printf(const char *fmt, ...) __printf(1, 2);
@@ -228,6 +233,9 @@ void domain_shutdown(struct domain *d, unsigned reason)
 void p2m_unload(void)
 {
 }
+void p2m_init_cpu(void)
+{
+}
 void page_release(struct page *pg)
 {
 	die("a page", 0, 0);
@@ -243,12 +251,12 @@ static void vgic_pend(struct vcpu *v, u32 bit)
 
 	lock(&v->domain->vgic.lock);
 	__atomic_fetch_or(&v->vgic.bank.latch, bit, __ATOMIC_SEQ_CST);
-	c = v->vgic.cpu;
-	if (c && c != this_cpu())
-		cpu_kick(c, WORK_VGIC);
+	c = v->vgic.cpu == this_cpu() ? NULL : v->vgic.cpu;
+	if (c)
+		cpu_set_work(c, WORK_VGIC);
 	step(NULL, 0);
-	if (v->blocked)
-		vcpu_wake(v);
+	if (!(v->blocked && vcpu_wake(v)) && c)
+		cpu_signal(c);
 	unlock(&v->domain->vgic.lock);
 }
 

@@ -72,9 +72,10 @@ void evtchn_poll_end(struct vcpu *v)
 {
 	polls_ended += v->id + 1;
 }
-void vcpu_wake(struct vcpu *v)
+bool vcpu_wake(struct vcpu *v)
 {
 	woken += v->id + 1;
+	return true;
 }
 void p2m_load(struct domain *d)
 {
@@ -168,6 +169,7 @@ static void start(bool aarch32)
 		doms[i].aarch32 = aarch32;
 	}
 	fake_regs.hcr_el2 = BIT(0) | HCR_RW | HCR_VSE;
+	fake_regs.cptr_el2 = BIT(10); /* nobody has FP */
 	nr_records = 0;
 	a = vcpu_alloc(&doms[0], 3);
 	b = vcpu_alloc(&doms[1], 0x15);
@@ -232,7 +234,7 @@ static void turns(bool aarch32, bool hidden)
 	if (mine[i][n]) \
 		CHECK_EQ(fake_regs.reg, mine[i][n]); \
 	fake_regs.reg = mine[i][n++] = BIT(40) | host_random();
-		EL1_REGS(X)
+		EL1_REGS(BOTH)
 		if (aarch32) {
 			EL1_REGS_32(X)
 		}

@@ -119,15 +119,18 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, u64 n, enum p2m_type t, bool r)
 	return 0;
 }
 static unsigned woken;
-void vcpu_wake(struct vcpu *v)
+bool vcpu_wake(struct vcpu *v)
 {
+	bool told = v->blocked;
+
 	woken++;
 	v->blocked = false;
+	return told;
 }
-void cpu_kick(struct cpu *c, u32 work)
+void cpu_signal(struct cpu *c)
 {
+	CHECK(c->work);
 	kicks++;
-	c->work |= work;
 }
 
 /* --- reference --- */

@@ -94,9 +94,10 @@ void mmio_add(struct domain *d, gpa_t base, u64 size, mmio_read_fn *read, mmio_w
 {
 	d->mmio[d->nr_mmio++] = (struct mmio_range){ base, size, read, write, (void *)priv };
 }
-void vcpu_wake(struct vcpu *v)
+bool vcpu_wake(struct vcpu *v)
 {
 	__atomic_add_fetch(&world_wakes[v->domain->slot][v->id], 1, __ATOMIC_SEQ_CST);
+	return true;
 }
 void debug_key_add(char key, const char *what, void (*fn)(void))
 {

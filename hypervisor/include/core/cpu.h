@@ -57,6 +57,13 @@ extern struct cpu cpus[MAX_CPUS];
 extern unsigned cpu_count; /* those that run; ids are dense */
 #define for_each_cpu(c) for (struct cpu *c = cpus; c < cpus + cpu_count; c++)
 
-/* Sets work bits for a CPU and makes it notice them: at once if it is this one, else by an SGI. */
+/* Sets work bits for a CPU, which notices them on its way to a guest or when it is signalled. */
+static inline void cpu_set_work(struct cpu *c, u32 work)
+{
+	__atomic_fetch_or(&c->work, work, __ATOMIC_SEQ_CST);
+}
+/* Makes another CPU look at its work, and at who is current there. */
+void cpu_signal(struct cpu *c);
+/* Both; this CPU needs no signal. */
 void cpu_kick(struct cpu *c, u32 work);
 #endif

@@ -37,10 +37,11 @@ struct vcpu {
 	/* Touched on hot paths. */
 	struct domain *domain;
 	u16 id;
-	bool fp_used;	       /* FP trap is off: registers may differ from fp[] */
-	bool blocked;	       /* in WFI or SCHEDOP_block; cleared by vcpu_wake() */
-	bool down;	       /* not started, or CPU_OFF */
-	bool polling;	       /* SCHEDOP_poll */
+	bool fp_used; /* FP trap is off: registers may differ from fp[] */
+	bool polling; /* SCHEDOP_poll */
+	/* What keeps it from running. Words: read as volatile, a byte takes an instruction more. */
+	u32 blocked;	       /* true in WFI or SCHEDOP_block; cleared by vcpu_wake() */
+	u32 down;	       /* true: not started, or CPU_OFF */
 	u32 pause_count;       /* atomic */
 	struct cpu *loaded_on; /* whose hardware holds the state below, or NULL */
 	struct cpu *fp_cpu;    /* whose FP registers were last ours */
@@ -53,8 +54,10 @@ struct vcpu {
 
 	/* State that lives in the hardware while loaded_on is set. */
 	struct el1_state {
-#define X(field, reg) u64 field;
+#define X(first, second) u64 first, second;
 		EL1_REGS(X)
+#undef X
+#define X(field, reg) u64 field;
 		EL1_REGS_32(X)
 		EL1_REGS_RAS(X)
 		EL1_REGS_SME(X)

@@ -1,36 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The EL1 and EL0 state of a vCPU that stays in the hardware across traps: one line per register is
- * its field, its save, its restore and its place in every dump. X(field, register name)
+ * The EL1 and EL0 state of a vCPU that stays in the hardware across traps: what stands here has its
+ * field, its save, its restore and its place in every dump. X(field, register name); of those that
+ * every switch moves two by two, for one load or store each: X(register and field, the next)
  */
 #ifndef DOMAIN_EL1_REGS_H
 #define DOMAIN_EL1_REGS_H
 /* clang-format off */
 #define EL1_REGS(X) \
-	X(sp_el0, sp_el0) \
-	X(sp_el1, sp_el1) \
-	X(elr_el1, elr_el1) \
-	X(spsr_el1, spsr_el1) \
-	X(esr_el1, esr_el1) \
-	X(far_el1, far_el1) \
-	X(sctlr_el1, sctlr_el1) \
-	X(cpacr_el1, cpacr_el1) \
-	X(ttbr0_el1, ttbr0_el1) \
-	X(ttbr1_el1, ttbr1_el1) \
-	X(tcr_el1, tcr_el1) \
-	X(mair_el1, mair_el1) \
-	X(amair_el1, amair_el1) \
-	X(afsr0_el1, afsr0_el1) \
-	X(afsr1_el1, afsr1_el1) \
-	X(vbar_el1, vbar_el1) \
-	X(contextidr_el1, contextidr_el1) \
-	X(tpidr_el0, tpidr_el0) \
-	X(tpidrro_el0, tpidrro_el0) \
-	X(tpidr_el1, tpidr_el1) \
-	X(par_el1, par_el1) \
-	X(cntkctl_el1, cntkctl_el1) \
-	X(csselr_el1, csselr_el1) \
-	X(mdscr_el1, mdscr_el1)
+	X(sp_el0, sp_el1) \
+	X(elr_el1, spsr_el1) \
+	X(esr_el1, far_el1) \
+	X(sctlr_el1, cpacr_el1) \
+	X(ttbr0_el1, ttbr1_el1) \
+	X(tcr_el1, mair_el1) \
+	X(amair_el1, afsr0_el1) \
+	X(afsr1_el1, vbar_el1) \
+	X(contextidr_el1, tpidr_el0) \
+	X(tpidrro_el0, tpidr_el1) \
+	X(par_el1, cntkctl_el1) \
+	X(csselr_el1, mdscr_el1)
 /* clang-format on */
 /* Only where EL1 or EL0 may run AArch32. */
 /* clang-format off */

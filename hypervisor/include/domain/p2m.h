@@ -81,7 +81,9 @@ bool p2m_access_ok(struct domain *d, gpa_t gpa, bool write, bool exec);
 int p2m_cache_flush(struct domain *d, gfn_t *pos, gfn_t end);
 /* Destruction, step by step: 0 or -ERESTART. */
 int p2m_relinquish(struct domain *d);
-/* Loads the stage-2 context of d on this CPU. */
+/* Once on each CPU, after p2m_setup(), before the first guest. */
+void p2m_init_cpu(void);
+/* Loads the stage-2 context of d on this CPU: from the ERET on. */
 void p2m_load(struct domain *d);
 /* No guest's tables are in use on this CPU. */
 void p2m_unload(void);

@@ -23,6 +23,7 @@ struct sched_unit {
 	u64 vtime;	  /* weighted run time */
 	u64 started_ns;	  /* when it last got the CPU */
 	bool yielded;	  /* asked for another to go first */
+	bool pinned;	  /* hard is one CPU of the machine */
 	struct cpumask hard, soft;
 };
 
@@ -36,9 +37,9 @@ struct sched_domain {
 
 /*
  * Runnable again: from an event, an interrupt, a timer, unpause, CPU_ON. Safe at any time from any
- * CPU, any number of times.
+ * CPU, any number of times. True: the CPU on which it is loaded, if it is, has been told.
  */
-void vcpu_wake(struct vcpu *v);
+bool vcpu_wake(struct vcpu *v);
 /* v is current and wants to wait for an interrupt: returns at once if one is deliverable. */
 void vcpu_block(struct vcpu *v);
 void vcpu_yield(struct vcpu *v);

@@ -10,14 +10,14 @@
 #include <domain/domain.h>
 
 /* how much less a vCPU must have had to displace the running one */
-#define PREEMPT_NS 500000UL
+#define PREEMPT_NS BIT(19)
 
 /* atomic; hints: CPUs without work, vCPUs without a CPU */
 extern u32 sched_idle_cpus, sched_nr_waiting;
 
 static inline bool mask_has(const struct cpumask *m, const struct cpu *c)
 {
-	return bit_test(m->bits, c->id);
+	return BITMAP_WORDS(MAX_CPUS) == 1 ? m->bits[0] >> c->id & 1 : bit_test(m->bits, c->id);
 }
 
 static inline bool sched_allowed(const struct vcpu *v, const struct cpu *c)
@@ -100,17 +100,17 @@ static inline u64 sched_weighted(const struct domain *d, u64 ran)
 		       : ran * SCHED_DEFAULT_WEIGHT / d->sched.weight;
 }
 
-/* v is current here: its time so far is paid for. */
-static inline void sched_account(struct vcpu *v, u64 now)
+/* v is current on c, this CPU: its time so far is paid for. */
+static inline void sched_account(struct cpu *c, struct vcpu *v, u64 now)
 {
 	u64 ran = now - v->sched.started_ns;
-	struct sched_domain *sd = &v->domain->sched;
+	struct domain *d = v->domain;
 
 	v->sched.started_ns = now;
-	this_cpu()->busy_ns += ran;
-	v->sched.vtime += sched_weighted(v->domain, ran);
-	if (sd->cap)
-		sched_cap_account(v->domain, ran, now);
+	c->busy_ns += ran;
+	v->sched.vtime += sched_weighted(d, ran);
+	if (d->sched.cap)
+		sched_cap_account(d, ran, now);
 }
 
 /* --- sched_queue.c --- */
@@ -125,8 +125,10 @@ static inline struct vcpu *runqueue_head(struct runqueue *rq)
 	return list_empty(&rq->queue) ? NULL : list_first(&rq->queue, struct vcpu, sched.link);
 }
 
-/* These two: rq's lock held. */
+/* These three: rq's lock held. */
 void sched_enqueue(struct runqueue *rq, struct vcpu *v);
+/* in waits, out does no more: as many as before. */
+void sched_exchange(struct runqueue *rq, struct vcpu *out, struct vcpu *in);
 
 static inline void sched_dequeue(struct runqueue *rq, struct vcpu *v)
 {

@@ -69,8 +69,9 @@ static inline bool irq_pending(void)
 
 /* The registers of a CPU (a thread) hold what was written to them. */
 /* clang-format off */
+#define BOTH(first, second) X(first, first) X(second, second)
 #define FAKE_REGS(X) \
-	EL1_REGS(X) EL1_REGS_32(X) X(vttbr_el2, vttbr_el2) X(vtcr_el2, vtcr_el2) \
+	EL1_REGS(BOTH) EL1_REGS_32(X) X(vttbr_el2, vttbr_el2) X(vtcr_el2, vtcr_el2) \
 	X(hcr_el2, hcr_el2) X(cptr_el2, cptr_el2) X(esr_el2, esr_el2) X(far_el2, far_el2) \
 	X(hpfar_el2, hpfar_el2) X(vmpidr_el2, vmpidr_el2) X(cntvoff_el2, cntvoff_el2) \
 	EL1_REGS_RAS(X) EL1_REGS_SME(X)
