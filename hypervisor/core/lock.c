@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Spinlocks: the slow path, pairs, and the rank check of debug builds. */
+/* Spinlocks: attempts, pairs, and the rank check of debug builds. */
 #include <core/console.h>
 #include <core/cpu.h>
 #include <core/lock.h>
-
-void lock_spin(struct lock *l, u16 ticket)
-{
-	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)
-		cpu_relax();
-}
 
 bool try_lock(struct lock *l)
 {

@@ -56,7 +56,7 @@ struct domain *domain_get_next(domid_t id)
 
 	lock(&domlist_lock);
 	list_for_each (d, &domain_list, link) {
-		if (d->id >= id && d->state != DOM_DEAD && domain_get(d)) {
+		if (d->id >= id && domain_get(d)) {
 			found = d;
 			break;
 		}
@@ -83,7 +83,7 @@ unsigned domain_count(void)
 
 	lock(&domlist_lock);
 	list_for_each (d, &domain_list, link)
-		n += d->state != DOM_DEAD;
+		n++;
 	unlock(&domlist_lock);
 	return n;
 }
@@ -94,7 +94,7 @@ struct domain *domain_get_by_id(domid_t id)
 
 	lock(&domlist_lock);
 	d = by_id[id % ARRAY_SIZE(by_id)];
-	if (unlikely(!d || d->id != id || d->state == DOM_DEAD || !domain_get(d)))
+	if (unlikely(!d || d->id != id || !domain_get(d)))
 		d = NULL;
 	unlock(&domlist_lock);
 	return likely(d) ? d : find_by_id(id);
@@ -384,10 +384,10 @@ int domain_kill(struct domain *d)
 		if (irq_pending() && d->relinquish_step < KILL_DONE)
 			return -ERESTART;
 	}
-	d->state = DOM_DEAD;
 	spec_check_dead(d);
 	/* Gone from the list even if others still map its frames: its id means nobody now. */
 	lock(&domlist_lock);
+	d->state = DOM_DEAD;
 	unlist(d);
 	unlock(&domlist_lock);
 	if (!list_empty(&domain_list))

@@ -94,8 +94,12 @@ static inline int claim_frame(struct domain *g, u32 ref, struct grant_active *ac
 	return GNTST_bad_page;
 }
 
-static inline __attribute__((always_inline)) int use_as(struct domain *g, u32 ref, domid_t who,
-							bool write, u32 mask, struct page **pg)
+/*
+ * Makes `who` one more user of g's reference: GNTST_okay, and a reference to its frame. `mask`: as
+ * for mark_entry(). Within its callers, which are the hot paths.
+ */
+static inline __attribute__((always_inline)) int use(struct domain *g, u32 ref, domid_t who,
+						     bool write, u32 mask, struct page **pg)
 {
 	struct grant_table *t = &g->grants;
 	struct grant_active *act;
@@ -127,15 +131,6 @@ static inline __attribute__((always_inline)) int use_as(struct domain *g, u32 re
 	if (unlikely(rc && *pg))
 		page_put(*pg);
 	return rc;
-}
-
-/*
- * Makes `who` one more user of g's reference: GNTST_okay, and a reference to its frame. `mask`: as
- * for mark_entry().
- */
-static int use(struct domain *g, u32 ref, domid_t who, bool write, u32 mask, struct page **pg)
-{
-	return write ? use_as(g, ref, who, true, mask, pg) : use_as(g, ref, who, false, mask, pg);
 }
 
 static void unuse(struct domain *g, u32 ref, bool write)
@@ -206,21 +201,23 @@ static __attribute__((noinline)) bool find_room(struct grant_table *t)
 	return (page < t->nr_pages && t->maptrack[page]) || add_page(t, page);
 }
 
-static u32 take_handle(struct grant_table *t)
+/* A free handle for the caller, and its entry, which stays where it is. NULL: none. */
+static inline struct maptrack *take_handle(struct grant_table *t, u32 *handle)
 {
-	u32 handle = NO_HANDLE;
+	struct maptrack *m = NULL;
 
 	lock(&t->maptrack_lock);
 	if (likely((t->room < t->nr_pages && t->maptrack[t->room] && t->maptrack[t->room]->next) ||
 		   find_room(t))) {
 		struct maptrack *page = t->maptrack[t->room];
 
-		handle = t->room * (u32)HANDLES_PER_PAGE + (u32)page->next;
-		page->next = handle_entry(t, handle)->next;
+		m = &page[page->next];
+		*handle = t->room * (u32)HANDLES_PER_PAGE + page->next;
+		page->next = m->next;
 		page->in_use++;
 	}
 	unlock(&t->maptrack_lock);
-	return handle;
+	return m;
 }
 
 /*
@@ -282,10 +279,8 @@ static inline bool handle_get(struct grant_table *t, u32 handle, bool take, stru
  * A handle that is the caller's becomes one to be found. No lock: until the word is there, nobody
  * looks at the rest.
  */
-static inline void handle_set(struct grant_table *t, u32 handle, struct domain *granter, u64 word)
+static inline void handle_set(struct maptrack *m, struct domain *granter, u64 word)
 {
-	struct maptrack *m = handle_entry(t, handle);
-
 	m->granter = granter;
 	__atomic_store_n(&m->word, word, __ATOMIC_RELEASE);
 }
@@ -300,25 +295,26 @@ static inline void drop_handle(struct domain *d, u32 handle, const struct maptra
 
 /* --- operations --- */
 
-int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at,
-	      struct grant_mapping *out)
+int grant_map(struct domain *d, struct domain *g, struct gnttab_map_grant_ref *op)
 {
-	bool write = !(flags & GNTMAP_readonly);
+	bool write = !(op->flags & GNTMAP_readonly);
+	u32 ref = op->ref, handle;
+	gfn_t gfn = gfn_of(op->host_addr);
+	struct maptrack *m;
 	struct page *pg;
 	mfn_t mfn;
-	u32 handle;
 	int rc;
 
-	if (unlikely((flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_application_map |
-			       GNTMAP_contains_pte)) != GNTMAP_host_map))
-		return flags & (GNTMAP_host_map | GNTMAP_device_map) ? GNTST_general_error
-								     : GNTST_bad_gntref;
+	if (unlikely((op->flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_application_map |
+				   GNTMAP_contains_pte)) != GNTMAP_host_map))
+		return op->flags & (GNTMAP_host_map | GNTMAP_device_map) ? GNTST_general_error
+									 : GNTST_bad_gntref;
 	if (unlikely(!g))
 		return GNTST_bad_domain;
 	if (unlikely(!policy_allows(d, g)))
 		return GNTST_permission_denied;
-	handle = take_handle(&d->grants);
-	if (unlikely(handle == NO_HANDLE))
+	m = take_handle(&d->grants, &handle);
+	if (unlikely(!m))
 		return GNTST_no_space;
 	rc = use(g, ref, d->id, write, GTF_type_mask | GTF_sub_page, &pg);
 	if (unlikely(rc))
@@ -327,13 +323,13 @@ int grant_map(struct domain *d, struct domain *g, u32 ref, u32 flags, gpa_t at,
 	if (unlikely(!domain_get(g)))
 		goto no_domain;
 	mfn = page_mfn(pg);
-	if (unlikely(p2m_map(d, gfn_of(at), mfn, 1, write ? P2M_GRANT : P2M_GRANT_RO, true)))
+	if (unlikely(p2m_map(d, gfn, mfn, 1, write ? P2M_GRANT : P2M_GRANT_RO, true)))
 		goto no_map;
-	handle_set(&d->grants, handle, g,
-		   MT_USED | (write ? MT_WRITE : 0) | gfn_of(at).n << MT_GFN_SHIFT |
+	handle_set(m, g,
+		   MT_USED | (write ? MT_WRITE : 0) | gfn.n << MT_GFN_SHIFT |
 			   (u64)ref << MT_REF_SHIFT);
-	out->handle = handle;
-	out->pa = mfn_addr(mfn);
+	op->handle = handle;
+	op->dev_bus_addr = mfn_addr(mfn);
 	return GNTST_okay;
 
 no_map:
@@ -361,7 +357,7 @@ int grant_unmap(struct domain *d, u32 handle, gpa_t at)
 	if (unlikely(gfn_of(at).n != MT_GFN(m.word) ||
 		     p2m_unmap_exact(d, gfn_of(at), mfn,
 				     m.word & MT_WRITE ? P2M_GRANT : P2M_GRANT_RO))) {
-		handle_set(&d->grants, handle, m.granter, m.word);
+		handle_set(handle_entry(&d->grants, handle), m.granter, m.word);
 		return GNTST_general_error;
 	}
 	drop_handle(d, handle, &m);

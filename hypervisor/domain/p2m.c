@@ -265,16 +265,10 @@ static inline void clear_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned lev
 		put_entry(d, old, level);
 }
 
-static __attribute__((noinline)) void clear_old_entry(struct domain *d, gfn_t gfn, u64 *e,
-						      unsigned level)
+static void set_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level, u64 pte)
 {
-	clear_entry(d, gfn, e, level);
-}
-
-static inline void set_entry(struct domain *d, gfn_t gfn, u64 *e, unsigned level, u64 pte)
-{
-	if (unlikely(*e & PTE_VALID))
-		clear_old_entry(d, gfn, e, level);
+	if (*e & PTE_VALID)
+		clear_entry(d, gfn, e, level);
 	*e = pte;
 	dsb(ishst);
 }
@@ -301,21 +295,6 @@ static int map_locked(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_t
 	return 0;
 }
 
-/* The common case of map_locked(): one page, the tables exist. */
-static inline int map_one(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type t, bool replace)
-{
-	u64 *e = make_entry(d, gfn, 3);
-
-	if (!e)
-		return -ENOMEM;
-	if ((*e & PTE_VALID) && !replace)
-		return -EBUSY;
-	set_entry(d, gfn, e, 3, make_leaf(mfn, t, 3));
-	if (gfn.n > d->p2m.max_gfn)
-		d->p2m.max_gfn = gfn.n;
-	return 0;
-}
-
 static __attribute__((noinline)) int map_range(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr,
 					       enum p2m_type t, bool replace)
 {
@@ -330,18 +309,27 @@ static __attribute__((noinline)) int map_range(struct domain *d, gfn_t gfn, mfn_
 	return rc;
 }
 
+/* The common case here: one page, the tables exist, nothing is there. */
 int p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 nr, enum p2m_type t, bool replace)
 {
-	int rc = -ESRCH;
+	unsigned level;
+	u64 *e;
 
 	if (unlikely(nr != 1 || !gfn_in_range(gfn, 1)))
 		return map_range(d, gfn, mfn, nr, t, replace);
 	lock(&d->p2m.lock);
+	e = walk(&d->p2m, gfn, 3, &level);
 	/* What comes after p2m_relinquish() would never be given back. */
-	if (likely(d->state == DOM_ALIVE))
-		rc = map_one(d, gfn, mfn, t, replace);
+	if (unlikely(d->state != DOM_ALIVE || level < 3 || *e & PTE_VALID)) {
+		unlock(&d->p2m.lock);
+		return map_range(d, gfn, mfn, nr, t, replace);
+	}
+	*e = make_leaf(mfn, t, 3);
+	dsb(ishst);
+	if (gfn.n > d->p2m.max_gfn)
+		d->p2m.max_gfn = gfn.n;
 	unlock(&d->p2m.lock);
-	return rc;
+	return 0;
 }
 
 static bool unmap_one(struct domain *d, gfn_t gfn, const u64 *expect)
@@ -525,7 +513,12 @@ static inline u64 lookup_locked(struct domain *d, gfn_t gfn)
 	pte = *walk(&d->p2m, gfn, 3, &level);
 	if (!(pte & PTE_VALID))
 		return 0;
-	return pte + ((gfn.n & ((1UL << level_shift(level)) - 1)) << PAGE_SHIFT);
+	/* Shifts by a constant each. */
+	switch (level) {
+	case 3: return pte;
+	case 2: return pte + (gfn.n % (1UL << level_shift(2)) << PAGE_SHIFT);
+	default: return pte + (gfn.n % (1UL << level_shift(1)) << PAGE_SHIFT);
+	}
 }
 
 enum p2m_type p2m_lookup(struct domain *d, gfn_t gfn, mfn_t *mfn)

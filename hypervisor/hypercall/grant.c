@@ -48,7 +48,7 @@ static inline void peer_put(struct peer *p)
 		domain_put(p->d);
 }
 
-static __attribute__((noinline)) struct domain *peer_look_up(struct peer *p, domid_t id)
+static inline struct domain *peer_look_up(struct peer *p, domid_t id)
 {
 	peer_put(p);
 	p->id = id;
@@ -149,13 +149,12 @@ static inline __attribute__((always_inline)) s64 run(struct batch *b, u64 *a, st
 	u32 count = (u32)a[2], done;
 	gva_t at = a[1];
 	struct page *pg;
-	char *win = NULL;
+	char *win;
 	int rc = 0;
 
 	if (unlikely((s32)count < 0))
 		return -EINVAL;
-	if (likely(count && (at & ~PAGE_MASK) + count * l.size <= PAGE_SIZE))
-		win = guest_window(at, count * l.size, &pg);
+	win = guest_window(at, count * l.size, &pg);
 	if (likely(win)) {
 		done = run_window(b, win, count, true, l, fn, &rc);
 		page_put(pg);
@@ -172,15 +171,8 @@ static inline __attribute__((always_inline)) s64 run(struct batch *b, u64 *a, st
 static inline __attribute__((always_inline)) int map_one(struct batch *b, void *arg)
 {
 	struct gnttab_map_grant_ref *op = arg;
-	struct grant_mapping m;
-	int rc = grant_map(b->v->domain, peer_get(&b->granter, op->dom), op->ref, op->flags,
-			   op->host_addr, &m);
 
-	op->status = (s16)rc;
-	if (likely(!rc)) {
-		op->handle = m.handle;
-		op->dev_bus_addr = m.pa;
-	}
+	op->status = (s16)grant_map(b->v->domain, peer_get(&b->granter, op->dom), op);
 	return 0;
 }
 

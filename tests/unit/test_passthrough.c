@@ -144,13 +144,13 @@ int p2m_map(struct domain *d, gfn_t g, mfn_t m, u64 n, enum p2m_type t, bool r)
 {
 	return 0;
 }
-void vcpu_wake(struct vcpu *v)
+bool vcpu_wake(struct vcpu *v)
 {
 	v->blocked = false;
+	return true;
 }
-void cpu_kick(struct cpu *c, u32 work)
+void cpu_signal(struct cpu *c)
 {
-	c->work |= work;
 }
 
 static void own(unsigned irq)

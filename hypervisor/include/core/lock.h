@@ -6,6 +6,7 @@
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
+#include <arm/sysreg.h>
 #include <lib/types.h>
 
 /* Order of taking: small first. Two locks of one rank: lower address first (lock_two). */
@@ -52,13 +53,14 @@ static inline void lock_init(struct lock *l, enum lock_rank rank)
 void lock_acquired(struct lock *l); /* debug builds only */
 void lock_releasing(struct lock *l);
 
-void lock_spin(struct lock *l, u16 ticket); /* slow path: waits for the ticket */
+/* Waiting is no call: around one, its callers would store registers even if nobody waits. */
 static inline void lock(struct lock *l)
 {
 	u32 was = __atomic_fetch_add(&l->both, 1U << 16, __ATOMIC_ACQUIRE);
 
 	if (unlikely(was ^ (was << 16 | was >> 16))) /* the halves differ */
-		lock_spin(l, (u16)(was >> 16));
+		while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != (u16)(was >> 16))
+			cpu_relax();
 #ifdef CONFIG_DEBUG
 	lock_acquired(l);
 #endif

@@ -15,7 +15,6 @@ struct domain;
 struct page;
 
 #define GRANTS_PER_FRAME (PAGE_SIZE / sizeof(grant_entry_v1_t))
-#define NO_HANDLE (~0U)
 
 /* a reference that is mapped or being copied; all 0 otherwise. Grant lock */
 struct grant_active {
@@ -105,16 +104,11 @@ gfn_t grant_frame_gfn(struct domain *d, u32 idx);
  * Operations; each returns GNTST_*. peer: the other domain, NULL if there is no such one; the
  * caller holds a reference.
  */
-struct grant_mapping {
-	u32 handle;
-	paddr_t pa;
-};
 /*
- * Not GNTMAP_device_map and the like: GNTST_general_error, as Xen answers guests with stage 2. What
- * is at `at` is replaced.
+ * As op says, a private copy, which gets the handle and the address. Not GNTMAP_device_map and the
+ * like: GNTST_general_error, as Xen answers guests with stage 2. What is at host_addr is replaced.
  */
-int grant_map(struct domain *d, struct domain *peer, u32 ref, u32 flags, gpa_t at,
-	      struct grant_mapping *out) __must_check;
+int grant_map(struct domain *d, struct domain *peer, struct gnttab_map_grant_ref *op) __must_check;
 /* at == 0: nothing is unmapped, which is no error. */
 int grant_unmap(struct domain *d, u32 handle, gpa_t at) __must_check;
 /*
