@@ -116,7 +116,11 @@ def restarted_alone(d):
     start(d)
     was = d.domains()["rtc"]["id"]
     d.run("xl reboot rtc", 60)
-    d.wait("the new domain", lambda: d.domains().get("rtc", {"id": was})["id"] != was, 90)
+
+    def is_back():
+        rtc = d.domains().get("rtc", {"id": was})
+        return rtc["id"] != was and rtc["vcpus"] and "p" not in rtc["state"]
+    d.wait("the new domain", is_back, 90)
     d.logged_in.discard("rtc")
     works(d)
     need(d.domains()["other"]["id"] == d.other, "the other guest is another one")
