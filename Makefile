@@ -16,7 +16,8 @@ help:
 	@echo 'make images      makes the images of Dom0 and the guests'
 	@echo 'make test        all tests; ends with "N passed, N failed"'
 	@echo 'make test-quick  host tests and one boot, in two minutes'
-	@echo 'make test-xen    the system tests on real Xen; TOOLS=hospes make test-xen: with our toolstack'
+	@echo 'make test-all    these, longer random runs, seeded faults, and our toolstack on real Xen: half a day'
+	@echo 'make test-xen    the system tests on real Xen, with the stock toolstack; TOOLS=hospes: with ours'
 	@echo 'make mutants     seeded faults, and which test catches each (MUTANTS="words of names, classes, suites")'
 	@echo 'make fuzz        libFuzzer on toolstack and hypervisor, then hostile guests beside a victim for TIME=60 seconds'
 	@echo 'make coverage    line coverage of the core by the unit tests, per file'
@@ -65,6 +66,7 @@ test-xen: images
 test-all: test
 	@for suite in tests/unit tests/guest tests/mutants toolstack bench; do \
 		if [ -e $$suite/Makefile ] && grep -q '^test-all:' $$suite/Makefile; then $(SUB) -C $$suite test-all || exit; fi; done
+	@$(MAKE) test-xen TOOLS=hospes COUNTED=1
 
 mutants: image images
 	@tests/mutants/run.py $(MUTANTS)

@@ -8,6 +8,10 @@ Boot = collections.namedtuple("Boot", "name options checks quick not_on_xen", de
 
 DEBUG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/debug/hospes")      # "make test" makes it
 
+# One CPU, whose clock counts its own instructions: nothing that the host does makes such a machine late. (With several CPUs, real Xen waits for
+# one that QEMU does not run; and without this, on a busy host, a vCPU of its Dom0 was seen to miss its timer for good.)
+COUNTED = dict(CPUS=1, ACCEL="tcg,thread=single", QEMU_ARGS="-icount shift=1")
+
 BOOTS = [
     Boot("devices-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G"), ["devices"]),
     Boot("lifecycle-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="2G"), ["lifecycle"]),
@@ -27,6 +31,8 @@ BOOTS = [
     Boot("passthrough-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a72", MEM="2G", TOOLS="hospes", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
     Boot("own-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes"), ["own"]),
     Boot("tools-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
+    Boot("xen-gic3", dict(GIC=3, CPU="cortex-a57", MEM="1G", HYPERVISOR="xen", TOOLS="hospes", DOM0_ARGS="start=nothing", **COUNTED),
+         ["tutorial", "memory"]),
     Boot("debug-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", HYPERVISOR=DEBUG), ["debug"], not_on_xen=True),
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
     Boot("uboot-gic3", dict(GIC=3), ["uboot"], not_on_xen=True),

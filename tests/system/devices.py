@@ -4,16 +4,18 @@ import re
 
 from dom0 import check, need
 
-DISKS = (64,)       # MiB: /dev/vdb of Dom0, a real (PCI) virtio disk
+DISKS = (64,)       # MiB: a real (PCI) virtio disk of Dom0, with the serial number "scratch"
 BYTES = 4 << 20
 
 
 def before(d):
     d.free_before = d.free_memory()
     d.run("test -e blk.img || head -c 4194304 /dev/urandom > blk.img; truncate -s 32M blk.img; losetup /dev/loop6 blk.img || true", 40)
-    d.run(f"dd if=/dev/urandom of=/dev/vdb bs={BYTES} count=1; sync", 40)
+    # Which one is vdb depends on the kernel.
+    d.disk = "/dev/" + d.run("grep -lx scratch /sys/block/vd*/serial").split("/")[3]
+    d.run(f"dd if=/dev/urandom of={d.disk} bs={BYTES} count=1; sync", 40)
     d.create("small", name="one", memory=160, extra="console=hvc0 host=one addr=10.0.0.2/24", vif=["bridge=xenbr0"],
-             disk=["phy:/dev/loop6,xvda,w", "phy:/dev/vdb,xvdb,w"])
+             disk=["phy:/dev/loop6,xvda,w", f"phy:{d.disk},xvdb,w"])
     with d.console("one") as g:
         g.run("test -b /dev/xvda -a -b /dev/xvdb")
 
@@ -45,7 +47,7 @@ def block_over_loop(d):
 
 @check
 def block_over_virtio(d):
-    both_ways(d, "/dev/vdb", "/dev/xvdb")
+    both_ways(d, d.disk, "/dev/xvdb")
 
 
 @check

@@ -5,7 +5,7 @@ import os
 import re
 import time
 
-from machine import Failure, Machine, Shell
+from machine import Failure, Machine, PATIENCE, Shell
 
 
 def check(function):
@@ -41,6 +41,8 @@ class Dom0(Shell):
         """xl create with settings that override the file's; each is written as in the file."""
         name = settings.get("name", config)
         self.logged_in.discard(name)
+        if "kernel" not in settings and "extra" in settings:
+            settings["extra"] += PATIENCE
         words = " ".join(f"'{key}={self.literal(value)}'" for key, value in settings.items())
         self.run(f"rm -f /var/log/xen/console/guest-{name}.log; xl create -q {options} /root/{config}.cfg {words}", timeout)
 

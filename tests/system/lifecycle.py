@@ -154,7 +154,7 @@ def sysrq(d):
 def dump_core(d):
     guest(d)
     d.run("xl dump-core one /root/core", 180)
-    text = d.run("head -c 4 /root/core | tail -c 3; echo; wc -c < /root/core; rm /root/core").split()
+    text = d.run("head -c 4 /root/core | tail -c 3; echo; wc -c < /root/core; rm /root/core", 60).split()
     need(text[0] == "ELF" and int(text[1]) > 128 << 20, f"the core file: {text}")
     with d.console("one") as g:
         g.run("true")

@@ -12,6 +12,10 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get("HOSPES_CACHE") or os.path.join(TOP, "cache")
 SCALE = float(os.environ.get("TIMEOUT_SCALE", "1"))
 
+# For the command line of a Linux: on a slow host, its own limits of patience are stretched as ours are.
+PATIENCE = "" if SCALE <= 1 else (f" rcupdate.rcu_cpu_stall_timeout={min(300, 21 * SCALE):.0f} watchdog_thresh={min(60, 10 * SCALE):.0f}"
+                                  f" workqueue.watchdog_thresh={30 * SCALE:.0f}")
+
 # Text of a crash or of a broken promise of the hypervisor or of a kernel, whoever printed it.
 TROUBLE = re.compile(r"Xen call trace|Assertion '.*' failed|Panic on CPU|\(XEN\).*BUG|"
                      r"Unable to handle kernel|Internal error: Oops|Kernel panic - not syncing|rcu: INFO|"
@@ -42,6 +46,7 @@ class Machine:
         self._partial = b""
         self._log = open(log, "wb", buffering=0)
         env = {**os.environ, **{k: str(v) for k, v in options.items()}}
+        env["DOM0_ARGS"] = env.get("DOM0_ARGS", "") + PATIENCE
         self.qemu = subprocess.Popen([*program, *qemu_args], env=env, stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         RUNNING.add(self.qemu)

@@ -27,6 +27,12 @@ def tiny(d, name, word, **settings):
     d.create("small", name=name, kernel="/root/tiny", ramdisk="", memory=8, extra=f"tiny={word}", **settings)
 
 
+def console_daemon_anew(d):
+    """Another xenconsoled, which logs the hypervisor too."""
+    d.run("kill $(cat /run/xen/xenconsoled.pid); while [ -e /run/xen/xenconsoled.pid ]; do sleep 0.1; done; "
+          "xenconsoled --log=all --pid-file=/run/xen/xenconsoled.pid", 20)
+
+
 def gone(d, name, seconds=20):
     d.wait(f"the end of {name}", lambda: name not in d.domains(), seconds)
 
@@ -62,8 +68,7 @@ def console_survives_its_daemon(d):
     with d.console("one") as g:
         g.run("(sleep 3; seq 1 300 | sed 's/^/kept /' > /dev/hvc0) & true")
     d.wait("the lines in the log", lambda: "kept 300" in d.guest_log("one"), 20)
-    d.run("kill $(cat /run/xen/xenconsoled.pid); while [ -e /run/xen/xenconsoled.pid ]; do sleep 0.1; done; "
-          "xenconsoled --log=all --pid-file=/run/xen/xenconsoled.pid", 20)
+    console_daemon_anew(d)
     d.run("sleep 3 | timeout 3 xenconsole $(xl domid one) > /tmp/view", ok=None)
     need(d.run("grep -c '^kept' /tmp/view").strip() == "300", "the history")
     with d.console("one") as g:
@@ -84,6 +89,19 @@ def failing_backend(d):
         need(status == 3 and why in text, f"{words}: exit {status}: {text}")
         nothing_left(d)
     d.run("modprobe xen_blkback")
+
+
+@check
+def mistakes(d):
+    """What is wrong in a configuration is named, and nothing is left."""
+    d.run("sed 's/^memory/memroy/' small.cfg > /tmp/key.cfg; head -c 4000 /dev/urandom > /tmp/junk.cfg")
+    for file, words, why in (("/tmp/key.cfg", "", "memory"), ("/tmp/junk.cfg", "", "junk.cfg:"), ("/tmp/none.cfg", "", "none.cfg"),
+                             ("small.cfg", "memory=1x", "memory"), ("small.cfg", "kernel=/tmp/junk.cfg", "neither an arm64 Image"),
+                             ("small.cfg", "vif='brigde=xenbr0'", "brigde"), ("small.cfg", "cpus=77", "cpus"), ("small.cfg", "gic_version=v7", "gic_version")):
+        status, text = d.run(f"xl create -q {file} {words}", 60, ok=None)
+        need(status != 0 and why in text, f"{file} {words}: exit {status}: {text}")
+        nothing_left(d)
+    d.run("rm /tmp/key.cfg /tmp/junk.cfg")
 
 
 @check
@@ -232,5 +250,6 @@ def live_update_under_load(d):
 @check
 def hypervisor_log(d):
     """xenconsoled writes the hypervisor's log to a file: what a debug key prints is in it."""
+    console_daemon_anew(d)
     d.run("xl debug-keys h")
     d.wait("the key in the log", lambda: "pressed" in d.run("tail -c 20000 /var/log/xen/console/hypervisor.log 2>/dev/null | tr '()' '{}'", ok=None)[1], 10)
