@@ -58,6 +58,7 @@ static struct page *new_page(unsigned shift)
 	pg->state = (u8)(SLAB_STATE | shift);
 	pg->refs = 0;
 	pg->owner = PIECE(0);
+	page_zero(page_va(pg));
 	for (unsigned i = 0; i < n; i++)
 		*piece(pg, shift, i) = (u16)(i + 1 < n ? PIECE(i + 1) : PIECE_NONE);
 	link_page(pg, shift);
