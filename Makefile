@@ -63,7 +63,9 @@ test-quick: image tools images
 test-xen: images
 	@HYPERVISOR=xen tests/run $(TESTS)
 
+# After all that: the boots that one CPU is enough for, in exact time; guests killed by the hundred.
 test-all: test
+	@EXACT=1 tests/run devices lifecycle memory small tutorial kill || exit
 	@for suite in tests/unit tests/guest tests/mutants toolstack bench; do \
 		if [ -e $$suite/Makefile ] && grep -q '^test-all:' $$suite/Makefile; then $(SUB) -C $$suite test-all || exit; fi; done
 	@$(MAKE) test-xen TOOLS=hospes COUNTED=1

@@ -118,9 +118,27 @@ static void key_time(void)
 	       (unsigned long)timer_hz);
 }
 
-void __init debug_keys_init(void)
+#ifdef CONFIG_DEBUG
+static void key_wait(void)
+{
+	printk("Dom0 waited for a CPU %lu us at most\n",
+	       (unsigned long)(runstate_longest_wait_ns() / 1000));
+}
+
+static void __init debug_only(void)
 {
 	spec_init();
+	debug_key_add('w', "show and forget Dom0's longest wait for a CPU", key_wait);
+}
+#else
+static void __init debug_only(void)
+{
+}
+#endif
+
+void __init debug_keys_init(void)
+{
+	debug_only();
 	debug_key_add('d', "dump registers", key_registers);
 	debug_key_add('e', "dump evtchn info", key_events);
 	debug_key_add('g', "print grant table usage", key_grants);

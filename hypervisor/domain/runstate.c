@@ -74,3 +74,24 @@ u64 cpu_idle_ns(const struct cpu *c)
 
 	return now - min(busy, now);
 }
+
+#ifdef CONFIG_DEBUG
+static u64 longest_wait_ns; /* atomic */
+
+void runstate_meter(const struct vcpu *v, u64 now)
+{
+	u64 waited = now - v->runstate.state_entry_time, longest = READ_ONCE(longest_wait_ns);
+
+	if (!v->domain->privileged || v->runstate.state != RUNSTATE_runnable)
+		return;
+	while (waited > longest &&
+	       !__atomic_compare_exchange_n(&longest_wait_ns, &longest, waited, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+u64 runstate_longest_wait_ns(void)
+{
+	return __atomic_exchange_n(&longest_wait_ns, 0, __ATOMIC_RELAXED);
+}
+#endif

@@ -81,6 +81,14 @@ class Dom0(Shell):
         # In other letters, or run() would take it for the hypervisor's own messages on the console and drop it.
         return self.run("xl dmesg | tr '()' '{}'").replace("{XEN}", "(XEN)")
 
+    def longest_wait(self):
+        """Microseconds since the last call; debug builds only."""
+        self.m.drain(0)
+        self.m.mark = len(self.m.text)
+        self.run("xl debug-keys w")
+        self.m.mark = self.m.text.rfind("xl debug-keys w")
+        return int(self.m.expect(r"Dom0 waited for a CPU (\d+) us at most", 10)[1])
+
     def details(self, what=""):
         return json.loads(self.run(f"xl list -l {what}"))
 

@@ -75,6 +75,8 @@ void sched_init_cpu(struct cpu *c);				       /* before it runs */
 extern u32 sched_ratelimit_us;
 u64 vcpu_runtime_ns(const struct vcpu *v); /* time spent running, to now */
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
+/* Debug builds: how long one of Dom0's waited for a CPU at most, since this was asked last. */
+u64 runstate_longest_wait_ns(void);
 struct page;
 /*
  * v's run states go to area from now on, in a page whose reference is taken over; NULL: nowhere.

@@ -72,10 +72,20 @@ static inline void runstate_publish(struct vcpu *v)
 		runstate_write(v);
 }
 
+#ifdef CONFIG_DEBUG
+void runstate_meter(const struct vcpu *v, u64 now); /* v is about to run */
+#else
+static inline void runstate_meter(const struct vcpu *v, u64 now)
+{
+}
+#endif
+
 static inline void runstate_set(struct vcpu *v, int state, u64 now)
 {
 	struct vcpu_runstate_info *r = &v->runstate;
 
+	if (state == RUNSTATE_running)
+		runstate_meter(v, now);
 	r->time[r->state] += now - r->state_entry_time;
 	r->state_entry_time = now;
 	r->state = state;

@@ -20,8 +20,5 @@ static inline void spec_check_dead(struct domain *d)
 {
 	(void)d;
 }
-static inline void spec_init(void)
-{
-}
 #endif
 #endif
