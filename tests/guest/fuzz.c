@@ -213,20 +213,6 @@ void domu_main(void)
 	fuzz(0);
 }
 
-static u64 option(const char *name, u64 value)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = machine.bootargs; *p; p++) {
-		if (strncmp(p, name, n))
-			continue;
-		for (value = 0, p += n; *p >= '0' && *p <= '9'; p++)
-			value = value * 10 + (u64)(*p - '0');
-		break;
-	}
-	return value;
-}
-
 static u64 free_pages(void)
 {
 	struct xen_sysctl s = { 0 };
@@ -276,7 +262,7 @@ static bool victim_lives(struct domu *v, u32 *was, u32 *timer_was)
 
 void guest_main(void)
 {
-	u64 seed = option("seed=", 1), seconds = option("time=", 6), total = 0, before = 0;
+	u64 seed = bootarg("seed=", 1), seconds = bootarg("time=", 6), total = 0, before = 0;
 	u64 end = ticks() + seconds * read_sysreg(cntfrq_el0);
 	u32 was = 0, timer_was = 0, lives = 0;
 	bool ok = true;

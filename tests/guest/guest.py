@@ -5,6 +5,7 @@
 guest.py test [NAME...]      on Hospes; PASS/FAIL per payload and machine
 guest.py compare [NAME...]   on Xen and Hospes; every line that differs must be in `differences`
 guest.py fuzz SECONDS SEED   the blind fuzzer on Hospes, on each machine in turn
+guest.py soak ROUNDS         guests made and killed at random moments, so many on each machine
 guest.py xen|hospes|bare NAME GIC CPUS   one run, output as it is
 """
 import hashlib
@@ -21,6 +22,7 @@ HYPERVISOR = {
     "xen": os.environ.get("XEN", os.path.join(CACHE, "xen-4.17-arm64")),
     "hospes": os.environ.get("HOSPES", os.path.join(TOP, "build", "hospes")),
 }
+OURS = ("fuzz", "soak")         # not for comparison
 MAX_OUTPUT = 400_000            # bytes; no payload needs more, a flooded log does
 FAST = [(3, 4), (2, 1)]
 ALL = [(3, 1), (3, 4), (2, 1), (2, 4)]
@@ -190,12 +192,26 @@ def fuzz(seconds, seed):
     return failed
 
 
+def soak(rounds):
+    failed = False
+    for n, (gic, cpus) in enumerate(ALL):
+        os.environ["GUEST_ARGS"] = f" rounds={rounds} seed={n + 1}"
+        text = run("hospes", "soak", gic, cpus, timeout=3600)
+        log("hospes", "soak", gic, cpus, text)
+        why = verdict(text)
+        failed |= why is not None
+        print(f"{'FAIL' if why else 'PASS'} soak/gicv{gic}-{cpus}cpu" + (f": {why}" if why else ""), *re.findall(r"rounds: (.*)", text), flush=True)
+    return failed
+
+
 def main():
     args = sys.argv[1:]
     if args and args[0] == "test":
         sys.exit(test(args[1:] or names()))
     if args and args[0] == "compare":
-        sys.exit(compare(args[1:] or [n for n in names() if n != "fuzz"]))
+        sys.exit(compare(args[1:] or [n for n in names() if n not in OURS]))
+    if len(args) == 2 and args[0] == "soak":
+        sys.exit(soak(int(args[1])))
     if len(args) == 3 and args[0] == "fuzz":
         sys.exit(fuzz(int(args[1]), int(args[2])))
     if len(args) == 4:

@@ -161,6 +161,29 @@ static void fp_store(u64 *to)
 #undef X
 }
 
+/* GICv2's CPU interface is memory: PMR, BPR, ABPR, APR0. */
+static const u16 gicc_reg[] = { 4, 8, 0x1c, 0xd0 };
+static u32 gicc[ARRAY_SIZE(gicc_reg)];
+
+static void gicc_remember(void)
+{
+	for (u32 i = 0; machine.gic == 2 && i < ARRAY_SIZE(gicc_reg); i++)
+		gicc[i] = mmio_read32(machine.gicc + gicc_reg[i]);
+}
+
+static void gicc_compare(void)
+{
+	for (u32 i = 0; machine.gic == 2 && i < ARRAY_SIZE(gicc_reg); i++)
+		report(gicc[i] == mmio_read32(machine.gicc + gicc_reg[i]), "GICC %x is as it was",
+		       gicc_reg[i]);
+}
+
+static void gicc_paint(void)
+{
+	for (u32 i = 0; machine.gic == 2 && i < ARRAY_SIZE(gicc_reg); i++)
+		mmio_write32(machine.gicc + gicc_reg[i], 0x55);
+}
+
 static void wait_go(u32 value)
 {
 	at = value;
@@ -180,7 +203,9 @@ static void spy(void)
 		q[i] = i * 0x0123456789abcdef;
 	fp_load(q);
 	read_all(before, false);
+	gicc_remember();
 	wait_go(1);
+	gicc_compare();
 	read_all(before, true);
 	memset(q, 0, sizeof(q));
 	fp_store(q);
@@ -197,6 +222,7 @@ static void painter(void)
 	write_sysreg(3ul << 20, cpacr_el1);
 	isb();
 	fp_load(q);
+	gicc_paint();
 	wait_go(1);
 }
 

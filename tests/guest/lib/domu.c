@@ -13,9 +13,12 @@
 extern char _start[], _edata[], _pristine[];
 static u64 windows;
 u32 domu_spis;
+u32 domu_steps_left;
 
 static bool step(struct domu *d, const char *name, s64 rc)
 {
+	if (rc >= 0 && domu_steps_left && !--domu_steps_left)
+		rc = DOMU_GIVEN_UP;
 	if (rc >= 0)
 		return true;
 	d->step = name;
@@ -55,7 +58,8 @@ static bool create(struct domu *d, int ncpus)
 	op.u.createdomain.arch.gic_version = XEN_DOMCTL_CONFIG_GIC_NATIVE;
 	op.u.createdomain.arch.nr_spis = domu_spis;
 	rc = domctl(XEN_DOMCTL_createdomain, 0xffff, &op);
-	d->domid = op.domain;
+	if (!rc)
+		d->domid = op.domain;
 	return step(d, "createdomain", rc);
 }
 
@@ -82,6 +86,7 @@ static bool fill(struct domu *d)
 	s64 rc;
 
 	windows |= 1ul << slot;
+	d->ram = window;
 	rc = populate(d, GUEST_RAM0_BASE / PAGE_SIZE, 9, DOMU_RAM >> 21);
 	if (!step(d, "populate", rc) ||
 	    !step(d, "magic", populate(d, MAGIC_GFN, 0, DOMU_MAGIC_PAGES)))
@@ -93,7 +98,6 @@ static bool fill(struct domu *d)
 			return false;
 	}
 	rc = map_at(XENMAPSPACE_gmfn_foreign, d->domid, MAGIC_GFN, window / PAGE_SIZE + PAGES);
-	d->ram = window;
 	d->console = (void *)(window + DOMU_RAM);
 	return step(d, "console map", rc);
 }
@@ -155,7 +159,7 @@ bool domu_create(struct domu *d, int ncpus, u32 role)
 	if (create(d, ncpus) && size(d, ncpus) && fill(d) && load(d, ncpus, role) && connect(d) &&
 	    set_context(d))
 		return true;
-	if (d->domid != DOMID_INVALID && strcmp(d->step, "createdomain"))
+	if (d->domid != DOMID_INVALID)
 		domu_destroy(d);
 	return false;
 }

@@ -35,6 +35,9 @@ extern struct start_info *start_info; /* in a DomU: its own */
 
 /* Build, paused. False: see d->error and d->step; the domain is gone again. */
 bool domu_create(struct domu *d, int ncpus, u32 role);
+/* Creation is given up, with this error, after so many steps; 0: never. */
+#define DOMU_GIVEN_UP (-1000)
+extern u32 domu_steps_left;
 s64 domu_grow(struct domu *d, u64 bytes); /* more memory behind DOMU_RAM, multiple of 2 MiB */
 s64 domu_unpause(struct domu *d);
 s64 domu_pause(struct domu *d);

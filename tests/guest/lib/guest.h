@@ -43,7 +43,8 @@ struct machine {
 extern struct machine machine;
 extern u64 table_low[512], table_high[512]; /* translation tables, see early.c */
 
-bool on_oracle(void); /* real Xen: for what it is known not to survive */
+u64 bootarg(const char *name, u64 otherwise); /* the number behind "name=" there */
+bool on_oracle(void);			      /* real Xen: for what it is known not to survive */
 void guest_main(void);
 void domu_main(void);
 void __attribute__((noreturn)) guest_exit(void);

@@ -19,6 +19,21 @@ void __attribute__((weak)) domu_main(void)
 {
 }
 
+u64 bootarg(const char *name, u64 otherwise)
+{
+	size_t n = strlen(name);
+
+	for (const char *s = machine.bootargs; *s; s++) {
+		if (strncmp(s, name, n))
+			continue;
+		otherwise = 0;
+		for (s += n; *s >= '0' && *s <= '9'; s++)
+			otherwise = otherwise * 10 + (u64)(*s - '0');
+		break;
+	}
+	return otherwise;
+}
+
 bool on_oracle(void)
 {
 	return !strncmp(machine.bootargs, "oracle", 6);
