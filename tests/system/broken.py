@@ -135,6 +135,8 @@ def incomplete_device_trees(d):
         return "/" + next(n for n in nodes if n.startswith(prefix))
     with_tree(d, edited(tree, ("-r", node("memory"))), "memory|ram", "no memory node")
     with_tree(d, edited(tree, ("-r", node("intc"))), "interrupt controller|gic", "no interrupt controller")
+    gic = subprocess.run(["fdtget", "-tx", blob("full.dtb", tree), node("intc"), "reg"], check=True, capture_output=True, text=True).stdout.split()
+    with_tree(d, edited(tree, ("-tx", node("intc"), "reg", *gic[:3], "800", *gic[4:])), "interrupt controller|gic", "a distributor of 2 KiB")
     with_tree(d, edited(tree, ("-r", node("timer"))), "timer", "no timer")
     with_tree(d, edited(tree, ("-r", node("cpus"))), "cpu", "no CPUs")
     modules = [m for m in subprocess.run(["fdtget", "-l", blob("full.dtb", tree), "/chosen"], check=True, capture_output=True,

@@ -877,6 +877,45 @@ static void test_teardown(void)
 	world_end();
 }
 
+/* A domain's name is its own, it ends once, in steps, and Dom0 hears of it. */
+static void test_life(void)
+{
+	struct domain_config cfg = { .max_vcpus = 1,
+				     .max_evtchn_port = 100,
+				     .max_grant_frames = 1,
+				     .max_maptrack_frames = 1 };
+	struct evtchn_bind_virq b = { .virq = VIRQ_DOM_EXC };
+	struct domain *d, *second;
+	unsigned steps = 0, paused;
+	domid_t id;
+
+	world_make();
+	CHECK_EQ(call_with(hardware_domain->vcpu[0], __HYPERVISOR_event_channel_op,
+			   EVTCHNOP_bind_virq, &b, sizeof(b)),
+		 0);
+	id = domu_make();
+	d = domain_get_by_id(id);
+	CHECK_EQ(domain_create(id, &cfg, &second), -EEXIST);
+	paused = d->vcpu[0]->pause_count;
+	domain_shutdown(d, SHUTDOWN_suspend);
+	domain_shutdown(d, SHUTDOWN_crash);
+	CHECK_EQ(d->vcpu[0]->pause_count, paused + 1);
+	CHECK_EQ(d->shutdown_code, SHUTDOWN_suspend);
+	domain_resume(d);
+	CHECK_EQ(d->vcpu[0]->pause_count, paused);
+	domain_put(d);
+	current_is(hardware_domain->vcpu[0]);
+	hardware_domain->evtchns.ops->clear_pending(hardware_domain, b.port);
+	for (fake_irq_pending = true; domain_kill(d) == -ERESTART;)
+		steps++;
+	fake_irq_pending = false;
+	CHECK(steps >= 6); /* between any two of the kinds of things that it had */
+	CHECK(hardware_domain->evtchns.ops->is_pending(hardware_domain, b.port));
+	CHECK(!domain_get_by_id(id));
+	CHECK(domu_make() != id);
+	world_end();
+}
+
 static void test_multicall(void)
 {
 	struct multicall_entry *e;
@@ -1967,6 +2006,7 @@ int main(void)
 		{ "stage 2", test_stage2 },
 		{ "what Dom0 maps of a guest", test_foreign },
 		{ "teardown", test_teardown },
+		{ "life", test_life },
 		{ "multicall", test_multicall },
 		{ "a multicall goes on", test_multicall_resumes },
 		{ "console", test_console },

@@ -213,6 +213,8 @@ static void test_good(void)
 		read_one(k, good[k], size[k]);
 		CHECK_EQ(accepted[k], 1);
 	}
+	CHECK(!cmdline_parse("conring_size=16K"));
+	CHECK(cmdline_parse("conring_size=18014398509481988K")); /* 4 KiB in 64 bits */
 }
 
 /* A few bytes, words or stretches changed, or the end cut off. */

@@ -341,6 +341,7 @@ static void test_disks(void)
 		"/x,raw,hdz,w",
 		"vdev=xvda",
 		"/x,raw,xvda:floppy,w",
+		"/x,raw,xvdaaaaaaaaaaaaa,w",
 	};
 	struct dev d;
 	unsigned int i;
@@ -380,6 +381,7 @@ static void test_nics(void)
 		"type=ioemu",
 		"mtu=100000",
 		"rate=0Mb/s",
+		"rate=1000000000GB/s@4294967295us",
 	};
 	struct dev n;
 	unsigned int i;
