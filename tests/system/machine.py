@@ -170,19 +170,20 @@ class Shell:
         return output
 
     @contextlib.contextmanager
-    def console(self, guest, timeout=60):
+    def console(self, guest, timeout=60, options=""):
         """The shell of a guest through "xl console"; logs in the first time. Ctrl-] leaves it."""
         m = self.m
         m.drain(0)
         m.mark = len(m.text)
-        m.send(f"xl console {guest}\n")
+        terminal = f"{options} {guest}".strip()
+        m.send(f"xl console {terminal}\n")
         inside = Shell(m, guest)
-        if guest not in self.logged_in:
+        if terminal not in self.logged_in:
             m.expect(r"login: ", timeout, f"the login of {guest}")
             m.send("root\n")
             m.expect(r"^\S*# ", 20, f"the prompt of {guest}")
             inside.settle()
-            self.logged_in.add(guest)
+            self.logged_in.add(terminal)
         else:
             m.drain(0.5)
             inside.sync(timeout)

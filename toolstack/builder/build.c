@@ -123,7 +123,7 @@ static uint32_t gic_wanted(const struct config *c)
 /* SPIs are handed out up to the highest one named. */
 static uint32_t spis_wanted(const struct config *c)
 {
-	uint32_t nr = 0;
+	uint32_t nr = c->vuart ? GUEST_VPL011_SPI - 31 : 0;
 	unsigned int i;
 
 	for (i = 0; i < c->nr_irqs; i++)
@@ -330,6 +330,7 @@ static int put_dtb(struct build *b, const struct config *c, const struct payload
 		.vcpus = c->maxvcpus,
 		.cmdline = c->cmdline,
 		.clock_frequency = b->clock_frequency,
+		.vuart = c->vuart,
 		.layout = &b->layout,
 		.ramdisk_size = p->ramdisk_len,
 		.partial = p->partial,
@@ -382,6 +383,18 @@ static int seed_grants(struct build *b, struct err *e)
 	return 0;
 }
 
+static int put_vuart(struct build *b, struct err *e)
+{
+	int rc;
+
+	b->vuart_gfn = (GUEST_MAGIC_BASE >> 12) + MAGIC_VUART;
+	rc = hyp_dom_vuart(b->domid, b->vuart_gfn);
+	if (rc == -ENOSYS || rc == -EOPNOTSUPP)
+		return err_set(e, rc, "vuart: the hypervisor has no virtual UART");
+	b->vuart_port = rc;
+	return rc < 0 ? failed(e, rc, "vuart: making the virtual UART") : 0;
+}
+
 /* The rings to xenstored and xenconsoled: a page, a port and a grant each. */
 static int put_rings(struct build *b, struct err *e)
 {
@@ -432,6 +445,8 @@ int build_boot(struct build *b, const struct config *c, const struct payload *p,
 	int rc;
 
 	rc = put_rings(b, e);
+	if (!rc && c->vuart)
+		rc = put_vuart(b, e);
 	if (!rc)
 		rc = put_payload(b, c, p, e);
 	if (rc)

@@ -24,6 +24,8 @@ struct build {
 	unsigned int gpa_bits;
 	uint32_t store_port, console_port; /* the guest's ends */
 	uint64_t store_gfn, console_gfn;
+	uint32_t vuart_port; /* 0: it has none */
+	uint64_t vuart_gfn;
 	uint64_t dtb_size;
 	struct layout layout;
 };

@@ -15,6 +15,7 @@ struct gfdt_config {
 	unsigned int gic_version; /* 2 or 3 */
 	unsigned int vcpus;
 	uint32_t clock_frequency; /* Hz, 0 = the counter register is right */
+	bool vuart;		  /* the virtual UART has a node */
 	const char *cmdline;	  /* may be NULL */
 	const struct layout *layout;
 	uint64_t ramdisk_size; /* bytes, 0 = none */

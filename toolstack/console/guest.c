@@ -35,7 +35,7 @@
 
 const struct con_kind con_kinds[N_KINDS] = {
 	{ "pv", "console", "", true },
-	{ "vuart", "vuart/0", "-vuart", false },
+	{ "vuart", "vuart/0", "-vuart0", false },
 };
 
 struct con_options con_opt = { .log_dir = "/var/log/xen/console" };

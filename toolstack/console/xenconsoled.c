@@ -271,7 +271,7 @@ const struct program xenconsoled_program = {
 	"channel of a console are taken only from entries that Dom0 alone can write. A guest that "
 	"sends events too fast is heard less often; one with an impossible ring loses its console.",
 	options,
-	"/var/log/xen/console/guest-NAME.log, guest-NAME-vuart.log, "
+	"/var/log/xen/console/guest-NAME.log, guest-NAME-vuart0.log, "
 	"hypervisor.log\n/var/run/xen/xenconsoled.socket",
 	"xenconsole(1), xenstored(8), xencommons(8)",
 };

@@ -38,7 +38,7 @@ CMD("pause", cmd_pause, 1, "CG", "<Domain>", "Stop a guest's vCPUs", NULL)
 CMD("unpause", cmd_pause, 1, "CG", "<Domain>", "Let a paused guest go on", NULL)
 CMD("console", cmd_console, 1, "QG", "[options] <Domain>",
     "Connect to a guest's console; Ctrl-] leaves",
-    "-t <type>           only `pv'\n"
+    "-t <type>           `pv' (the default) or `vuart'\n"
     "-n <number>         console number")
 CMD("dump-core", cmd_dump_core, 2, "CG", "<Domain> <File>",
     "Write a guest's memory and registers to a file", NULL)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/abi.h"
 #include "xl/cfg.h"
 #include "xl/config.h"
 
@@ -178,6 +179,11 @@ static bool is_off(const struct cfg_value *v)
 static int set_none(struct ctx *x, void *to)
 {
 	return is_off(x->v) ? 0 : fail(x, "this hypervisor does not offer it; leave the key out");
+}
+
+static int set_vuart(struct ctx *x, void *to)
+{
+	return is_off(x->v) ? 0 : set_choice(x, to);
 }
 
 /* Each item of a list, or a single value standing for a list of one; only good ones are counted. */
@@ -403,8 +409,13 @@ static const struct key keys[] = {
 	DEVS(vif, one_nic,
 	     "List of interfaces: \"mac=..,bridge=..,ip=..,vifname=..,rate=..,script=..\"; an "
 	     "empty string is enough."),
-	KEY(vuart, set_none, NO,
-	    "only \"none\": the hypervisor emulates no UART; the console is hvc0"),
+	{ .name = "vuart",
+	  .set = set_vuart,
+	  .offset = AT(vuart),
+	  .choices = " sbsa_uart ",
+	  .help = "\"sbsa_uart\": an emulated UART beside the PV console, for firmware and early "
+		  "messages (earlycon=pl011,0x22000000 console=ttyAMA0; xl console -t vuart); "
+		  "default \"none\"." },
 };
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -503,6 +514,11 @@ static int finish(struct config *c, const char *name, FILE *warn, struct err *e)
 	if (c->vcpus > c->maxvcpus)
 		return err_set(e, -EINVAL, "%s: xl: vcpus > maxvcpus: %u > %u", name, c->vcpus,
 			       c->maxvcpus);
+	for (unsigned int i = 0; c->vuart && i < c->nr_irqs; i++)
+		if (c->irqs[i] == GUEST_VPL011_SPI)
+			return err_set(e, -EINVAL,
+				       "%s: interrupt %u of irqs= is that of vuart=", name,
+				       c->irqs[i]);
 	if (c->pool && strcmp(c->pool, "Pool-0"))
 		return err_set(e, -EINVAL, "%s: there is no CPU pool `%s'", name, c->pool);
 	if (c->cmdline) {

@@ -54,7 +54,7 @@ struct cpumask {
 
 /* One guest as its config file says; owns every pointer.  Zero = not said, unless noted. */
 struct config {
-	char *name, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree;
+	char *name, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree, *vuart;
 	uint8_t uuid[16];
 	bool uuid_set;
 	uint32_t memory, maxmem; /* MiB */

@@ -81,14 +81,14 @@ static void wait_console(uint32_t domid)
 }
 
 /* Runs xenconsole in this process; comes back only if that is impossible. */
-static int run_console(uint32_t domid, const char *num)
+static int run_console(uint32_t domid, const char *type, const char *num)
 {
 	char id[16];
-	char *argv[] = { "xenconsole", id, num ? "--num" : NULL, (char *)num, NULL };
+	char *argv[] = { "xenconsole", "--type", (char *)type, "--num", (char *)num, id, NULL };
 
 	snprintf(id, sizeof(id), "%u", domid);
 	optind = 1;
-	return xenconsole_main(num ? 4 : 2, argv);
+	return xenconsole_main(6, argv);
 }
 
 /* A child of ours in the background; the handles of the parent do not work in it. */
@@ -133,7 +133,7 @@ static int start(const struct args *a, struct config *c)
 			claim_leave();
 			store_reopen();
 			/* exit() gives the terminal its mode back */
-			exit(run_console(domid, NULL));
+			exit(run_console(domid, "pv", "0"));
 		}
 	}
 	if (!a->opt['e'] && !a->opt['F'])
@@ -167,11 +167,12 @@ int cmd_create(const struct args *a)
 
 int cmd_console(const struct args *a)
 {
+	const char *type = a->opt['t'] ? a->opt['t'] : "pv";
 
-	if (a->opt['t'] && strcmp(a->opt['t'], "pv")) {
-		fail("xl: only consoles of type pv exist; the hypervisor emulates no UART");
+	if (strcmp(type, "pv") && strcmp(type, "vuart")) {
+		fail("xl: consoles are of type pv or vuart");
 		return EXIT_USAGE;
 	}
 	wait_console(a->domid);
-	return run_console(a->domid, a->opt['n']);
+	return run_console(a->domid, type, a->opt['n'] ? a->opt['n'] : "0");
 }

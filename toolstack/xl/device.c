@@ -18,26 +18,31 @@
 
 #define BACKEND_MS 10000
 
-/* Number @devid of @type ("vbd", "vif", "console") of a guest, and where its ends are. */
+/* Number @devid of @type ("vbd", "vif", "console", "vuart") of a guest, and where its ends are. */
 struct device {
 	uint32_t domid;
 	const char *type;
 	int devid;
-	uint32_t backend;	   /* domain that serves it */
-	const struct dev *dev;	   /* while it is made, what was asked for; */
-	const struct build *build; /* or for a console */
+	uint32_t backend;      /* domain that serves it */
+	const struct dev *dev; /* while it is made, what was asked for; */
+	uint32_t port;	       /* or of a console */
+	uint64_t gfn;
 	char front[96], back[96], record[96];
 };
 
+/* Served by xenconsoled; no driver of the guest's has a part in it. */
 static bool is_console(const struct device *d)
 {
-	return !strcmp(d->type, "console");
+	return !strcmp(d->type, "console") || !strcmp(d->type, "vuart");
 }
 
 static void set_paths(struct device *d)
 {
-	if (is_console(d) && !d->devid)
+	if (!strcmp(d->type, "console") && !d->devid)
 		snprintf(d->front, sizeof(d->front), "/local/domain/%u/console", d->domid);
+	else if (!strcmp(d->type, "vuart"))
+		snprintf(d->front, sizeof(d->front), "/local/domain/%u/vuart/%d", d->domid,
+			 d->devid);
 	else
 		snprintf(d->front, sizeof(d->front), "/local/domain/%u/device/%s/%d", d->domid,
 			 d->type, d->devid);
@@ -111,8 +116,8 @@ static void front_fields(struct writer *w, const struct device *d)
 		write_key(w, "type", "xenconsoled");
 		write_key(w, "output", "pty");
 		write_key(w, "tty", "%s", "");
-		write_key(w, "port", "%u", d->build->console_port);
-		write_key(w, "ring-ref", "%llu", (unsigned long long)d->build->console_gfn);
+		write_key(w, "port", "%u", d->port);
+		write_key(w, "ring-ref", "%llu", (unsigned long long)d->gfn);
 		return;
 	}
 	write_key(w, "state", "1");
@@ -402,12 +407,20 @@ int device_add(uint32_t domid, struct dev *dev, struct err *e)
 	return rc;
 }
 
-int device_add_console(const struct build *b, struct err *e)
+int device_add_consoles(const struct build *b, struct err *e)
 {
-	struct device d = { .domid = b->domid, .type = "console", .build = b };
+	struct device pv = {
+		.domid = b->domid, .type = "console", .port = b->console_port, .gfn = b->console_gfn
+	};
+	struct device uart = {
+		.domid = b->domid, .type = "vuart", .port = b->vuart_port, .gfn = b->vuart_gfn
+	};
+	int rc;
 
-	set_paths(&d);
-	return write_ends(&d, e);
+	set_paths(&pv);
+	set_paths(&uart);
+	rc = write_ends(&pv, e);
+	return rc || !uart.port ? rc : write_ends(&uart, e);
 }
 
 /* The record says who serves the device; the guest cannot write it. */

@@ -110,7 +110,7 @@ int dom_store_start(const struct build *b, struct err *e)
 	write_at(&w, NULL, 0, "/local/domain/%u/store", b->domid);
 	write_key(&w, "port", "%u", b->store_port);
 	write_key(&w, "ring-ref", "%llu", (unsigned long long)b->store_gfn);
-	rc = w.rc ? w.rc : device_add_console(b, e);
+	rc = w.rc ? w.rc : device_add_consoles(b, e);
 	if (!rc)
 		rc = xs_introduce(xstore(), b->domid, b->store_gfn, b->store_port);
 	return rc ? err_set(e, rc, "xenstore: introducing the guest: %s", strerror(-rc)) : 0;
@@ -262,6 +262,8 @@ static void remove_records(uint32_t domid, const uint8_t *uuid)
 	snprintf(path, sizeof(path), "/libxl/%u", domid);
 	xs_rm(xstore(), 0, path);
 	snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u", domid);
+	xs_rm(xstore(), 0, path);
+	snprintf(path, sizeof(path), "/local/domain/0/backend/vuart/%u", domid);
 	xs_rm(xstore(), 0, path);
 	json = uuid ? dom_json_path(domid, uuid) : NULL;
 	if (json)

@@ -149,6 +149,18 @@ int hyp_dom_evtchn(uint32_t domid)
 	return rc ? rc : (int)a.port;
 }
 
+int hyp_dom_vuart(uint32_t domid, uint64_t gfn)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_vuart_op,
+				 .domain = domid,
+				 .u.vuart_op = { .cmd = XEN_DOMCTL_VUART_OP_INIT,
+						 .type = XEN_DOMCTL_VUART_TYPE_VPL011,
+						 .gfn = gfn } };
+	int rc = hv_domctl(&op);
+
+	return rc ? rc : (int)op.u.vuart_op.evtchn;
+}
+
 void *hyp_grants_map(uint32_t domid, struct grant_entry_v1 **tab)
 {
 	void *p = NULL, *res;

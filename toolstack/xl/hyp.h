@@ -35,7 +35,8 @@ int hyp_dom_irq(uint32_t domid, uint32_t irq);
 int hyp_dom_assign_dt(uint32_t domid, const char *path);
 int hyp_dom_populate(uint32_t domid, const xen_pfn_t *gfn, unsigned int nr, unsigned int order);
 int hyp_dom_param(uint32_t domid, unsigned int index, uint64_t value);
-int hyp_dom_evtchn(uint32_t domid); /* new port of @domid, for Dom0 to bind */
+int hyp_dom_evtchn(uint32_t domid);		 /* new port of @domid, for Dom0 to bind */
+int hyp_dom_vuart(uint32_t domid, uint64_t gfn); /* likewise, of its virtual UART on that ring */
 /* The first page (HYP_GRANTS entries) of a guest's grant table; NULL with errno, else for unmap. */
 #define HYP_GRANTS 512u
 void *hyp_grants_map(uint32_t domid, struct grant_entry_v1 **tab);

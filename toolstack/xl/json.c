@@ -149,6 +149,7 @@ static void put_arch(struct json *j, const struct config *c)
 	put_empty(j, "type.pvh");
 	json_open(j, "arch_arm", '{');
 	json_str(j, "gic_version", c->gic_version);
+	json_str(j, "vuart", c->vuart);
 	json_close(j, '}');
 	put_empty(j, "arch_x86");
 }

@@ -68,7 +68,7 @@ char *dom_json_path(uint32_t domid, const uint8_t *uuid);
 /* device.c: virtual devices; an error names the back-end's path and its reason. */
 /* fills in devid, MAC address and bridge of an interface */
 int device_add(uint32_t domid, struct dev *d, struct err *e);
-int device_add_console(const struct build *b, struct err *e);
+int device_add_consoles(const struct build *b, struct err *e);
 /* @type as the store has it: "vbd", "vif", "console" */
 int device_remove(uint32_t domid, const char *type, int devid, bool force, struct err *e);
 void device_remove_all(uint32_t domid);

@@ -323,6 +323,7 @@ static int make_tree(unsigned int gic, unsigned int vcpus, const void *partial, 
 				 .cmdline = "console=hvc0",
 				 .layout = &l,
 				 .ramdisk_size = 0x18c000,
+				 .vuart = gic == 3,
 				 .partial = partial };
 
 	layout_ram(&l, 192ull << 20, 40, e);
@@ -360,7 +361,15 @@ static void test_tree(void)
 	CHECK(cell(buf, "/hypervisor", "interrupts", 1) == 15);
 	for (i = 0; i < 9; i++)
 		CHECK(cell(buf, "/timer", "interrupts", i) == timer[i]);
+	CHECK(fdt_path_offset(buf, "/sbsa-pl011") < 0);
 	CHECK(make_tree(3, 20, NULL, &e) > 0);
+	CHECK(IS("/sbsa-pl011", "compatible", "arm,sbsa-uart"));
+	CHECK(cell(buf, "/sbsa-pl011", "reg", 1) == 0x22000000 &&
+	      cell(buf, "/sbsa-pl011", "reg", 3) == 0x1000);
+	CHECK(cell(buf, "/sbsa-pl011", "interrupts", 0) == 0 &&
+	      cell(buf, "/sbsa-pl011", "interrupts", 1) == 0 &&
+	      cell(buf, "/sbsa-pl011", "interrupts", 2) == 0xf04);
+	CHECK(cell(buf, "/sbsa-pl011", "current-speed", 0) == 115200);
 	CHECK(IS("/interrupt-controller@3001000", "compatible", "arm,gic-v3"));
 	CHECK(cell(buf, "/interrupt-controller@3001000", "reg", 5) == 0x3020000);
 	CHECK(cell(buf, "/cpus/cpu@103", "reg", 0) == 0x103); /* vCPU 19: Aff1 1, Aff0 3 */

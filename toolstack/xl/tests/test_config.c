@@ -157,7 +157,7 @@ static void test_keys(void)
 		"cap=50\nroot='/dev/"
 		"xvda'\nextra='console=hvc0'\non_poweroff='preserve'\non_reboot='destroy'\n"
 		"on_crash='coredump-restart'\non_watchdog='rename-restart'\ngic_version='v3'"
-		"\nvuart='none'\n"
+		"\nvuart='sbsa_uart'\n"
 		"iomem=['fe000,1','ff000,2@10']\nirqs=[112,33]\ndtdev=['/soc/uart']\ndevice_tree='/"
 		"d'\npool='Pool-0'\n"
 		"tee='none'\ntype='pvh'\nmax_grant_frames=32\nmax_maptrack_frames=64\nmax_event_"
@@ -175,6 +175,7 @@ static void test_keys(void)
 	CHECK(c.on_crash == ACTION_COREDUMP_RESTART && c.on_watchdog == ACTION_RENAME_RESTART);
 	CHECK(c.nr_iomem == 2 && c.iomem[0].gfn == 0xfe000 && c.iomem[1].gfn == 0x10 &&
 	      c.iomem[1].nr == 2);
+	CHECK(!strcmp(c.vuart, "sbsa_uart"));
 	CHECK(c.nr_irqs == 2 && c.irqs[0] == 112 && c.nr_dtdev == 1 &&
 	      !strcmp(c.gic_version, "v3"));
 	CHECK(c.nr_devs == 4 && config_dev(&c, DEV_NIC, 1)->mac[5] == 3);
@@ -184,7 +185,7 @@ static void test_keys(void)
 	CHECK(!parse(&c, BASE, NULL, 0)); /* what is not said */
 	CHECK(c.memory == 128 && c.maxmem == 128 && c.vcpus == 1 && c.maxvcpus == 1 && !c.cmdline);
 	CHECK(c.on_poweroff == ACTION_DESTROY && c.on_reboot == ACTION_RESTART &&
-	      c.on_crash == ACTION_DESTROY);
+	      c.on_crash == ACTION_DESTROY && !c.vuart);
 	config_free(&c);
 }
 
@@ -197,8 +198,10 @@ static void test_key_errors(void)
 	CHECK(refused(BASE "zzzzzzzzz = 1", "t.cfg:3:1: unknown setting `zzzzzzzzz'"));
 	CHECK(refused(BASE "pci = ['01:00.0']",
 		      "t.cfg:3:1: `pci' is not supported: the hypervisor has no PCI pass-through"));
-	CHECK(refused(BASE "vuart = 'sbsa_uart'",
-		      "t.cfg:3:9: this hypervisor does not offer it; leave the key out"));
+	CHECK(refused(BASE "vuart = 'pl011'", "t.cfg:3:9: expecting one of sbsa_uart"));
+	CHECK(refused(BASE "vuart = ['sbsa_uart']", "t.cfg:3:9: expecting one of sbsa_uart"));
+	CHECK(refused(BASE "vuart = 'sbsa_uart'\nirqs = [33, 32]\n",
+		      "t.cfg: interrupt 32 of irqs= is that of vuart="));
 	CHECK(refused(BASE "memory = 1x", "t.cfg:3:10: not a valid number"));
 	CHECK(refused(BASE "memory = 99999999999999999999", "t.cfg:3:10: not a valid number"));
 	CHECK(refused(BASE "memory = 0", "t.cfg:3:10: number too small"));
