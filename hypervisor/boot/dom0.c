@@ -205,7 +205,9 @@ void __init dom0_build(const struct machine *m, const struct dom0_plan *plan, st
 		console_stop("device tree: more than %u separate ranges of device registers",
 			     MAX_RANGES);
 	p2m_setup(needed_bits(m));
-	rc = domain_create(0, &cfg, &d);
+	do
+		rc = domain_create(0, &cfg, &d);
+	while (rc == -ERESTART);
 	if (rc)
 		console_stop("Dom0 cannot be created (%d)", rc);
 	hardware_domain = d;

@@ -191,15 +191,33 @@ static int make_parts(struct domain *d, const struct domain_config *cfg)
 	if (!d->vcpu)
 		return -ENOMEM;
 	d->max_vcpus = (u16)cfg->max_vcpus;
-	for (unsigned i = 0; i < cfg->max_vcpus; i++) {
+	return 0;
+}
+
+/* Those that are not there yet; one at least before it is cut short. */
+static int make_vcpus(struct domain *d)
+{
+	for (unsigned i = 0; i < d->max_vcpus; i++) {
+		if (d->vcpu[i])
+			continue;
 		d->vcpu[i] = vcpu_alloc(d, i);
 		if (!d->vcpu[i])
 			return -ENOMEM;
+		if (irq_pending() && i + 1 < d->max_vcpus)
+			return -ERESTART;
 	}
 	return 0;
 }
 
-int domain_create(domid_t id, const struct domain_config *cfg, struct domain **out)
+/* Not published: nobody else knows of it. */
+static void abandon(struct domain *d)
+{
+	while (domain_kill(d) == -ERESTART)
+		;
+}
+
+/* All but its vCPUs. */
+static int begin(domid_t id, const struct domain_config *cfg, struct domain **out)
 {
 	struct domain *d;
 	int rc;
@@ -227,17 +245,63 @@ int domain_create(domid_t id, const struct domain_config *cfg, struct domain **o
 	sched_init_domain(d);
 	d->cntvoff = ticks_now();
 	rc = reserve(d);
-	if (!rc) {
-		rc = make_parts(d, cfg);
-		if (!rc)
-			rc = publish(d, id);
-		if (rc)
-			while (domain_kill(d) == -ERESTART)
-				;
-	} else {
+	if (rc) {
 		xfree(d);
+		return rc;
+	}
+	rc = make_parts(d, cfg);
+	if (rc)
+		abandon(d);
+	else
+		*out = d;
+	return rc;
+}
+
+/* The domain that was left when the last domain_create() was cut short (control lock). */
+static struct {
+	struct domain *d; /* NULL: none */
+	domid_t id;
+	struct domain_config cfg;
+} half_made;
+
+static bool is_half_made(domid_t id, const struct domain_config *cfg)
+{
+	const struct domain_config *c = &half_made.cfg;
+
+	return half_made.d && half_made.id == id && c->max_vcpus == cfg->max_vcpus &&
+	       c->max_evtchn_port == cfg->max_evtchn_port &&
+	       c->max_grant_frames == cfg->max_grant_frames &&
+	       c->max_maptrack_frames == cfg->max_maptrack_frames && c->nr_spis == cfg->nr_spis &&
+	       !memcmp(c->handle, cfg->handle, sizeof(c->handle));
+}
+
+int domain_create(domid_t id, const struct domain_config *cfg, struct domain **out)
+{
+	struct domain *d = half_made.d;
+	int rc = 0;
+
+	if (d && !is_half_made(id, cfg)) { /* its caller has lost interest */
+		if (domain_kill(d))
+			return -ERESTART;
+		d = NULL;
+	}
+	half_made.d = NULL;
+	if (!d)
+		rc = begin(id, cfg, &d);
+	if (rc)
+		return rc;
+	rc = make_vcpus(d);
+	if (rc == -ERESTART) {
+		half_made.d = d;
+		half_made.id = id;
+		half_made.cfg = *cfg;
+		return rc;
 	}
 	if (!rc)
+		rc = publish(d, id);
+	if (rc)
+		abandon(d);
+	else
 		*out = d;
 	return rc;
 }

@@ -70,7 +70,7 @@ s64 hc_domctl(struct vcpu *v, u64 *a)
 	/* A call that is cut short leaves its progress in the request. */
 	if ((rc >= 0 || rc == -ERESTART) && (e->flags & DOMCTL_BACK) &&
 	    copy_to_guest(a[0], &op, sizeof(op))) {
-		if (op.cmd == XEN_DOMCTL_createdomain)
+		if (op.cmd == XEN_DOMCTL_createdomain && !rc)
 			take_back(op.domain);
 		return -EFAULT;
 	}

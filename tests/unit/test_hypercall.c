@@ -575,6 +575,8 @@ static void world_end(void)
 {
 	struct domain *d;
 
+	/* What was left half made goes with the next one. */
+	CHECK_EQ(domain_create(DOMID_INVALID, &(struct domain_config){ 0 }, &d), -EINVAL);
 	while ((d = domain_get_next(1))) {
 		kill(d);
 		domain_put(d);
@@ -1082,6 +1084,39 @@ static void test_info(void)
 		fake_irq_pending = false;
 		CHECK_EQ(domu_make(), id + n - 1);
 		memset(list, 0, 512);
+	}
+	world_end();
+}
+
+/* A domain of many vCPUs is made in steps, by whoever asks for the same again. */
+static void test_create_in_steps(void)
+{
+	struct domain_config cfg = { .max_vcpus = 5,
+				     .max_evtchn_port = 1023,
+				     .max_grant_frames = 4,
+				     .max_maptrack_frames = 4 };
+	struct domain *d;
+	u64 before;
+
+	world_make();
+	before = heap_free_pages;
+	for (unsigned other = 0; other < 3; other++) {
+		unsigned steps = 0;
+
+		fake_irq_pending = true;
+		CHECK_EQ(domain_create(9, &cfg, &d), -ERESTART);
+		CHECK(!domain_get_by_id(9) && heap_free_pages < before);
+		cfg.max_evtchn_port += other == 1;
+		cfg.handle[3] += other == 2;
+		while (domain_create(9, &cfg, &d) == -ERESTART)
+			steps++;
+		/* the last ones of five; or taken back first, in steps, too */
+		CHECK(other ? steps > 4 : steps == 3);
+		CHECK(d->max_vcpus == 5 && d->vcpu[0] && d->vcpu[4]);
+		CHECK_EQ(d->evtchns.max_port, cfg.max_evtchn_port);
+		CHECK_EQ(spec_check(true), 0);
+		kill(d);
+		CHECK_EQ(heap_free_pages, before);
 	}
 	world_end();
 }
@@ -2012,6 +2047,7 @@ int main(void)
 		{ "console", test_console },
 		{ "vCPU contexts", test_context },
 		{ "domain information", test_info },
+		{ "a domain made in steps", test_create_in_steps },
 		{ "log ring", test_ring },
 		{ "wall clock", test_wallclock },
 		{ "access lists", test_access_lists },

@@ -172,8 +172,9 @@ struct domain_config {
 };
 
 /* id DOMID_INVALID: choose. On success *out holds the creation reference, dropped by domain_kill().
- * -EEXIST -EINVAL -ENOMEM -ENOSPC. The domain starts paused once (pause_count of each vCPU), as
- * XEN_DOMCTL_createdomain wants. */
+ * -EEXIST -EINVAL -ENOMEM -ENOSPC; -ERESTART: an interrupt waits, the next call of the same goes on
+ * where this one stopped, one of another begins by taking back what is there. The domain starts
+ * paused once (pause_count of each vCPU), as XEN_DOMCTL_createdomain wants. */
 int domain_create(domid_t id, const struct domain_config *cfg, struct domain **out) __must_check;
 /* Takes everything back. 0 done, -ERESTART: call again. Idempotent. */
 int domain_kill(struct domain *d);
