@@ -51,6 +51,7 @@ void timer_setup(struct timer *t, void (*fn)(struct timer *))
 {
 	t->fn = fn;
 	t->cpu = NULL;
+	t->deadline = 0;
 	list_init(&t->link);
 }
 
@@ -74,6 +75,8 @@ void timer_cancel(struct timer *t)
 
 void timer_retire(struct timer *t)
 {
+	if (!t->deadline)
+		return;
 	do {
 		timer_cancel(t);
 		for_each_cpu (c)
@@ -97,7 +100,7 @@ void timer_set(struct timer *t, u64 deadline)
 		unlock(&q->lock); /* another CPU armed it just now: its time stands */
 		return;
 	}
-	t->deadline = deadline;
+	t->deadline = max(deadline, 1UL);
 	list_for_each (at, &q->head, link)
 		if (at->deadline > deadline)
 			break;

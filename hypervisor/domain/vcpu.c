@@ -50,7 +50,8 @@ void vcpu_retire(struct vcpu *v)
 	sched_destroy_vcpu(v);
 	vtimer_destroy_vcpu(v);
 	timer_retire(&v->poll_timer);
-	vcpu_unregister_runstate(v);
+	if (v->runstate_page)
+		vcpu_unregister_runstate(v);
 }
 
 void vcpu_free(struct vcpu *v)

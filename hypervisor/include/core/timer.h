@@ -13,7 +13,7 @@
 struct cpu;
 
 struct timer {
-	u64 deadline;		     /* in ticks of CNTPCT */
+	u64 deadline;		     /* in ticks of CNTPCT; 0: it was never armed */
 	void (*fn)(struct timer *t); /* on the arming CPU, interrupts masked, no lock held */
 	struct list link;	     /* sorted queue */
 	struct cpu *cpu;	     /* where it is armed; NULL if it is not */
