@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One guest's life by xl: created paused, driven, renamed, dumped, rebooted, shut down, destroyed; then three at once."""
 import re
+import struct
 
 from dom0 import check, need
 
@@ -198,6 +199,27 @@ def crash(d):
     d.wait("the guest's end", lambda: "bad" not in d.domains(), 90)
     need("ELF" in d.run("head -c 4 /var/lib/xen/dump/*bad* | tail -c 3; rm /var/lib/xen/dump/*bad*"), "no core file")
     need(d.free_memory() == d.free_before, "free memory after the crashes")
+
+
+# A zImage that powers off when it finds what the boot protocol promises (r0 = 0, r1 = ~0, r2 = a device tree), else crashes.
+ZIMAGE = (0xe3500000, 0x03710001, 0x05923000,       # cmp r0, #0; cmneq r1, #1; ldreq r3, [r2]
+          0x059f4020, 0x01530004,                   # ldreq r4, magic; cmpeq r3, r4
+          0x028f101c, 0x128f101c,                   # addeq r1, pc, poweroff; addne r1, pc, crash
+          0xe3a0c01d, 0xea000006,                   # mov r12, sched_op; b behind the header
+          0x016f2818, 0, 0x80, 0x04030201,          # the header at 0x24: magic, start, end, little-endian
+          0xedfe0dd0, 0, 3,                         # magic of a device tree; the two reasons
+          0xe3a00002, 0xe140ea71, 0xeafffffe)       # mov r0, shutdown; hvc 0xea1; b .
+
+
+@check
+def kernel_of_32_bits(d):
+    """A zImage is started in AArch32 state, by both toolstacks."""
+    code = struct.pack("<32I", *ZIMAGE, *[0] * (32 - len(ZIMAGE)))
+    d.run("printf '" + "".join(f"\\{b:03o}" for b in code) + "' > /tmp/z32; [ $(wc -c < /tmp/z32) = 128 ]")
+    d.create("small", name="narrow", kernel="/tmp/z32", on_poweroff="preserve", on_crash="preserve")
+    d.wait("its end", lambda: d.domains()["narrow"]["state"][3] == "s", 20)
+    text = d.run("xl list -v narrow; xl destroy narrow; rm /tmp/z32", 40)
+    need(re.search(r"narrow .*-[0-9a-f]{12} +0 ", text), text)      # the reason: 0 power off, 3 crash
 
 
 @check

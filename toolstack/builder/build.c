@@ -74,11 +74,9 @@ int payload_load(struct payload *p, const struct config *c, struct err *e)
 	int rc;
 
 	memset(p, 0, sizeof(*p));
-	rc = file_read(c->kernel, IMAGE_MAX_BYTES, &p->kernel, &p->kernel_len, "kernel", e);
-	if (!rc)
-		rc = image_gunzip(&p->kernel, &p->kernel_len, IMAGE_MAX_BYTES, e);
-	if (!rc)
-		rc = image_parse(p->kernel, p->kernel_len, GUEST_RAM0_BASE, &p->img, e);
+	rc = file_read(c->kernel, IMAGE_MAX_BYTES, &p->kernel, &p->kernel_len, "kernel", e) ?:
+		image_gunzip(&p->kernel, &p->kernel_len, IMAGE_MAX_BYTES, e) ?:
+		image_parse(p->kernel, p->kernel_len, GUEST_RAM0_BASE, &p->img, e);
 	if (!rc && c->ramdisk) /* the guest's kernel unpacks it, not we */
 		rc = file_read(c->ramdisk, IMAGE_MAX_BYTES, &p->ramdisk, &p->ramdisk_len, "ramdisk",
 			       e);
@@ -90,7 +88,7 @@ int payload_load(struct payload *p, const struct config *c, struct err *e)
 	/* With the smallest of trees: what does not fit so will never do. */
 	if (!rc)
 		rc = layout_ram(&l, (uint64_t)c->maxmem << 20, 64, e);
-	return rc ? rc : layout_modules(&l, &p->img, p->ramdisk_len, 4096, e);
+	return rc ?: layout_modules(&l, &p->img, p->ramdisk_len, 4096, e);
 }
 
 void payload_free(struct payload *p)
@@ -101,9 +99,11 @@ void payload_free(struct payload *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* A failed hypercall as a sentence. */
-static int failed(struct err *e, int rc, const char *what)
+/* The result of a hypercall, if it failed with a sentence. */
+static int made(struct err *e, int rc, const char *what)
 {
+	if (rc >= 0)
+		return rc;
 	if (rc == -ENOMEM)
 		return err_set(e, rc,
 			       "%s: the hypervisor has no memory left (xl info: free_memory)",
@@ -184,19 +184,18 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 		return err_set(e, rc, "gic_version: this machine does not offer %s",
 			       c->gic_version);
 	if (rc)
-		return failed(e, rc, "creating the domain");
+		return made(e, rc, "creating the domain");
 	b->domid = op.domain; /* the hypervisor chose it */
 	b->gic_version = create->arch.gic_version == XEN_DOMCTL_CONFIG_GIC_V3 ? 3 : 2;
 	b->clock_frequency = create->arch.clock_frequency;
-	rc = HV_DOMCTL(b->domid, max_vcpus, .u.max_vcpus.max = c->maxvcpus);
+	rc = made(e, HV_DOMCTL(b->domid, max_vcpus, .u.max_vcpus.max = c->maxvcpus),
+		  "allocating vCPUs")
+		     ?: made(e, hv_domain_info(b->domid, &info), "reading back the domain");
 	if (rc)
-		return failed(e, rc, "allocating vCPUs");
-	rc = hv_domain_info(b->domid, &info);
-	if (rc)
-		return failed(e, rc, "reading back the domain");
-	b->gpa_bits = info.gpaddr_bits ? info.gpaddr_bits : 40;
+		return rc;
+	b->gpa_bits = info.gpaddr_bits ?: 40;
 	rc = HV_DOMCTL(b->domid, set_address_size, .u.address_size.size = narrow ? 32 : 64);
-	return rc ? failed(e, rc, narrow ? "32-bit guest on this CPU" : "setting 64-bit mode") : 0;
+	return made(e, rc, narrow ? "32-bit guest on this CPU" : "setting 64-bit mode");
 }
 
 /* In 2 MiB extents; what cannot be had so is had in pages. */
@@ -230,9 +229,9 @@ static int populate_bank(struct build *b, const struct layout_bank *bank, struct
 static int apply_affinity(struct build *b, const struct config *c, struct err *e)
 {
 	unsigned int v;
-	int rc;
+	int rc = 0;
 
-	for (v = 0; v < c->maxvcpus; v++) {
+	for (v = 0; v < c->maxvcpus && !rc; v++) {
 		uint8_t *hard = NULL, *soft = NULL;
 
 		if (c->nr_hard == 1 || v < c->nr_hard)
@@ -242,10 +241,8 @@ static int apply_affinity(struct build *b, const struct config *c, struct err *e
 		if (!hard && !soft)
 			continue;
 		rc = hyp_vcpu_affinity(b->domid, XEN_DOMCTL_setvcpuaffinity, v, hard, soft, 0);
-		if (rc)
-			return failed(e, rc, "cpus: setting the affinity (are these CPUs online?)");
 	}
-	return 0;
+	return made(e, rc, "cpus: setting the affinity (are these CPUs online?)");
 }
 
 static int apply_sched(struct build *b, const struct config *c, struct err *e)
@@ -261,7 +258,7 @@ static int apply_sched(struct build *b, const struct config *c, struct err *e)
 		p.cap = c->cap;
 		rc = hyp_sched(b->domid, XEN_DOMCTL_SCHEDOP_putinfo, &p);
 	}
-	return rc ? failed(e, rc, "cpu_weight: setting scheduler parameters") : 0;
+	return made(e, rc, "cpu_weight: setting scheduler parameters");
 }
 
 static int give_devices(struct build *b, const struct config *c, struct err *e)
@@ -292,34 +289,29 @@ static int give_devices(struct build *b, const struct config *c, struct err *e)
 
 int build_memory(struct build *b, const struct config *c, struct err *e)
 {
+	uint64_t kib = ((uint64_t)c->maxmem << 10) + SLACK_KIB;
 	xen_pfn_t magic[MAGIC_NR];
 	unsigned int i;
 	int rc;
 
-	rc = layout_ram(&b->layout, (uint64_t)c->maxmem << 20, b->gpa_bits, e);
+	rc = layout_ram(&b->layout, (uint64_t)c->maxmem << 20, b->gpa_bits, e)
+		     ?: made(e, HV_DOMCTL(b->domid, max_mem, .u.max_mem.max_memkb = kib),
+			     "memory: setting the limit");
 	if (rc)
 		return rc;
-	rc = HV_DOMCTL(b->domid, max_mem,
-		       .u.max_mem.max_memkb = ((uint64_t)c->maxmem << 10) + SLACK_KIB);
-	if (rc)
-		return failed(e, rc, "memory: setting the limit");
 	rc = HV_DOMCTL(b->domid, set_paging_mempool_size, .u.paging_mempool.size = paging_bytes(c));
-	if (rc && rc != -ENOSYS && rc != -EOPNOTSUPP)
-		return failed(e, rc, "memory: setting aside page tables");
-	for (i = 0; i < LAYOUT_BANKS; i++) {
+	if (rc != -ENOSYS && rc != -EOPNOTSUPP && made(e, rc, "memory: setting aside page tables"))
+		return rc;
+	for (i = 0, rc = 0; i < LAYOUT_BANKS && !rc; i++)
 		rc = populate_bank(b, &b->layout.ram[i], e);
-		if (rc)
-			return rc;
-	}
+	if (rc)
+		return rc;
 	for (i = 0; i < MAGIC_NR; i++)
 		magic[i] = (GUEST_MAGIC_BASE >> 12) + i;
 	rc = hyp_dom_populate(b->domid, magic, MAGIC_NR, 0);
 	if (rc != MAGIC_NR)
-		return failed(e, rc < 0 ? rc : -ENOMEM, "memory: console and xenstore pages");
-	rc = apply_affinity(b, c, e);
-	if (!rc)
-		rc = apply_sched(b, c, e);
-	return rc ? rc : give_devices(b, c, e);
+		return made(e, rc < 0 ? rc : -ENOMEM, "memory: console and xenstore pages");
+	return apply_affinity(b, c, e) ?: apply_sched(b, c, e) ?: give_devices(b, c, e);
 }
 
 static int put_dtb(struct build *b, const struct config *c, const struct payload *p, void *buf,
@@ -376,7 +368,7 @@ static int seed_grants(struct build *b, struct err *e)
 	void *res = hyp_grants_map(b->domid, &tab);
 
 	if (!res)
-		return failed(e, -errno, "granting the console and xenstore pages");
+		return made(e, -errno, "granting the console and xenstore pages");
 	hyp_grant_set(&tab[GRANT_CONSOLE], b->console_gfn);
 	hyp_grant_set(&tab[GRANT_XENSTORE], b->store_gfn);
 	hyp_grants_unmap(res);
@@ -392,7 +384,7 @@ static int put_vuart(struct build *b, struct err *e)
 	if (rc == -ENOSYS || rc == -EOPNOTSUPP)
 		return err_set(e, rc, "vuart: the hypervisor has no virtual UART");
 	b->vuart_port = rc;
-	return rc < 0 ? failed(e, rc, "vuart: making the virtual UART") : 0;
+	return rc < 0 ? made(e, rc, "vuart: making the virtual UART") : 0;
 }
 
 /* The rings to xenstored and xenconsoled: a page, a port and a grant each. */
@@ -417,8 +409,8 @@ static int put_rings(struct build *b, struct err *e)
 	if (rc > 0)
 		rc = hyp_dom_evtchn(b->domid);
 	b->console_port = rc;
-	if (rc < 0)
-		return failed(e, rc, "allocating event channels");
+	if (made(e, rc, "allocating event channels") < 0)
+		return rc;
 	const struct {
 		unsigned int index;
 		uint64_t value;
@@ -430,12 +422,10 @@ static int put_rings(struct build *b, struct err *e)
 		{ HVM_PARAM_CONSOLE_EVTCHN, b->console_port },
 		{ HVM_PARAM_STORE_EVTCHN, b->store_port },
 	};
-	for (i = 0; i < sizeof(params) / sizeof(*params); i++) {
+	rc = 0;
+	for (i = 0; i < sizeof(params) / sizeof(*params) && !rc; i++)
 		rc = hyp_dom_param(b->domid, params[i].index, params[i].value);
-		if (rc)
-			return failed(e, rc, "setting HVM parameters");
-	}
-	return seed_grants(b, e);
+	return made(e, rc, "setting HVM parameters") ?: seed_grants(b, e);
 }
 
 int build_boot(struct build *b, const struct config *c, const struct payload *p, struct err *e)
@@ -444,11 +434,8 @@ int build_boot(struct build *b, const struct config *c, const struct payload *p,
 	struct vcpu_guest_context ctxt = { .flags = VGCF_online, .sctlr = SCTLR_GUEST_INIT };
 	int rc;
 
-	rc = put_rings(b, e);
-	if (!rc && c->vuart)
-		rc = put_vuart(b, e);
-	if (!rc)
-		rc = put_payload(b, c, p, e);
+	rc = put_rings(b, e) ?: (c->vuart ? put_vuart(b, e) : 0);
+	rc = rc ?: put_payload(b, c, p, e);
 	if (rc)
 		return rc;
 	ctxt.user_regs.pc64 = p->img.entry;
@@ -461,5 +448,5 @@ int build_boot(struct build *b, const struct config *c, const struct payload *p,
 		ctxt.user_regs.x0 = b->layout.dtb;
 	}
 	rc = hyp_vcpu_context(b->domid, XEN_DOMCTL_setvcpucontext, 0, &ctxt);
-	return rc ? failed(e, rc, "setting up vCPU 0") : 0;
+	return made(e, rc, "setting up vCPU 0");
 }

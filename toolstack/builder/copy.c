@@ -49,7 +49,7 @@ static int64_t copy_batch(xengnttab_handle *gnt, struct grant_entry_v1 *tab, uin
 		if (!rc && seg[i].status != GNTST_okay)
 			rc = -EIO;
 	}
-	return rc ? rc : (int64_t)done;
+	return rc ?: (int64_t)done;
 }
 
 static int copy_granted(uint32_t domid, uint64_t addr, const uint8_t *from, uint64_t len)

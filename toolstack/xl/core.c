@@ -195,7 +195,6 @@ static int put_headers(struct dump *d, uint64_t vcpus)
 			.e_shnum = SECTIONS,
 			.e_shstrndx = 1 },
 	};
-	int rc;
 
 	fill_notes(&h.notes, vcpus, d->nr);
 	h.sh[1] = section(1, SHT_STRTAB, pfns_at + d->nr * 8, sizeof(names), 0);
@@ -203,10 +202,9 @@ static int put_headers(struct dump *d, uint64_t vcpus)
 	h.sh[3] = section(21, SHT_PROGBITS, regs_at, vcpus * regs, regs);
 	h.sh[4] = section(35, SHT_PROGBITS, d->pages_at, d->nr * HYP_PAGE, HYP_PAGE);
 	h.sh[5] = section(46, SHT_PROGBITS, pfns_at, d->nr * 8, 8);
-	rc = put(d, d->pfns, d->nr * 8, pfns_at);
-	if (!rc)
-		rc = put(d, names, sizeof(names), pfns_at + d->nr * 8);
-	return rc ? rc : put(d, &h, sizeof(h), 0);
+	return put(d, d->pfns, d->nr * 8, pfns_at) ?:
+		put(d, names, sizeof(names), pfns_at + d->nr * 8) ?:
+		put(d, &h, sizeof(h), 0);
 }
 
 static int dump_vcpus(struct dump *d, uint64_t at, unsigned int vcpus)
@@ -247,9 +245,7 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 	pause = !(info.flags & (XEN_DOMINF_paused | XEN_DOMINF_shutdown));
 	if (pause)
 		HV_DOMCTL(domid, pausedomain);
-	rc = dump_vcpus(&d, regs_at, vcpus);
-	if (!rc)
-		rc = dump_pages(&d);
+	rc = dump_vcpus(&d, regs_at, vcpus) ?: dump_pages(&d);
 	if (pause)
 		HV_DOMCTL(domid, unpausedomain);
 	if (!rc)

@@ -160,10 +160,10 @@ static uint64_t store_kib(uint32_t domid, const char *key)
 
 static int put_kib(uint32_t domid, const char *key, uint64_t kib)
 {
-	char path[64];
+	char text[24];
 
-	snprintf(path, sizeof(path), "/local/domain/%u/memory/%s", domid, key);
-	return store_set(path, "%llu", (unsigned long long)kib);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)kib);
+	return store_put(text, "/local/domain/%u/memory/%s", domid, key);
 }
 
 static int mem_args(const struct args *a, uint64_t *kib)
@@ -204,9 +204,7 @@ int cmd_mem_max(const struct args *a)
 		return rc;
 	if (kib < store_kib(a->domid, "target"))
 		return fail("xl: domain %u uses more than that; use xl mem-set first", a->domid);
-	rc = set_limit(a->domid, kib);
-	if (!rc)
-		rc = put_kib(a->domid, "static-max", kib);
+	rc = set_limit(a->domid, kib) ?: put_kib(a->domid, "static-max", kib);
 	return rc ? fail_dom("setting the memory limit of", a->domid, rc) : 0;
 }
 
@@ -216,7 +214,7 @@ int cmd_vcpu_set(const struct args *a)
 	struct xen_sysctl_physinfo phys;
 	hyp_dominfo info;
 	unsigned long want, i;
-	char path[64], *end;
+	char *end;
 	int rc;
 
 	want = strtoul(a->arg[1], &end, 10);
@@ -233,10 +231,9 @@ int cmd_vcpu_set(const struct args *a)
 	if (!rc && want > info.max_vcpu_id + 1)
 		return fail("xl: domain %u: Requested %lu VCPUs, however maxcpus is %u!", a->domid,
 			    want, info.max_vcpu_id + 1);
-	for (i = 0; !rc && i <= info.max_vcpu_id; i++) {
-		snprintf(path, sizeof(path), "/local/domain/%u/cpu/%lu/availability", a->domid, i);
-		rc = store_set(path, i < want ? "online" : "offline");
-	}
+	for (i = 0; !rc && i <= info.max_vcpu_id; i++)
+		rc = store_put(i < want ? "online" : "offline",
+			       "/local/domain/%u/cpu/%lu/availability", a->domid, i);
 	return rc ? fail_dom("setting the vCPUs of", a->domid, rc) : 0;
 }
 
@@ -280,13 +277,14 @@ int cmd_vcpu_pin(const struct args *a)
 
 int cmd_sysrq(const struct args *a)
 {
-	char path[64];
+	char *key;
 	int rc;
 
 	if (strlen(a->arg[1]) != 1)
 		return fail("Invalid sysrq.\n");
-	snprintf(path, sizeof(path), "/local/domain/%u/control/sysrq", a->domid);
-	rc = xs_exists(xstore(), 0, path) > 0 ? store_set(path, "%s", a->arg[1]) : -ESRCH;
+	key = store_get("/local/domain/%u/control/sysrq", a->domid);
+	rc = key ? store_put(a->arg[1], "/local/domain/%u/control/sysrq", a->domid) : -ESRCH;
+	free(key);
 	return rc ? fail_dom("pressing SysRq in", a->domid, rc) : 0;
 }
 

@@ -18,11 +18,12 @@
 
 #define SPEC_MAX 4096
 
-/* A key and what takes its value; without a function it is a string of struct dev. */
+/* A key and what takes its value; without a function it is a string or a number of struct dev. */
 struct word {
 	const char *key;
 	int (*set)(struct dev *d, const char *value, struct err *e);
 	size_t offset;
+	bool number;
 };
 
 void dev_free(struct dev *d)
@@ -48,16 +49,29 @@ static int set_string(char **to, const char *value, struct err *e)
 	return 0;
 }
 
+static int number(const char *v, int *to, struct err *e)
+{
+	char *end;
+	long n = strtol(v, &end, 10);
+
+	if (end == v || *end || n < 0 || n > 65535)
+		return err_set(e, -EINVAL, "vif: `%s' is not a number up to 65535", v);
+	*to = n;
+	return 0;
+}
+
 /* Sets what @key names.  1 = there is no such key. */
 static int set_word(struct dev *d, const struct word *table, const char *key, const char *value,
 		    struct err *e)
 {
-	for (; table->key; table++)
-		if (!strcmp(table->key, key))
-			return table->set
-				       ? table->set(d, value, e)
-				       : set_string((char **)((char *)d + table->offset), value, e);
-	return 1;
+	while (table->key && strcmp(table->key, key))
+		table++;
+	if (!table->key)
+		return 1;
+	if (table->set)
+		return table->set(d, value, e);
+	return table->number ? number(value, (int *)((char *)d + table->offset), e)
+			     : set_string((char **)((char *)d + table->offset), value, e);
 }
 
 static int ignore(struct dev *d, const char *value, struct err *e)
@@ -339,27 +353,6 @@ static int nic_rate(struct dev *n, const char *v, struct err *e)
 	return n->rate_bytes ? 0 : err_set(e, -EINVAL, "vif: rate `%s' is less than a byte", v);
 }
 
-static int number(const char *v, int *to, struct err *e)
-{
-	char *end;
-	long n = strtol(v, &end, 10);
-
-	if (end == v || *end || n < 0 || n > 65535)
-		return err_set(e, -EINVAL, "vif: `%s' is not a number up to 65535", v);
-	*to = n;
-	return 0;
-}
-
-static int nic_devid(struct dev *n, const char *v, struct err *e)
-{
-	return number(v, &n->devid, e);
-}
-
-static int nic_mtu(struct dev *n, const char *v, struct err *e)
-{
-	return number(v, &n->mtu, e);
-}
-
 static int nic_type(struct dev *n, const char *v, struct err *e)
 {
 	return strcmp(v, "vif") ? err_set(e, -EINVAL,
@@ -373,12 +366,12 @@ static const struct word nic_words[] = {
 	{ "accel", ignore },
 	{ "backend", NULL, offsetof(struct dev, backend) },
 	{ "bridge", NULL, offsetof(struct dev, bridge) },
-	{ "devid", nic_devid },
+	{ "devid", NULL, offsetof(struct dev, devid), true },
 	{ "gatewaydev", NULL, offsetof(struct dev, gatewaydev) },
 	{ "ip", NULL, offsetof(struct dev, ip) },
 	{ "mac", nic_mac },
 	{ "model", ignore },
-	{ "mtu", nic_mtu },
+	{ "mtu", NULL, offsetof(struct dev, mtu), true },
 	{ "rate", nic_rate },
 	{ "script", NULL, offsetof(struct dev, script) },
 	{ "trusted", ignore },

@@ -199,18 +199,14 @@ static int make(struct build *b, struct config *c, const struct payload *p, stru
 	int rc;
 
 	progress("creating the domain: %u MiB, %u vCPUs", c->maxmem, c->maxvcpus);
-	rc = build_create(b, c, p, e);
-	if (!rc)
-		rc = dom_store_create(b, c, e);
-	if (!rc)
-		rc = build_memory(b, c, e);
+	rc = build_create(b, c, p, e) ?: dom_store_create(b, c, e) ?: build_memory(b, c, e);
 	progress("copying %s and initramfs", image_kind_name(p->img.kind));
 	if (!rc)
 		rc = build_boot(b, c, p, e);
 	progress("connecting to xenstored and xenconsoled");
 	if (!rc)
 		rc = dom_store_start(b, e);
-	return rc ? rc : add_devices(b->domid, c, e);
+	return rc ?: add_devices(b->domid, c, e);
 }
 
 int dom_create(struct config *c, uint32_t *domid, struct err *e)
@@ -221,9 +217,7 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 	int rc;
 
 	claim_sweep();
-	rc = dom_fill_in(c, e);
-	if (!rc)
-		rc = claim_take(c->name, c->uuid, false, e);
+	rc = dom_fill_in(c, e) ?: claim_take(c->name, c->uuid, false, e);
 	if (!rc && !dom_find_name(c->name, &other))
 		rc = err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).",
 			     c->name, other);

@@ -94,7 +94,7 @@ static int open_target(const struct dev *d, char *dev, size_t size, struct stat 
 	}
 	if (rc && fd >= 0)
 		close(fd);
-	return rc ? rc : fd;
+	return rc ?: fd;
 }
 
 int hotplug_disk_open(struct hotplug_disk *h, const struct dev *d, struct err *e)
@@ -171,11 +171,9 @@ static int make_bridge(const char *name, struct err *e)
 	if (rc && rc != -EEXIST)
 		return err_set(e, rc, "vif: making bridge %s: %s (is the module bridge loaded?)",
 			       name, strerror(-rc));
-	rc = if_address(SIOCSIFADDR, name, 0x0ad50001);
-	if (!rc)
-		rc = if_address(SIOCSIFNETMASK, name, 0xffffff00);
-	if (!rc)
-		rc = if_up(name);
+	rc = if_address(SIOCSIFADDR, name, 0x0ad50001) ?:
+		if_address(SIOCSIFNETMASK, name, 0xffffff00) ?:
+		if_up(name);
 	if (rc)
 		return err_set(e, rc, "vif: setting up bridge %s: %s", name, strerror(-rc));
 	fprintf(stderr,

@@ -146,7 +146,7 @@ int hyp_dom_evtchn(uint32_t domid)
 	struct evtchn_alloc_unbound a = { .dom = domid, .remote_dom = 0 };
 	int rc = hv_issue(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &a, sizeof(a));
 
-	return rc ? rc : (int)a.port;
+	return rc ?: (int)a.port;
 }
 
 int hyp_dom_vuart(uint32_t domid, uint64_t gfn)

@@ -41,7 +41,7 @@ void dom_state(char out[7], const hyp_dominfo *d)
 
 static void row(const hyp_dominfo *d, const struct args *a)
 {
-	char state[7], uuid[37];
+	char state[7], uuid[37], reason[8];
 
 	dom_state(state, d);
 	printf("%-40s %5d %5llu %5u     %s  %8.1f", dom_label(d->domain), d->domain,
@@ -49,7 +49,9 @@ static void row(const hyp_dominfo *d, const struct args *a)
 	       state, d->cpu_time / 1e9);
 	if (a->opt['v']) {
 		uuid_text(uuid, d->handle);
-		printf(" %s %8s", uuid, reason_name(d));
+		snprintf(reason, sizeof(reason), d->flags & XEN_DOMINF_shutdown ? "%x" : "-",
+			 d->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+		printf(" %s %8s", uuid, reason);
 	}
 	if (a->opt['v'] || a->opt['Z'])
 		printf(" %16s", "-");

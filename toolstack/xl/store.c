@@ -59,13 +59,13 @@ char **store_list(size_t *n, const char *fmt, ...)
 	return xs_directory(xstore(), 0, path, n);
 }
 
-int store_set(const char *path, const char *fmt, ...)
+int store_put(const char *value, const char *fmt, ...)
 {
-	char value[2048];
+	char path[512];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(value, sizeof(value), fmt, ap);
+	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	return xs_write(xstore(), 0, path, value, strlen(value));
 }
@@ -128,7 +128,7 @@ int store_transaction(int (*fn)(uint32_t tx, void *arg), void *arg)
 		rc = fn(tx, arg);
 		end = xs_transaction_end(xstore(), tx, rc != 0);
 	} while (!rc && end == -EAGAIN);
-	return rc ? rc : end;
+	return rc ?: end;
 }
 
 void write_at(struct writer *w, const struct xs_perm *perm, size_t nr, const char *fmt, ...)

@@ -24,7 +24,7 @@ struct xs *xstore(void);
 void store_reopen(void); /* in a child after fork */
 /* or NULL; free() it */
 char *store_get(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-int store_set(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int store_put(const char *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Calls @fn in a transaction, again if somebody was faster; ends it without effect if @fn fails. */
 int store_transaction(int (*fn)(uint32_t tx, void *arg), void *arg);
 /* Writes below one directory after the other; after the first failure nothing more. */
