@@ -115,6 +115,7 @@ def dies_with_its_line_high(d):
 @check
 def restarted_alone(d):
     start(d)
+    works(d)        # it is up and hears of the reboot
     was = d.domains()["rtc"]["id"]
     d.run("xl reboot rtc", 60)
 
