@@ -228,8 +228,5 @@ void __init dom0_build(const struct machine *m, const struct dom0_plan *plan, st
 
 void __init dom0_start(void)
 {
-	struct vcpu *v = hardware_domain->vcpu[0];
-
-	v->down = false;
-	vcpu_recheck(v);
+	vcpu_start(hardware_domain->vcpu[0]);
 }

@@ -125,7 +125,7 @@ static void timer_interrupt(unsigned irq)
 		if (t->deadline > now)
 			break;
 		list_del(&t->link);
-		q->running = t;
+		WRITE_ONCE(q->running, t);
 		__atomic_store_n(&t->cpu, NULL, __ATOMIC_RELEASE);
 		unlock(&q->lock);
 		t->fn(t);

@@ -18,10 +18,10 @@ __noreturn void stack_reset_and_call(struct vcpu *(*fn)(struct cpu *), struct cp
 
 void vcpu_block(struct vcpu *v)
 {
-	/* Whoever makes something pending after this sees `blocked` and wakes. */
-	__atomic_store_n(&v->blocked, true, __ATOMIC_SEQ_CST);
+	/* Whoever makes something pending after vgic_pending() looked sees `blocked` and wakes. */
+	WRITE_ONCE(v->blocked, true);
 	if (vgic_pending(v))
-		v->blocked = false;
+		WRITE_ONCE(v->blocked, false);
 	else
 		cpu_kick(this_cpu(), WORK_SCHED);
 }
@@ -111,8 +111,10 @@ static void drop_loaded(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
 
-	if (!v)
+	if (!v) {
+		smp_rmb(); /* the next one's state is read after what said that it may run */
 		return;
+	}
 	vcpu_unload(v);
 	smp_mb();
 	if (unlikely(!sched_allowed(v, c)))
@@ -139,7 +141,9 @@ static void set_slice(struct cpu *c, const struct vcpu *v, u64 now)
 		return;
 	ns = sched_slice_ns();
 	if (cap)
-		ns = min(ns, (u64)max(v->domain->sched.budget_ns, (s64)100000));
+		ns = min(ns,
+			 (u64)max(__atomic_load_n(&v->domain->sched.budget_ns, __ATOMIC_RELAXED),
+				  (s64)100000));
 	if (limited)
 		ns = unlimited_in(v, now) ?: ns;
 	deadline = ticks_now() + ns_to_ticks(ns);
@@ -193,7 +197,7 @@ static struct vcpu *reschedule(struct cpu *c)
 			runstate_set(prev, RUNSTATE_runnable, now);
 			runstate_publish(prev);
 			sched_exchange(&c->rq, next, prev);
-			c->help_wanted = sched_idle_cpus && !prev->sched.pinned;
+			c->help_wanted = READ_ONCE(sched_idle_cpus) && !prev->sched.pinned;
 		} else {
 			sched_dequeue(&c->rq, next);
 		}
@@ -230,7 +234,7 @@ static void drop_unwanted(struct cpu *c)
 {
 	struct vcpu *v = c->loaded;
 
-	if (v && (v->pause_count || v->down || !sched_allowed(v, c))) {
+	if (v && (READ_ONCE(v->pause_count) || READ_ONCE(v->down) || !sched_allowed(v, c))) {
 		p2m_unload();
 		drop_loaded(c);
 	}
@@ -253,7 +257,7 @@ static struct vcpu *idle(struct cpu *c)
 {
 	struct vcpu *next;
 
-	c->idle = true;
+	WRITE_ONCE(c->idle, true);
 	__atomic_add_fetch(&sched_idle_cpus, 1, __ATOMIC_SEQ_CST);
 	drop_unwanted(c);
 	sched_steal(c);
@@ -276,7 +280,7 @@ static struct vcpu *idle(struct cpu *c)
 		}
 		irq_handle();
 	}
-	c->idle = false;
+	WRITE_ONCE(c->idle, false);
 	__atomic_sub_fetch(&sched_idle_cpus, 1, __ATOMIC_RELAXED);
 	return next;
 }

@@ -11,20 +11,37 @@
 
 static s64 cap_budget(const struct domain *d)
 {
-	return (s64)(CAP_PERIOD_NS / 100 * d->sched.cap);
+	return (s64)(CAP_PERIOD_NS / 100 * READ_ONCE(d->sched.cap));
+}
+
+/*
+ * How long ago the period began. Another CPU may have begun one after this CPU looked at the clock.
+ */
+static u64 period_age(const struct domain *d, u64 now)
+{
+	u64 began = READ_ONCE(d->sched.period_ns);
+
+	return now - min(began, now);
 }
 
 /*
  * A new period: what is due for the time gone by, less what was overdrawn. A late timer takes
- * nothing away, and a long sleep saves up two periods only.
+ * nothing away, and a long sleep saves up two periods only. Of several CPUs one begins it.
  */
 static void cap_new_period(struct domain *d, u64 now)
 {
-	s64 due = (s64)(min(now - d->sched.period_ns, 10 * CAP_PERIOD_NS) / 100 * d->sched.cap);
+	u64 began = READ_ONCE(d->sched.period_ns);
+	s64 left, most = 2 * cap_budget(d);
 
-	d->sched.period_ns = now;
-	__atomic_store_n(&d->sched.budget_ns, min(d->sched.budget_ns + due, 2 * cap_budget(d)),
-			 __ATOMIC_RELAXED);
+	if (now <= began || !__atomic_compare_exchange_n(&d->sched.period_ns, &began, now, false,
+							 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
+	left = __atomic_add_fetch(&d->sched.budget_ns,
+				  (s64)(min(now - began, 10 * CAP_PERIOD_NS) / 100) *
+					  READ_ONCE(d->sched.cap),
+				  __ATOMIC_RELAXED);
+	if (left > most)
+		__atomic_sub_fetch(&d->sched.budget_ns, left - most, __ATOMIC_RELAXED);
 }
 
 static void cap_refill(struct timer *t)
@@ -50,12 +67,12 @@ void sched_cap_account(struct domain *d, u64 ran, u64 now)
 	 */
 	if (left < -(s64)CAP_PERIOD_NS)
 		__atomic_store_n(&d->sched.budget_ns, -(s64)CAP_PERIOD_NS, __ATOMIC_RELAXED);
-	if (left > 0 && now - d->sched.period_ns >= CAP_PERIOD_NS)
+	if (left > 0 && period_age(d, now) >= CAP_PERIOD_NS)
 		cap_new_period(d, now);
 	else if (left <= 0 && !READ_ONCE(d->sched.refill.cpu))
 		timer_set(&d->sched.refill,
 			  ticks_now() + ns_to_ticks(CAP_PERIOD_NS -
-						    min(now - d->sched.period_ns, CAP_PERIOD_NS)));
+						    min(period_age(d, now), CAP_PERIOD_NS)));
 }
 
 void sched_init_domain(struct domain *d)
@@ -73,10 +90,10 @@ int sched_set_params(struct domain *d, unsigned weight, unsigned cap)
 {
 	if (!weight || weight > 65535 || cap > d->max_vcpus * 100U)
 		return -EINVAL;
-	d->sched.weight = (u16)weight;
+	WRITE_ONCE(d->sched.weight, (u16)weight);
 	if (d->sched.cap != cap) {
-		d->sched.cap = (u16)cap;
-		d->sched.period_ns = now_ns();
+		WRITE_ONCE(d->sched.cap, (u16)cap);
+		WRITE_ONCE(d->sched.period_ns, now_ns());
 		__atomic_store_n(&d->sched.budget_ns, cap_budget(d), __ATOMIC_RELAXED);
 		for_each_vcpu (d, v)
 			vcpu_recheck(v);

@@ -115,18 +115,20 @@ struct cpu *sched_find_allowed(const struct vcpu *v)
 	struct cpu *best = NULL;
 
 	for_each_cpu (c)
-		if (c->online && sched_allowed(v, c) && (!best || c->rq.nr < best->rq.nr))
+		if (c->online && sched_allowed(v, c) &&
+		    (!best || READ_ONCE(c->rq.nr) < READ_ONCE(best->rq.nr)))
 			best = c;
 	return best ? best : cpus;
 }
 
 void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to)
 {
-	this_cpu()->moving = v;
-	v->sched.cpu = to;
+	WRITE_ONCE(this_cpu()->moving, v);
+	/* Whoever finds it there already sees that it is still on its way. */
+	__atomic_store_n(&v->sched.cpu, to, __ATOMIC_RELEASE);
 	unlock(&from->rq.lock);
 	lock(&to->rq.lock);
-	if (v->sched.cpu == to && !sched_queued(v) && to->current != v) {
+	if (READ_ONCE(v->sched.cpu) == to && !sched_queued(v) && to->current != v) {
 		/* Where it comes from they may be far ahead. */
 		v->sched.vtime = min(v->sched.vtime,
 				     queue_vtime(to, now_ns()) + 2 * sched_slice_ns());
@@ -142,7 +144,7 @@ void sched_move_home(struct cpu *from, struct vcpu *v, struct cpu *to)
 /* Nothing but v's sleep keeps it from c, which waits with v loaded. */
 static inline bool can_resume(const struct cpu *c, const struct vcpu *v)
 {
-	return c->idle && v->loaded_on == c && !c->rq.nr && !c->current && !v->blocked &&
+	return c->idle && READ_ONCE(v->loaded_on) == c && !c->rq.nr && !c->current && !v->blocked &&
 	       !READ_ONCE(v->pause_count) && !READ_ONCE(v->down) && !v->domain->sched.cap &&
 	       sched_allowed(v, c);
 }
@@ -192,15 +194,24 @@ bool vcpu_wake(struct vcpu *v)
 	if (!READ_ONCE(v->blocked))
 		return false;
 	c = sched_lock_home(v);
-	v->blocked = false;
+	WRITE_ONCE(v->blocked, false);
 	return wake_locked(c, v);
+}
+
+/* Under home's lock: so whoever finds it up also finds the state it starts with. */
+void vcpu_start(struct vcpu *v)
+{
+	struct cpu *c = sched_lock_home(v);
+
+	WRITE_ONCE(v->down, false);
+	wake_locked(c, v);
 }
 
 void vcpu_recheck(struct vcpu *v)
 {
 	struct cpu *c = sched_lock_home(v);
 
-	if (c->current == v || v->loaded_on == c)
+	if (c->current == v || READ_ONCE(v->loaded_on) == c)
 		cpu_kick(c, WORK_SCHED);
 	if (v->runstate.state == RUNSTATE_runnable && !vcpu_runnable(v)) {
 		if (sched_queued(v))

@@ -167,7 +167,7 @@ void vcpu_load(struct vcpu *v)
 	struct domain *d = v->domain;
 
 	__atomic_store_n(&v->loaded_on, c, __ATOMIC_SEQ_CST);
-	c->loaded = v;
+	WRITE_ONCE(c->loaded, v);
 	v->stack_top = (char *)c->stack + EL2_STACK_SIZE;
 	p2m_load(d);
 	if (unlikely(read_sysreg(hcr_el2) != v->hcr))

@@ -65,7 +65,9 @@ static s64 cpu_suspend(struct vcpu *v, u64 a1, u64 a2, u64 a3)
 
 static s64 cpu_off(struct vcpu *v, u64 a1, u64 a2, u64 a3)
 {
-	v->down = true;
+	/* Who finds it down also finds where it is loaded: is_off(). */
+	smp_wmb();
+	WRITE_ONCE(v->down, true);
 	cpu_kick(this_cpu(), WORK_SCHED);
 	return SUCCESS;
 }
@@ -83,6 +85,13 @@ static void start_vcpu(struct vcpu *v, struct vcpu *t, u64 entry, u64 context)
 	}
 }
 
+/* On its way down its state is still in a CPU: not off yet. */
+static bool is_off(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->down, __ATOMIC_ACQUIRE) &&
+	       !__atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE);
+}
+
 static s64 cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 context)
 {
 	struct vcpu *t = vcpu_by_affinity(v->domain, mpidr);
@@ -92,15 +101,13 @@ static s64 cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 context)
 	if ((entry & 3) && !v->domain->aarch32)
 		return INVALID_ADDRESS;
 	lock(&v->domain->lock);
-	/* On its way down its state is still in a CPU: not off yet. */
-	if (!t->down || __atomic_load_n(&t->loaded_on, __ATOMIC_ACQUIRE)) {
+	if (!is_off(t)) {
 		unlock(&v->domain->lock);
 		return ALREADY_ON;
 	}
 	start_vcpu(v, t, entry, context);
-	__atomic_store_n(&t->down, false, __ATOMIC_RELEASE);
+	vcpu_start(t);
 	unlock(&v->domain->lock);
-	vcpu_recheck(t);
 	return SUCCESS;
 }
 
@@ -122,11 +129,11 @@ static s64 affinity_info(struct vcpu *v, u64 mpidr, u64 level, u64 a3)
 		t = vcpu_by_affinity(v->domain, mpidr);
 		if (!t)
 			return INVALID_PARAMETERS;
-		return t->down && !__atomic_load_n(&t->loaded_on, __ATOMIC_ACQUIRE) ? STATE_OFF
-										    : STATE_ON;
+		return is_off(t) ? STATE_OFF : STATE_ON;
 	}
 	for_each_vcpu (v->domain, o)
-		if (((vgic_affinity(o->id) ^ mpidr) >> (8 * level) & 0xffffff) == 0 && !o->down)
+		if (((vgic_affinity(o->id) ^ mpidr) >> (8 * level) & 0xffffff) == 0 &&
+		    !READ_ONCE(o->down))
 			return STATE_ON;
 	return STATE_OFF;
 }

@@ -228,7 +228,7 @@ out:
 
 static inline void inject_private(struct vcpu *v, unsigned intid, u64 fields)
 {
-	if (v->vgic.cpu == this_cpu())
+	if (READ_ONCE(v->vgic.cpu) == this_cpu())
 		vgic_relight(v, intid, fields);
 	else
 		vgic_latch(v, intid, fields);
@@ -369,7 +369,7 @@ void vgic_load(struct vcpu *v)
 	bool active;
 
 	lock(&v->domain->vgic.lock);
-	vv->cpu = c;
+	WRITE_ONCE(vv->cpu, c);
 	vv->hcr = HCR_GIC_EN;
 	gic->state_restore(&vv->state);
 	active = vv->bank.hw >> PPI_VIRT_TIMER & 1;
@@ -395,7 +395,7 @@ void vgic_unload(struct vcpu *v)
 		vgic_spill_all(v);
 	gic->state_save(&vv->state);
 	vv->cpu->vtimer_active = vv->bank.hw >> PPI_VIRT_TIMER & 1;
-	vv->cpu = NULL;
+	WRITE_ONCE(vv->cpu, NULL);
 	unlock(&v->domain->vgic.lock);
 }
 

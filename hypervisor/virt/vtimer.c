@@ -70,17 +70,23 @@ static void virt_wake(struct timer *t)
 
 static bool phys_due(const struct vtimer *t)
 {
-	return (t->cntp_ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE &&
-	       ticks_now() >= t->cntp_cval;
+	return (READ_ONCE(t->cntp_ctl) & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE &&
+	       ticks_now() >= READ_ONCE(t->cntp_cval);
 }
 
-/* On the CPU that armed it; the vCPU may be elsewhere, and may have just moved the deadline. */
+/*
+ * On the CPU that armed it; the vCPU may be elsewhere and change the registers meanwhile: then what
+ * it made of the line came before this (and is seen now, by the vGIC's lock) or comes after it.
+ */
 static void phys_fired(struct timer *t)
 {
 	struct vcpu *v = container_of(t, struct vcpu, vtimer.phys);
+	bool due;
 
-	if (phys_due(&v->vtimer))
-		vgic_set_level(v, PPI_PHYS_TIMER, true);
+	do {
+		due = phys_due(&v->vtimer);
+		vgic_set_level(v, PPI_PHYS_TIMER, due);
+	} while (due != phys_due(&v->vtimer));
 }
 
 void vtimer_init_cpu(void)
@@ -112,9 +118,22 @@ void vtimer_destroy_vcpu(struct vcpu *v)
 	timer_retire(&v->vtimer.phys);
 }
 
+/* What stands in for the virtual timer has fired, and is through with it, or never will. */
+static void stand_down(struct vtimer *t)
+{
+	const struct cpu *c = t->stand_in;
+
+	t->stand_in = NULL;
+	timer_cancel(&t->virt_wake);
+	while (c != this_cpu() &&
+	       __atomic_load_n(&c->timers.running, __ATOMIC_ACQUIRE) == &t->virt_wake)
+		cpu_relax();
+}
+
 void vtimer_reset(struct vcpu *v)
 {
-	timer_cancel(&v->vtimer.virt_wake);
+	if (v->vtimer.stand_in)
+		stand_down(&v->vtimer);
 	timer_cancel(&v->vtimer.phys);
 	v->vtimer.cntv_ctl = v->vtimer.cntv_cval = 0;
 	v->vtimer.cntp_ctl = 0;
@@ -124,8 +143,8 @@ void vtimer_reset(struct vcpu *v)
 
 void vtimer_load(struct vcpu *v)
 {
-	if (unlikely(v->vtimer.virt_wake.cpu))
-		timer_cancel(&v->vtimer.virt_wake);
+	if (unlikely(v->vtimer.stand_in))
+		stand_down(&v->vtimer);
 	write_sysreg(v->vtimer.cntv_cval, cntv_cval_el0);
 	write_sysreg(v->vtimer.cntv_ctl, cntv_ctl_el0);
 }
@@ -145,8 +164,11 @@ void vtimer_unload(struct vcpu *v)
 	t->cntv_ctl = read_sysreg(cntv_ctl_el0) & (CTL_ENABLE | CTL_IMASK);
 	t->cntv_cval = read_sysreg(cntv_cval_el0);
 	write_sysreg(0, cntv_ctl_el0);
-	if (v->blocked && t->cntv_ctl == CTL_ENABLE && !(v->vgic.bank.hw >> PPI_VIRT_TIMER & 1))
+	if (READ_ONCE(v->blocked) && t->cntv_ctl == CTL_ENABLE &&
+	    !(v->vgic.bank.hw >> PPI_VIRT_TIMER & 1)) {
+		t->stand_in = this_cpu();
 		timer_set(&t->virt_wake, physical_time(v->domain, t->cntv_cval));
+	}
 }
 
 /* After a change of CTL or CVAL. */
@@ -179,9 +201,9 @@ u64 vtimer_read_phys(struct vcpu *v, unsigned reg)
 void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val)
 {
 	switch (reg) {
-	case CNTP_TVAL: v->vtimer.cntp_cval = ticks_now() + (u64)(s64)(s32)val; break;
-	case CNTP_CTL: v->vtimer.cntp_ctl = (u32)val & (CTL_ENABLE | CTL_IMASK); break;
-	default: v->vtimer.cntp_cval = val;
+	case CNTP_TVAL: WRITE_ONCE(v->vtimer.cntp_cval, ticks_now() + (u64)(s64)(s32)val); break;
+	case CNTP_CTL: WRITE_ONCE(v->vtimer.cntp_ctl, (u32)val & (CTL_ENABLE | CTL_IMASK)); break;
+	default: WRITE_ONCE(v->vtimer.cntp_cval, val);
 	}
 	phys_update(v);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <ucontext.h>
 
 static unsigned failures, shown;
@@ -159,6 +160,20 @@ void host_run(unsigned nr, void (*fn)(unsigned))
 	}
 	for (unsigned i = 0; i < nr; i++)
 		pthread_join(t[i], NULL);
+}
+
+void host_exit(void)
+{
+	pthread_exit(NULL);
+}
+
+unsigned host_seconds(void)
+{
+	static time_t from;
+
+	if (!from)
+		from = time(NULL);
+	return (unsigned)(time(NULL) - from);
 }
 
 __attribute__((weak)) void host_yield(void)

@@ -17,14 +17,6 @@ _Thread_local struct cpu *fake_cpu;
 _Thread_local bool fake_irq_pending;
 u64 fake_ticks;
 
-void strscpy(char *dst, const char *src, size_t size)
-{
-	size_t n = strlen(src);
-
-	memset(dst, 0, size);
-	memcpy(dst, src, n < size ? n : size - 1);
-}
-
 /* --- kernel images --- */
 
 #define FILE_SIZE 512

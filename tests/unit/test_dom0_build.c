@@ -93,8 +93,9 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct 
 	pinned[v->id] = (unsigned)hard->bits[0];
 	return 0;
 }
-void vcpu_recheck(struct vcpu *v)
+void vcpu_start(struct vcpu *v)
 {
+	v->down = false;
 	started = v;
 }
 

@@ -18,14 +18,6 @@ _Thread_local struct cpu *fake_cpu;
 _Thread_local bool fake_irq_pending;
 u64 fake_ticks;
 
-void strscpy(char *dst, const char *src, size_t size)
-{
-	size_t n = strlen(src);
-
-	memset(dst, 0, size);
-	memcpy(dst, src, n < size ? n : size - 1);
-}
-
 asm(".section .rodata\n.balign 8\nmachine_dtb: .incbin \"machine.dtb\"\n.balign "
     "8\nmachine_dtb_end: .text");
 extern const char machine_dtb[], machine_dtb_end[];

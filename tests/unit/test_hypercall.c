@@ -45,14 +45,6 @@ static unsigned rnd(unsigned n)
 	return host_random() % n;
 }
 
-void strscpy(char *dst, const char *src, size_t size)
-{
-	size_t n = strlen(src);
-
-	memset(dst, 0, size);
-	memcpy(dst, src, n < size ? n : size - 1);
-}
-
 /* --- the CPU --- */
 
 /* The n-th allocation, or access to a guest's memory, fails; 0: none. */

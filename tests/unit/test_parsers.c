@@ -24,14 +24,6 @@ enum { CMDLINE, IMAGE, PACKED, TREE, KINDS };
 static unsigned long accepted[KINDS];
 unsigned log_shown, guest_log_shown, guest_log_always;
 
-void strscpy(char *dst, const char *src, size_t size)
-{
-	size_t n = strlen(src);
-
-	memset(dst, 0, size);
-	memcpy(dst, src, n < size ? n : size - 1);
-}
-
 static void read_cmdline(const u8 *data, size_t n)
 {
 	char *line = malloc(n + 1);

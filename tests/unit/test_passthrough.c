@@ -12,6 +12,7 @@
 #include <lib/bitmap.h>
 #include <lib/errno.h>
 #include <virt/vgic_model.h>
+#include "fake/gich.h"
 #include "harness.h"
 
 void *calloc(size_t n, size_t size);
@@ -37,10 +38,6 @@ static __noreturn void die(const char *what, unsigned a, unsigned b)
 }
 
 /* --- hardware --- */
-static struct hw {
-	u64 lr[GIC_MAX_LRS];
-	u32 hcr, vmcr;
-} hw[CPUS];
 static struct phys {
 	bool high, pending, active, enabled, edge; /* high: a level device's line */
 	unsigned target, acks;
@@ -53,9 +50,6 @@ u64 fake_ticks;
 struct gic_info gic_info;
 unsigned gic_nr_irqs = IRQS, gic_nr_lrs = 4;
 unsigned vtimer_ppi = 27;
-
-#define H (&hw[this_cpu()->id])
-#include "fake/lrs.h"
 
 static bool fires(unsigned i)
 {
@@ -112,7 +106,7 @@ static void h_set_target(unsigned irq, const struct cpu *c)
 	phys[irq].target = c->id;
 }
 static const struct gic_ops ops = {
-	FAKE_LRS_OPS,
+	GICH_OPS,
 	.ack = h_ack,
 	.eoi = h_eoi,
 	.deactivate = h_deactivate,
@@ -229,8 +223,8 @@ static void settle(void)
 				again = true;
 			}
 			for (unsigned i = 0; i < gic_nr_lrs; i++)
-				done |= !(hw[c].lr[i] >> 62) && !(hw[c].lr[i] & LR_HW) &&
-					(hw[c].lr[i] & LR_EOI);
+				done |= !(gich[c].lr[i] >> 62) && !(gich[c].lr[i] & LR_HW) &&
+					(gich[c].lr[i] & LR_EOI);
 			if (on[c] && (cpus[c].work || done)) {
 				on[c]->vgic.review |= done;
 				vgic_flush(on[c]);
@@ -269,7 +263,7 @@ static void set_edge(struct vcpu *v, unsigned i, bool edge)
 static unsigned guest_ack(unsigned c)
 {
 	for (unsigned n = 0; n < gic_nr_lrs; n++) {
-		u64 *lr = &hw[c].lr[n];
+		u64 *lr = &gich[c].lr[n];
 		unsigned i = LR_INTID(*lr);
 
 		if (*lr >> 62 != 1)
@@ -285,7 +279,7 @@ static unsigned guest_ack(unsigned c)
 static void guest_eoi(unsigned c, unsigned irq)
 {
 	for (unsigned n = 0; n < gic_nr_lrs; n++) {
-		u64 *lr = &hw[c].lr[n];
+		u64 *lr = &gich[c].lr[n];
 
 		if (!(*lr & LR_ACTIVE) || (irq && LR_INTID(*lr) != irq))
 			continue;
@@ -398,11 +392,11 @@ static void start(unsigned v)
 				      .nr_rdist = 1,
 				      .maint_ppi = 25 };
 	__builtin_memset(phys, 0, sizeof(phys));
-	__builtin_memset(hw, 0, sizeof(hw));
+	__builtin_memset(gich, 0, sizeof(gich));
 	__builtin_memset(owner, 0, sizeof(owner));
 	for (unsigned c = 0; c < CPUS; c++) {
 		cpus[c].id = c;
-		hw[c].hcr = HCR_GIC_EN;
+		gich[c].hcr = HCR_GIC_EN;
 		on[c] = cpus[c].loaded = NULL;
 	}
 	for (unsigned n = 0; n < DOMS; n++)

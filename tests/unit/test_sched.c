@@ -3,8 +3,8 @@
  * The scheduler, its timers and PSCI on a machine of up to four CPUs in virtual time. A CPU is a
  * fiber that runs what a CPU runs: a guest, whose vCPU blocks, sends, sets timers, goes off line,
  * and (Dom0's) pauses, moves, weighs, caps and destroys others; and the real code of the
- * hypervisor, in which another CPU may come at each access to memory (step.c). Time stands still
- * while anybody has something to do; before it goes on, every vCPU must be where it belongs.
+ * hypervisor, in which another CPU may come at each access to memory (fake/step.c). Time stands
+ * still while anybody has something to do; before it goes on, every vCPU must be where it belongs.
  */
 #include <arm/gic.h>
 #include <core/cmdline.h>
@@ -14,8 +14,8 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 #include <virt/vtimer.h>
+#include "fake/step.h"
 #include "harness.h"
-#include "step.h"
 
 void *aligned_alloc(size_t align, size_t n);
 void free(void *p);
@@ -48,8 +48,8 @@ struct options opts = { .sched_slice_us = 10000 };
 struct gic_info gic_info;
 static irq_handler *hyp_timer, *virt_timer;
 /* grain: accesses between two preemptions; delay: how long, in ns, each may take */
-static unsigned on_fiber, fuse, grain, delay;
-static unsigned long switches, preemptions, still;
+static unsigned grain, delay;
+static unsigned long still;
 
 #define H (&hw[this_cpu()->id])
 #define DEVICE (&cpus[MACHINE_CPUS])
@@ -58,27 +58,12 @@ static unsigned rnd(unsigned n)
 	return host_random() % n;
 }
 
-static void to_machine(void)
-{
-	struct cpu *c = fake_cpu;
-	unsigned me = on_fiber;
-
-	on_fiber = 0;
-	host_switch(me, 0);
-	fake_cpu = c;
-}
-
-void host_yield(void)
-{
-	to_machine();
-}
-
 static void wait_until(u64 until, bool guest)
 {
 	H->until = until;
 	H->waits = true;
 	H->guest = guest;
-	to_machine();
+	step_pause();
 	H->waits = false;
 }
 
@@ -207,6 +192,7 @@ static __noreturn void die(const char *what, long a, long b)
 /* sealed: paused, and nobody runs it any more */
 static struct model {
 	u64 born, ready_since;
+	unsigned phantoms;
 	bool sealed;
 } model[DOMS][VCPUS];
 
@@ -273,6 +259,7 @@ void vgic_inject_hw(struct vcpu *v, unsigned intid, unsigned pirq)
 }
 void vgic_set_level(struct vcpu *v, unsigned intid, bool high)
 {
+	__atomic_store_n(&v->vgic.bank.line, high, __ATOMIC_SEQ_CST);
 	if (high)
 		vgic_pend(v, PEND_LINE);
 	else
@@ -341,16 +328,12 @@ static unsigned paused[DOMS];
 static struct lock control = LOCK_INIT(RANK_CONTROL);
 static unsigned long runs, blocks, wakes, offs, ons, pauses, moves, kills;
 
-void step(const void *p, unsigned long n)
+void step_seen(const void *p, unsigned long n)
 {
 	for (unsigned i = 0; p && i < nr_gone; i++)
 		if ((const char *)p >= gone[i].from && (const char *)p < gone[i].to)
 			die("a domain is used that was destroyed",
 			    (long)((const char *)p - gone[i].from), i);
-	if (on_fiber && fuse && !--fuse) {
-		preemptions++;
-		to_machine();
-	}
 }
 
 static void domain_make(unsigned slot, unsigned nr, bool up)
@@ -463,6 +446,23 @@ static void set_phys_timer(struct vcpu *v, u64 ns)
 	vtimer_write_phys(v, CNTP_CTL, 1);
 }
 
+/* A line that is high for no timer that is due goes low again soon. */
+static void take_line(struct vcpu *v)
+{
+	struct model *m = &model[v->domain->slot][v->id];
+
+	if (vtimer_read_phys(v, CNTP_CTL) & 4) {
+		vtimer_write_phys(v, CNTP_CTL, 0);
+		m->phantoms = 0;
+		return;
+	}
+	if (v->vgic.bank.line)
+		__atomic_fetch_or(&v->vgic.bank.latch, PEND_LINE, __ATOMIC_SEQ_CST);
+	if (++m->phantoms > 10000)
+		die("a timer's line stays high", v->domain->slot, v->id);
+	wait_until(fake_ticks + 1, true);
+}
+
 /* Takes its interrupts. */
 static void take(struct vcpu *v)
 {
@@ -474,7 +474,7 @@ static void take(struct vcpu *v)
 		H->ppi_active = false;
 	}
 	if (what & PEND_LINE)
-		vtimer_write_phys(v, CNTP_CTL, 0);
+		take_line(v);
 }
 
 static void psci(struct vcpu *v, u64 fn, u64 arg)
@@ -580,6 +580,8 @@ static void guest_act(struct vcpu *v)
 		set_phys_timer(v, rnd(500000));
 	} else if (what < 30) {
 		hotplug(v);
+	} else if (what < 31) {
+		vtimer_write_phys(v, rnd(2) ? CNTP_CTL : CNTP_TVAL, rnd(2) ? 0 : rnd(30000));
 	} else if (what == 31) {
 		control_op();
 	}
@@ -754,11 +756,8 @@ static bool run(u64 end)
 		if (n) {
 			if (++still > 20000000)
 				die("no end", ready[0]->id, n);
-			switches++;
 			fake_ticks += rnd(delay);
-			fuse = 1 + rnd(grain);
-			on_fiber = 1 + ready[rnd(n)]->id;
-			host_switch(0, on_fiber);
+			step_run(1 + ready[rnd(n)]->id, 1 + rnd(grain));
 			continue;
 		}
 		still = 0;
@@ -785,7 +784,6 @@ static void set_up(unsigned nr_cpus, unsigned preempt_grain)
 	memset(cpus, 0, sizeof(cpus));
 	memset(doms, 0, sizeof(doms));
 	memset(users, 0, sizeof(users));
-	on_fiber = 0;
 	for_each_cpu (c) {
 		c->id = (u32)(c - cpus);
 		c->online = true;
@@ -972,6 +970,30 @@ static void test_weights(void)
 	compete(2, 4, (unsigned[]){ 512, 256, 256, 256 }, none, one, 8);
 }
 
+/* A period is begun once, also by a CPU whose look at the clock is older than the period. */
+static void test_period(void)
+{
+	struct domain *d;
+	u64 began;
+
+	set_up(1, 4);
+	domain_make(0, 1, true);
+	d = doms[0];
+	fake_ticks += 1000 * MS;
+	CHECK(!sched_set_params(d, 256, 50));
+	began = d->sched.period_ns;
+	CHECK_EQ(d->sched.budget_ns, 10 * MS);
+	sched_cap_account(d, MS, began - 1000);
+	CHECK_EQ(d->sched.budget_ns, 9 * MS);
+	CHECK_EQ(d->sched.period_ns, began);
+	sched_cap_account(d, 0, began + 20 * MS);
+	sched_cap_account(d, 0, began + 20 * MS);
+	CHECK_EQ(d->sched.budget_ns, 19 * MS);
+	sched_cap_account(d, 0, began + 60 * MS);
+	CHECK_EQ(d->sched.budget_ns, 20 * MS); /* two periods at most */
+	tear_down();
+}
+
 static void test_caps(void)
 {
 	static const unsigned w[DOMS] = { 256, 256, 256, 256, 256 }, one[DOMS] = { 1, 1, 1, 1, 1 };
@@ -1026,9 +1048,86 @@ static void test_late(void)
 	}
 }
 
+/* --- two CPUs, one vCPU's timer: one comes after each of the other's accesses in turn --- */
+
+static struct vcpu *shared;
+static unsigned finished;
+
+static void fires(unsigned n)
+{
+	hyp_timer(PPI_HYP);
+}
+static void stops_phys(unsigned n)
+{
+	vtimer_write_phys(shared, CNTP_CTL, 0);
+}
+/* Runs, sets its timer anew, and has to go while it could still run. */
+static void sets_virt_anew(unsigned n)
+{
+	vtimer_load(shared);
+	fake_set_cntv_cval_el0(fake_ticks + MS);
+	fake_set_cntv_ctl_el0(1);
+	vtimer_unload(shared);
+}
+
+static void (*second)(unsigned n);
+static void two_main(unsigned n)
+{
+	fake_cpu = &cpus[n - 1];
+	(n == 1 ? fires : second)(n);
+	finished |= n;
+	for (;;)
+		step_pause();
+}
+
+/* The timer fires on CPU 0, which gets to its k-th access before CPU 1 does its part; ends both. */
+static void two_cpus(unsigned k, bool phys)
+{
+	set_up(2, 4);
+	gic_info.version = 2;
+	domain_make(0, 1, true);
+	shared = doms[0]->vcpu[0];
+	fake_cpu = &cpus[0];
+	timer_init_cpu();
+	if (phys) {
+		vtimer_write_phys(shared, CNTP_CVAL, fake_ticks + 1000);
+		vtimer_write_phys(shared, CNTP_CTL, 1);
+	} else {
+		shared->blocked = true;
+		set_timer(shared, 1000);
+		vtimer_unload(shared);
+	}
+	fake_ticks += 2000;
+	finished = 0;
+	second = phys ? stops_phys : sets_virt_anew;
+	host_fibers(3, two_main);
+	step_run(1, k);
+	for (shared->blocked = false; !(finished & 2);) {
+		step_run(2, 0);
+		if (!(finished & 2))
+			step_run(1, 1);
+	}
+	while (!(finished & 1))
+		step_run(1, 0);
+}
+
+static void test_two(void)
+{
+	for (unsigned k = 1; k < 120; k++) {
+		two_cpus(k, true);
+		CHECK_EQ(shared->vgic.bank.line, 0);
+		tear_down();
+		two_cpus(k, false);
+		CHECK_EQ(shared->vtimer.cntv_ctl, 1);
+		tear_down();
+	}
+}
+
 static const struct test tests[] = {
+	{ "a timer that changes while it fires elsewhere", test_two },
 	{ "who ran alone for long", test_late },
 	{ "shares go by weight", test_weights },
+	{ "a cap's period begins once", test_period },
 	{ "caps hold", test_caps },
 	{ "random guests and tools on one to four CPUs", test_random },
 };

@@ -2,16 +2,16 @@
 /*
  * Timers against a table of what is armed where and for when, on one CPU; then several CPUs that
  * arm, move, cancel and retire each other's timers, where another CPU may come at each access to
- * memory (step.c): a timer fires once for each time it is armed, never before its time, and never
- * after timer_retire().
+ * memory (fake/step.c): a timer fires once for each time it is armed, never before its time, and
+ * never after timer_retire().
  */
 #include <arm/gic.h>
 #include <core/cpu.h>
 #include <core/irq.h>
 #include <core/timer.h>
 #include <lib/string.h>
+#include "fake/step.h"
 #include "harness.h"
-#include "step.h"
 
 #define TIMERS 12
 #define MACHINE_CPUS 3
@@ -26,7 +26,7 @@ static struct {
 	u64 ctl, cval;
 } hw[MACHINE_CPUS];
 static irq_handler *fire;
-static unsigned on_fiber, fuse, finished;
+static unsigned finished;
 
 u64 fake_cntfrq_el0(void)
 {
@@ -57,27 +57,6 @@ void panic(const char *f, ...)
 static unsigned rnd(unsigned n)
 {
 	return host_random() % n;
-}
-
-static void to_main(void)
-{
-	struct cpu *c = fake_cpu;
-	unsigned me = on_fiber;
-
-	on_fiber = 0;
-	host_switch(me, 0);
-	fake_cpu = c;
-}
-
-void host_yield(void)
-{
-	to_main();
-}
-
-void step(const void *p, unsigned long n)
-{
-	if (on_fiber && !--fuse)
-		to_main();
 }
 
 static struct timer timers[TIMERS];
@@ -205,17 +184,17 @@ static void cpu_main(unsigned n)
 			model[i].retired = true;
 			CHECK(!timers[i].cpu && list_empty(&timers[i].link));
 			for (unsigned k = 0; k < 20; k++)
-				to_main();
+				step_pause();
 			model[i].retired = model[i].retiring = false;
 			retired++;
 		}
-		to_main();
+		step_pause();
 	}
 	finished++;
 	for (;;) {
 		if (due(this_cpu()))
 			fire(26);
-		to_main();
+		step_pause();
 	}
 }
 
@@ -232,12 +211,10 @@ static void test_several(void)
 		finished = 0;
 		host_fibers(1 + MACHINE_CPUS, cpu_main);
 		while (quiet < 2000) {
-			fuse = 1 + rnd(grains[seed % ARRAY_SIZE(grains)]);
 			if (++switches > 10000000)
 				host_panic("timers: no end");
 			fake_ticks += rnd(8);
-			on_fiber = 1 + rnd(MACHINE_CPUS);
-			host_switch(0, on_fiber);
+			step_run(1 + rnd(MACHINE_CPUS), 1 + rnd(grains[seed % ARRAY_SIZE(grains)]));
 			quiet = finished == MACHINE_CPUS ? quiet + 1 : 0;
 		}
 		for (unsigned i = 0; i < TIMERS; i++) {

@@ -57,8 +57,9 @@ void cpu_kick(struct cpu *c, u32 work)
 {
 	did = c == fake_cpu && work == WORK_SCHED ? KICK : NOTHING;
 }
-void vcpu_recheck(struct vcpu *v)
+void vcpu_start(struct vcpu *v)
 {
+	v->down = false;
 	did = v == &second ? RECHECK : NOTHING;
 }
 void vcpu_reset(struct vcpu *v)

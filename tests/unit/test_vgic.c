@@ -10,6 +10,7 @@
 #include <domain/domain.h>
 #include <domain/sched.h>
 #include <virt/vgic_model.h>
+#include "fake/gich.h"
 #include "harness.h"
 
 void *calloc(size_t n, size_t size);
@@ -31,8 +32,6 @@ static unsigned rnd(unsigned n)
 
 /* --- hardware --- */
 static struct hw {
-	u64 lr[GIC_MAX_LRS];
-	u32 hcr, vmcr;
 	bool ppi_active;
 	/* guest's running interrupts (intid | source << 10), innermost last */
 	unsigned run[64], depth;
@@ -46,11 +45,9 @@ u64 fake_ticks;
 struct gic_info gic_info;
 unsigned gic_nr_irqs = IRQS, gic_nr_lrs = 4;
 unsigned vtimer_ppi = TIMER;
-static unsigned long kicks, acks;
+static unsigned long kicks, acks, overflows;
 
 #define H (&hw[this_cpu()->id])
-#include "fake/lrs.h"
-
 static void h_set_active(unsigned irq, bool on)
 {
 	if (irq < 32)
@@ -73,7 +70,7 @@ static void h_set_target(unsigned irq, const struct cpu *c)
 {
 }
 static const struct gic_ops ops = {
-	FAKE_LRS_OPS,
+	GICH_OPS,
 	.set_active = h_set_active,
 	.set_pending = h_set_pending,
 	.set_enabled = h_set_enabled,
@@ -166,7 +163,8 @@ static bool deliverable(unsigned v, unsigned i)
 static void check_all(void)
 {
 	for (unsigned c = 0; c < CPUS; c++) {
-		for (unsigned b = 0; on[c] && hw[c].hcr == HCR_GIC_EN && b < dom.vgic.nr_banks; b++)
+		for (unsigned b = 0; on[c] && gich[c].hcr == HCR_GIC_EN && b < dom.vgic.nr_banks;
+		     b++)
 			if (vgic_ready(on[c], b))
 				die("not offered", b, vgic_ready(on[c], b));
 		if (on[c] && hw[c].ppi_active && !R(on[c]->id, TIMER)->pending &&
@@ -186,6 +184,14 @@ static void check_all(void)
 			die("physical interrupt held", i, 0);
 }
 
+static void check_unique(const u64 *lr)
+{
+	for (unsigned i = 0; i < gic_nr_lrs; i++)
+		for (unsigned j = 0; j < i; j++)
+			if ((lr[i] >> 62) && (lr[j] >> 62) && LR_INTID(lr[i]) == LR_INTID(lr[j]))
+				die("one interrupt in two list registers", i, j);
+}
+
 static void settle(void)
 {
 	struct cpu *was = fake_cpu;
@@ -193,8 +199,6 @@ static void settle(void)
 	for (bool again = true; again;) {
 		again = false;
 		for (unsigned c = 0; c < CPUS; c++) {
-			u32 misr = 0;
-
 			fake_cpu = &cpus[c];
 			if (cpus[c].work && on[c]) {
 				cpus[c].work = 0;
@@ -202,24 +206,9 @@ static void settle(void)
 				again = true;
 			}
 			cpus[c].work = 0;
-			for (unsigned i = 0; i < gic_nr_lrs; i++) {
-				u64 lr = hw[c].lr[i];
-
-				misr |= !(lr >> 62) && !(lr & LR_HW) && (lr & LR_EOI);
-				for (unsigned j = 0; j < i; j++)
-					if ((lr >> 62) && (hw[c].lr[j] >> 62) &&
-					    LR_INTID(lr) == LR_INTID(hw[c].lr[j]))
-						die("one interrupt in two list registers", i, j);
-			}
-			if (hw[c].hcr & HCR_GIC_NPIE) {
-				bool any = false;
-
-				for (unsigned i = 0; i < gic_nr_lrs; i++)
-					any |= hw[c].lr[i] >> 62 == 1;
-				misr |= !any;
-			}
-			misr |= (hw[c].hcr & HCR_GIC_LRENPIE) && HCR_GIC_EOICOUNT(hw[c].hcr);
-			if (misr && on[c]) {
+			check_unique(gich[c].lr);
+			overflows += !!(gich[c].hcr & HCR_GIC_NPIE);
+			if (gich_maintenance(&gich[c]) && on[c]) {
 				static unsigned storm, last;
 
 				if (last != acks)
@@ -244,27 +233,22 @@ static unsigned running_prio(unsigned c)
 
 static void guest_ack(unsigned c)
 {
-	unsigned v = on[c]->id, best = 256, at = 0, want = 256, want_irq = 0;
+	int at = gich_best(&gich[c]);
+	u64 lr = at < 0 ? 0 : gich[c].lr[at];
+	unsigned v = on[c]->id, best = at < 0 ? 256 : lr >> LR_PRIO_SHIFT & 0xff, want = 256,
+		 want_irq = 0;
 	struct ref *r;
-	u64 lr;
 
-	for (unsigned i = 0; i < gic_nr_lrs; i++)
-		if ((hw[c].lr[i] & LR_PENDING) && !(hw[c].lr[i] & LR_ACTIVE) &&
-		    (hw[c].lr[i] >> LR_PRIO_SHIFT & 0xff) < best) {
-			best = hw[c].lr[i] >> LR_PRIO_SHIFT & 0xff;
-			at = i;
-		}
 	for (unsigned i = 0; i < IRQS; i++)
 		if (deliverable(v, i) && R(v, i)->prio < want)
 			want = R(v, i)->prio, want_irq = i;
 	if (want >= running_prio(c)) {
 		if (best < running_prio(c))
-			die("more than there is", LR_INTID(hw[c].lr[at]), best);
+			die("more than there is", LR_INTID(lr), best);
 		return;
 	}
 	if (best != want)
 		die("most urgent not there", want_irq, best);
-	lr = hw[c].lr[at];
 	r = R(v, LR_INTID(lr));
 	if (!deliverable(v, LR_INTID(lr)))
 		die("spurious", v, LR_INTID(lr));
@@ -278,33 +262,27 @@ static void guest_ack(unsigned c)
 		r->pending = false;
 	}
 	r->active = true;
-	hw[c].lr[at] = (lr & ~LR_PENDING) | LR_ACTIVE;
+	gich[c].lr[at] = (lr & ~LR_PENDING) | LR_ACTIVE;
 	hw[c].run[hw[c].depth++] = LR_INTID(lr) | (LR_INTID(lr) < 16 ? LR_SOURCE(lr) << 10 : 0);
 }
 
 static void guest_eoi(unsigned c)
 {
 	struct hw *h = &hw[c];
-	unsigned i, irq, src;
+	unsigned irq, src;
+	bool lost;
+	u64 lr;
 
 	if (!h->depth)
 		return;
 	src = h->run[--h->depth] >> 10;
 	irq = h->run[h->depth] & 0x3ff;
 	R(on[c]->id, irq)->active = false;
-	for (i = 0; i < gic_nr_lrs; i++)
-		if ((h->lr[i] & LR_ACTIVE) && LR_INTID(h->lr[i]) == irq &&
-		    (irq >= 16 || LR_SOURCE(h->lr[i]) == src))
-			break;
-	if (i == gic_nr_lrs) {
-		if (!(h->hcr & HCR_GIC_LRENPIE))
-			die("EOI of something lost", irq, c);
-		h->hcr += 1U << 27;
-	} else {
-		h->lr[i] &= ~LR_ACTIVE;
-		if ((h->lr[i] & LR_HW) && !(h->lr[i] & LR_PENDING))
-			h_set_active(h->lr[i] >> LR_PIRQ_SHIFT & 0x3ff, false);
-	}
+	lr = gich_end(&gich[c], irq, src, &lost);
+	if (lost)
+		die("EOI of something lost", irq, c);
+	if ((lr & LR_HW) && !(lr & LR_PENDING))
+		h_set_active(lr >> LR_PIRQ_SHIFT & 0x3ff, false);
 }
 
 /* --- what happens --- */
@@ -589,6 +567,7 @@ static void set_up(unsigned seed)
 	gic_nr_lrs = nr_lrs;
 	__builtin_memset(&dom, 0, sizeof(dom));
 	__builtin_memset(hw, 0, sizeof(hw));
+	__builtin_memset(gich, 0, sizeof(gich));
 	__builtin_memset(ref, 0, sizeof(ref));
 	__builtin_memset(frozen, 0, sizeof(frozen));
 	__builtin_memset(vcpus, 0, sizeof(vcpus));
@@ -608,7 +587,7 @@ static void set_up(unsigned seed)
 	dom.max_vcpus = VCPUS;
 	for (unsigned c = 0; c < CPUS; c++) {
 		cpus[c].id = c;
-		hw[c].hcr = HCR_GIC_EN;
+		gich[c].hcr = HCR_GIC_EN;
 		on[c] = NULL;
 	}
 	fake_cpu = &cpus[0];

@@ -48,6 +48,8 @@ void vcpu_yield(struct vcpu *v);
  * wait.
  */
 void vcpu_recheck(struct vcpu *v);
+/* v is down, and all that it starts with is in memory: it is no more. */
+void vcpu_start(struct vcpu *v);
 /*
  * Waits until v is not running and its state is in memory. Caller made it not runnable before and
  * holds the control lock (only one waits at a time).

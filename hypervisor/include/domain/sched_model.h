@@ -48,10 +48,10 @@ static inline bool vcpu_runnable(const struct vcpu *v)
 static inline struct cpu *sched_lock_home(struct vcpu *v)
 {
 	for (;;) {
-		struct cpu *c = READ_ONCE(v->sched.cpu);
+		struct cpu *c = READ_POINTER(v->sched.cpu);
 
 		lock(&c->rq.lock);
-		if (c == v->sched.cpu)
+		if (c == READ_ONCE(v->sched.cpu))
 			return c;
 		unlock(&c->rq.lock);
 	}
@@ -94,7 +94,8 @@ static inline void runstate_set(struct vcpu *v, int state, u64 now)
 /* Why it does not run, as a runstate. */
 static inline int waiting_state(const struct vcpu *v)
 {
-	return v->blocked && !v->pause_count && !v->down ? RUNSTATE_blocked : RUNSTATE_offline;
+	return v->blocked && !READ_ONCE(v->pause_count) && !v->down ? RUNSTATE_blocked
+								    : RUNSTATE_offline;
 }
 
 /* --- sched_cap.c --- */

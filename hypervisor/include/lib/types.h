@@ -106,5 +106,14 @@ static inline gpa_t gfn_addr(gfn_t g)
 #define BIT(n) (1UL << (n))
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+/*
+ * A pointer that others write (with __ATOMIC_RELEASE): what is reached through it afterwards is at
+ * least as new. The address depends on it, which orders on the machine; C says that with more only.
+ */
+#ifdef __HOST_TEST__
+#define READ_POINTER(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#else
+#define READ_POINTER(x) READ_ONCE(x)
+#endif
 
 #endif

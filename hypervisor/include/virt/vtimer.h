@@ -14,7 +14,9 @@ struct vtimer {
 	u32 cntp_ctl;		 /* ENABLE, IMASK; ISTATUS is computed */
 	u64 cntp_cval;
 	struct timer virt_wake; /* while unloaded and blocked: wakes at cntv_cval */
-	struct timer phys;	/* fires the emulated physical timer */
+	/* armed there since the vCPU was last loaded; NULL: not. Who switches it alone uses this */
+	const struct cpu *stand_in;
+	struct timer phys; /* fires the emulated physical timer */
 };
 
 #define PPI_PHYS_TIMER 30

@@ -30,6 +30,14 @@ DEFAULT void page_copy(void *dst, const void *src)
 {
 	memcpy(dst, src, PAGE_SIZE);
 }
+/* As in lib/string.c, which is not linked in: the names there are the C library's. */
+DEFAULT void strscpy(char *dst, const char *src, size_t size)
+{
+	size_t n = strlen(src);
+
+	memset(dst, 0, size);
+	memcpy(dst, src, n < size ? n : size - 1);
+}
 DEFAULT void printk(const char *fmt, ...)
 {
 }

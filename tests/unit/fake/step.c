@@ -4,8 +4,44 @@
  * the code so compiled is a point where the test may let another CPU go on. So one thread plays all
  * interleavings of several CPUs, in an order that a seed repeats.
  */
-#include <lib/types.h>
+#include <arm/cpu.h>
+#include "../harness.h"
 #include "step.h"
+
+static unsigned on_fiber, fuse;
+
+__attribute__((weak)) void step_seen(const void *p, unsigned long n)
+{
+}
+
+void step_pause(void)
+{
+	struct cpu *c = fake_cpu;
+	unsigned me = on_fiber;
+
+	on_fiber = 0;
+	host_switch(me, 0);
+	fake_cpu = c;
+}
+
+void host_yield(void)
+{
+	step_pause();
+}
+
+void step(const void *p, unsigned long n)
+{
+	step_seen(p, n);
+	if (on_fiber && fuse && !--fuse)
+		step_pause();
+}
+
+void step_run(unsigned n, unsigned accesses)
+{
+	fuse = accesses;
+	on_fiber = n;
+	host_switch(0, n);
+}
 
 void __tsan_init(void);
 void __tsan_init(void)
