@@ -40,8 +40,8 @@ void host_say(const char *fmt, __builtin_va_list ap); /* to the test's output */
 /* that many threads, until all end */
 void host_run(unsigned nr, void (*fn)(unsigned thread));
 __attribute__((noreturn)) void host_exit(void); /* this thread */
-unsigned host_seconds(void);			 /* of real time, since the first call */
-void host_yield(void); /* a CPU spins */
+unsigned host_seconds(void);			/* of real time, since the first call */
+void host_yield(void);				/* a CPU spins */
 /* a CPU waits for an interrupt; a test with interrupts has its own of both */
 void host_wait(void);
 /*

@@ -1618,6 +1618,76 @@ static s64 f_pause(void)
 {
 	return domctl(XEN_DOMCTL_pausedomain, du->id, &ctl);
 }
+/* All that it has goes with it, channels and mappings of others too. */
+static s64 f_destroy(void)
+{
+	return domctl(XEN_DOMCTL_destroydomain, du->id, &ctl);
+}
+static s64 busy_guest(void)
+{
+	return f_populate() ?: f_populate_block() ?: f_decrease() ?: f_shared_info() ?: f_interdomain()
+		?: f_virq() ?: f_control() ?: f_expand() ?: f_map() ?: f_info() ?: f_runstate()
+		?: f_foreign() ?: f_mapping();
+}
+
+static s64 sysctl(u32 cmd, struct xen_sysctl *op)
+{
+	op->cmd = cmd;
+	op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+	memcpy(scratch(hardware_domain, 0), op, sizeof(*op));
+	return call(v0, __HYPERVISOR_sysctl, scratch_gva(hardware_domain, 0), 0, 0, 0);
+}
+static s64 f_infolist(void)
+{
+	struct xen_sysctl op = { .u.getdomaininfolist = { .max_domains = 5 } };
+
+	op.u.getdomaininfolist.buffer.q = scratch_gva(hardware_domain, 1);
+	return sysctl(XEN_SYSCTL_getdomaininfolist, &op);
+}
+static s64 f_readconsole(void)
+{
+	struct xen_sysctl op = { .u.readconsole = { .count = 700 } };
+
+	op.u.readconsole.buffer.q = scratch_gva(hardware_domain, 1);
+	return sysctl(XEN_SYSCTL_readconsole, &op);
+}
+static s64 f_debug_keys(void)
+{
+	struct xen_sysctl op = { .u.debug_keys.nr_keys = 9 };
+
+	op.u.debug_keys.keys.q = scratch_gva(hardware_domain, 1);
+	return sysctl(XEN_SYSCTL_debug_keys, &op);
+}
+static s64 f_cpuinfo(void)
+{
+	struct xen_sysctl op = { .u.getcpuinfo.max_cpus = 4 };
+
+	op.u.getcpuinfo.info.q = scratch_gva(hardware_domain, 1);
+	return sysctl(XEN_SYSCTL_getcpuinfo, &op);
+}
+static s64 f_topology(void)
+{
+	struct xen_sysctl op = { .u.cputopoinfo.num_cpus = 4 };
+
+	op.u.cputopoinfo.cputopo.q = scratch_gva(hardware_domain, 1);
+	return sysctl(XEN_SYSCTL_cputopoinfo, &op);
+}
+static s64 f_numa(void)
+{
+	struct xen_sysctl op = { .u.numainfo.num_nodes = 4 };
+
+	op.u.numainfo.meminfo.q = scratch_gva(hardware_domain, 1);
+	op.u.numainfo.distance.q = scratch_gva(hardware_domain, 2);
+	return sysctl(XEN_SYSCTL_numainfo, &op);
+}
+static s64 f_pool(void)
+{
+	struct xen_sysctl op = { .u.cpupool_op.cpumap.nr_bits = 64 };
+
+	op.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_INFO;
+	op.u.cpupool_op.cpumap.bitmap.q = scratch_gva(hardware_domain, 1);
+	return sysctl(XEN_SYSCTL_cpupool_op, &op);
+}
 
 /*
  * Something of everything is there; Dom0's port for f_interdomain(); a channel, a block of RAM, a
@@ -1708,6 +1778,15 @@ static const struct faulty {
 	{ "vuart with a new bucket", many_ports, f_vuart, true },
 	{ "getdomaininfo", nothing, f_getinfo },
 	{ "pause", nothing, f_pause },
+	{ "destroy", nothing, f_destroy },
+	{ "destroy a busy one", busy_guest, f_destroy },
+	{ "getdomaininfolist", nothing, f_infolist },
+	{ "readconsole", nothing, f_readconsole },
+	{ "debug_keys", nothing, f_debug_keys },
+	{ "getcpuinfo", nothing, f_cpuinfo },
+	{ "cputopoinfo", nothing, f_topology },
+	{ "numainfo", nothing, f_numa },
+	{ "cpupool", nothing, f_pool },
 };
 
 /*
@@ -1747,6 +1826,323 @@ static void test_failures(void)
 			CHECK(n < 100);
 		for (unsigned n = 1; fail_once(&faulty[i], &fail_access, n); n++)
 			CHECK(n < 100);
+	}
+}
+
+/*
+ * Arrays: one that fails may end the call, but what is told of each element is so. op goes over
+ * elements from `first` on; told: the element's own answer says that it was done; done: it was.
+ */
+#define ARRAY 5
+#define ARRAY_GFN 0x90000000UL
+
+static s64 last_rc;
+static u64 list_at; /* where the elements' requests or answers lie */
+
+static xen_pfn_t *numbers(struct domain *d)
+{
+	return (void *)((char *)scratch(d, 1) + PAGE_SIZE / 2);
+}
+
+static void extents_op(u64 cmd, unsigned first, unsigned nr)
+{
+	struct xen_memory_reservation r = { .nr_extents = nr - first, .domid = DOMID_SELF };
+
+	r.extent_start.q = scratch_gva(du, 1) + PAGE_SIZE / 2;
+	for (unsigned i = first; i < nr; i++) /* no runs */
+		numbers(du)[i - first] = DOMU_BASE + (cmd == XENMEM_populate_physmap ? RAM : 0) +
+					 2 * i;
+	last_rc = memory_op(vu, cmd, &r, sizeof(r)) + first;
+}
+#define EXTENTS 36 /* more than are read at once */
+static void a_populate(unsigned first)
+{
+	extents_op(XENMEM_populate_physmap, first, EXTENTS);
+}
+static void a_decrease(unsigned first)
+{
+	extents_op(XENMEM_decrease_reservation, first, ARRAY);
+}
+static bool counted(unsigned i)
+{
+	return last_rc > (s64)i;
+}
+static bool type_is(struct domain *d, u64 gfn, enum p2m_type t)
+{
+	mfn_t mfn;
+
+	return p2m_lookup(d, GFN(gfn), &mfn) == t;
+}
+static bool is_populated(unsigned i)
+{
+	return type_is(du, DOMU_BASE + RAM + 2 * i, P2M_RAM);
+}
+static bool is_decreased(unsigned i)
+{
+	return type_is(du, DOMU_BASE + 2 * i, P2M_NONE);
+}
+
+static int *errs(void)
+{
+	return scratch(hardware_domain, 3);
+}
+static void batch_op(unsigned space, unsigned first)
+{
+	struct xen_add_to_physmap_batch b = { .domid = DOMID_SELF,
+					      .space = (u16)space,
+					      .size = (u16)(ARRAY - first) };
+
+	if (space == XENMAPSPACE_gmfn_foreign)
+		b.u.foreign_domid = du->id;
+	b.idxs.q = scratch_gva(hardware_domain, 1);
+	b.gpfns.q = scratch_gva(hardware_domain, 2);
+	b.errs.q = scratch_gva(hardware_domain, 3) + first * sizeof(int);
+	for (unsigned i = first; i < ARRAY; i++) {
+		((u64 *)scratch(hardware_domain, 1))[i - first] = space == XENMAPSPACE_gmfn_foreign
+									  ? DOMU_BASE + i
+									  : i;
+		((u64 *)scratch(hardware_domain, 2))[i - first] = ARRAY_GFN + i;
+		errs()[i] = 77;
+	}
+	last_rc = memory_op(v0, XENMEM_add_to_physmap_batch, &b, sizeof(b));
+}
+static void a_batch_foreign(unsigned first)
+{
+	batch_op(XENMAPSPACE_gmfn_foreign, first);
+}
+static void a_batch_grants(unsigned first)
+{
+	batch_op(XENMAPSPACE_grant_table, first);
+}
+static bool err_is_0(unsigned i)
+{
+	return errs()[i] == 0;
+}
+static bool is_foreign(unsigned i)
+{
+	return type_is(hardware_domain, ARRAY_GFN + i, P2M_FOREIGN);
+}
+static bool is_frame(unsigned i)
+{
+	return type_is(hardware_domain, ARRAY_GFN + i, P2M_XEN);
+}
+
+/* All told or none: a part of it is told as an error, and may be done again. */
+static void a_acquire(unsigned first)
+{
+	struct xen_mem_acquire_resource r = { .domid = du->id,
+					      .type = XENMEM_resource_grant_table,
+					      .nr_frames = ARRAY };
+
+	(void)first;
+	r.frame_list.q = scratch_gva(hardware_domain, 1);
+	for (unsigned i = 0; i < ARRAY; i++)
+		((u64 *)scratch(hardware_domain, 1))[i] = ARRAY_GFN + i;
+	last_rc = memory_op(v0, XENMEM_acquire_resource, &r, sizeof(r));
+}
+static bool all_acquired(unsigned i)
+{
+	return !last_rc;
+}
+
+/* The third of them lies in two pages. */
+static char *element(size_t size, unsigned i)
+{
+	list_at = PAGE_SIZE - 2 * size - size / 2 / 8 * 8;
+	return (char *)scratch(hardware_domain, 1) + list_at + i * size;
+}
+static void grant_op(unsigned cmd, size_t size, unsigned first)
+{
+	element(size, 0);
+	last_rc = call(v0, __HYPERVISOR_grant_table_op, cmd,
+		       scratch_gva(hardware_domain, 1) + list_at + first * size, ARRAY - first, 0);
+}
+static struct gnttab_map_grant_ref *map_at(unsigned i)
+{
+	return (void *)element(sizeof(struct gnttab_map_grant_ref), i);
+}
+static struct gnttab_unmap_grant_ref *unmap_at(unsigned i)
+{
+	return (void *)element(sizeof(struct gnttab_unmap_grant_ref), i);
+}
+static struct gnttab_copy *copy_at(unsigned i)
+{
+	return (void *)element(sizeof(struct gnttab_copy), i);
+}
+static s64 many_grants(void)
+{
+	for (u16 i = 0; i < ARRAY; i++)
+		du->grants.shared[0][20 + i] = (grant_entry_v1_t){ .flags = GTF_permit_access,
+								   .domid = 0,
+								   .frame = DOMU_BASE + 10 + i };
+	return 0;
+}
+static void a_map(unsigned first)
+{
+	for (unsigned i = first; i < ARRAY; i++)
+		*map_at(i) = (struct gnttab_map_grant_ref){ .host_addr = (ARRAY_GFN + i)
+									 << PAGE_SHIFT,
+							    .flags = GNTMAP_host_map,
+							    .ref = 20 + i,
+							    .dom = du->id,
+							    .status = 99 };
+	grant_op(GNTTABOP_map_grant_ref, sizeof(*map_at(0)), first);
+}
+static bool map_told(unsigned i)
+{
+	return !map_at(i)->status;
+}
+static bool is_granted(unsigned i)
+{
+	return type_is(hardware_domain, ARRAY_GFN + i, P2M_GRANT);
+}
+static u32 handles[ARRAY];
+static s64 many_mapped(void)
+{
+	many_grants();
+	a_map(0);
+	for (unsigned i = 0; i < ARRAY; i++)
+		handles[i] = map_at(i)->handle;
+	return last_rc;
+}
+static void a_unmap(unsigned first)
+{
+	for (unsigned i = first; i < ARRAY; i++)
+		*unmap_at(i) = (struct gnttab_unmap_grant_ref){ .host_addr = (ARRAY_GFN + i)
+									     << PAGE_SHIFT,
+								.handle = handles[i],
+								.status = 99 };
+	grant_op(GNTTABOP_unmap_grant_ref, sizeof(*unmap_at(0)), first);
+}
+static bool unmap_told(unsigned i)
+{
+	return !unmap_at(i)->status;
+}
+static bool not_granted(unsigned i)
+{
+	return type_is(hardware_domain, ARRAY_GFN + i, P2M_NONE);
+}
+static void a_copy(unsigned first)
+{
+	for (unsigned i = first; i < ARRAY; i++) {
+		struct gnttab_copy c = { .flags = GNTCOPY_dest_gref, .len = 8, .status = 99 };
+
+		c.source.domid = DOMID_SELF;
+		c.source.u.gmfn = dom0_base + 1;
+		c.dest.domid = du->id;
+		c.dest.u.ref = 20 + i;
+		memcpy(copy_at(i), &c, sizeof(c));
+	}
+	memset(frame_of(hardware_domain, dom0_base + 1), 0x5a, 8);
+	grant_op(GNTTABOP_copy, sizeof(*copy_at(0)), first);
+}
+static bool copy_told(unsigned i)
+{
+	s16 status;
+
+	memcpy(&status, (char *)copy_at(i) + offsetof(struct gnttab_copy, status), sizeof(status));
+	return !status;
+}
+static bool is_copied(unsigned i)
+{
+	return *(u64 *)frame_of(du, DOMU_BASE + 10 + i) == 0x5a5a5a5a5a5a5a5a;
+}
+
+static struct multicall_entry *entry_at(unsigned i)
+{
+	return (void *)element(sizeof(struct multicall_entry), i);
+}
+static void a_multicall(unsigned first)
+{
+	for (unsigned i = first; i < ARRAY; i++) {
+		struct xen_add_to_physmap *r = (struct xen_add_to_physmap *)scratch(hardware_domain,
+										    0) +
+					       i;
+
+		*r = (struct xen_add_to_physmap){ .domid = DOMID_SELF,
+						  .space = XENMAPSPACE_grant_table,
+						  .idx = i,
+						  .gpfn = ARRAY_GFN + i };
+		*entry_at(i) = (struct multicall_entry){ .op = __HYPERVISOR_memory_op,
+							 .result = 99,
+							 .args = { XENMEM_add_to_physmap,
+								   scratch_gva(hardware_domain, 0) +
+									   i * sizeof(*r) } };
+	}
+	element(sizeof(*entry_at(0)), 0);
+	last_rc = call(v0, __HYPERVISOR_multicall,
+		       scratch_gva(hardware_domain, 1) + list_at + first * sizeof(*entry_at(0)),
+		       ARRAY - first, 0, 0);
+}
+static bool result_told(unsigned i)
+{
+	return !entry_at(i)->result;
+}
+
+/* untold: how many may be done without being told, when the answer itself cannot be written. */
+static const struct array_op {
+	const char *name;
+	s64 (*before)(void);
+	void (*op)(unsigned first);
+	bool (*told)(unsigned i), (*done)(unsigned i);
+	unsigned nr, untold;
+} array_ops[] = {
+	{ "populate", nothing, a_populate, counted, is_populated, EXTENTS, 0 },
+	{ "decrease", nothing, a_decrease, counted, is_decreased, ARRAY, 0 },
+	{ "batch foreign", nothing, a_batch_foreign, err_is_0, is_foreign, ARRAY, 1 },
+	{ "batch grant frames", nothing, a_batch_grants, err_is_0, is_frame, ARRAY, 1 },
+	{ "acquire", nothing, a_acquire, all_acquired, is_foreign, ARRAY, ARRAY },
+	{ "map", many_grants, a_map, map_told, is_granted, ARRAY, 1 },
+	{ "unmap", many_mapped, a_unmap, unmap_told, not_granted, ARRAY, 1 },
+	{ "copy", many_grants, a_copy, copy_told, is_copied, ARRAY, 1 },
+	{ "multicall", nothing, a_multicall, result_told, is_frame, ARRAY, 1 },
+};
+
+static unsigned told_first(const struct array_op *a, const char *when)
+{
+	unsigned first = 0, untold = 0;
+
+	for (unsigned i = 0; i < a->nr; i++) {
+		bool told = a->told(i), done = a->done(i);
+
+		if (told && !done)
+			say("%s, %s: element %u is told to be done and is not\n", a->name, when, i);
+		CHECK(!told || done);
+		untold += done && !told;
+		if (told && first == i)
+			first++;
+	}
+	CHECK(untold <= a->untold);
+	return first;
+}
+
+/* The n-th one fails. The elements not told are given again, and then all are done. */
+static bool fail_element(const struct array_op *a, unsigned *which, unsigned n)
+{
+	unsigned first;
+
+	busy_world();
+	CHECK_EQ(a->before(), 0);
+	failed = false;
+	*which = n;
+	a->op(0);
+	*which = 0;
+	first = told_first(a, "after a failure");
+	if (failed && first < a->nr)
+		a->op(first);
+	for (unsigned i = 0; i < a->nr; i++)
+		CHECK(a->done(i));
+	quiet_world();
+	return failed;
+}
+
+static void test_array_failures(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(array_ops); i++) {
+		for (unsigned n = 1; fail_element(&array_ops[i], &fail_alloc, n); n++)
+			CHECK(n < 200);
+		for (unsigned n = 1; fail_element(&array_ops[i], &fail_access, n); n++)
+			CHECK(n < 200);
 	}
 }
 
@@ -2046,6 +2442,7 @@ int main(void)
 		{ "devices", test_devices },
 		{ "virtual UART", test_vuart },
 		{ "each allocation and each access fails once", test_failures },
+		{ "the same within arrays", test_array_failures },
 		{ "any call with anything", test_anything },
 	};
 
