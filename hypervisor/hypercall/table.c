@@ -14,21 +14,8 @@
 #include <xen/version.h>
 #include <xen/xen.h>
 
-/* Who may call is where the entry stands. */
-struct sub_op {
-	/* any domain, for itself; what it may do to others the entry decides */
-	hypercall_fn *any;
-	hypercall_fn *control; /* the control domain; for others -EPERM */
-};
 #define ANY any
 #define CONTROL control
-
-struct hypercall {
-	const struct sub_op *sub;
-	u32 cmd_mask; /* of the first argument: the sub-op's number; 0: there are none */
-	u8 nr;
-	u8 unknown; /* errno of a sub-op that is not here */
-};
 
 #define OP(cmd, permission, entry) [cmd] = { .permission = (entry) }
 
@@ -131,7 +118,7 @@ static const struct sub_op domctl_op[] = { OP(0, CONTROL, hc_domctl) };
 	[number] = { .sub = (table), .cmd_mask = (mask), .nr = ARRAY_SIZE(table), .unknown = (err) }
 #define CMD32 0xffffffff
 
-static const struct hypercall hypercalls[] = {
+const struct hypercall hypercalls[] = {
 	CALL(__HYPERVISOR_platform_op, platform_op, 0, 0),
 	CALL(__HYPERVISOR_memory_op, memory_ops, BIT(MEMOP_CMD_BITS) - 1, ENOSYS),
 	CALL(__HYPERVISOR_multicall, multicall_op, 0, 0),
@@ -147,6 +134,8 @@ static const struct hypercall hypercalls[] = {
 	CALL(__HYPERVISOR_sysctl, sysctl_op, 0, 0),
 	CALL(__HYPERVISOR_domctl, domctl_op, 0, 0),
 };
+
+const unsigned nr_hypercalls = ARRAY_SIZE(hypercalls);
 
 #define DOMCTL(cmd, entry, how) [cmd] = { .fn = (entry), .flags = (how) }
 

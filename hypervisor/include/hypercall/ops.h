@@ -45,6 +45,21 @@ static inline bool preempt_wanted(void)
  */
 #define MEMOP_CMD_BITS 6
 
+/* Who may call is where the entry stands. */
+struct sub_op {
+	/* any domain, for itself; what it may do to others the entry decides */
+	hypercall_fn *any;
+	hypercall_fn *control; /* the control domain; for others -EPERM */
+};
+struct hypercall {
+	const struct sub_op *sub;
+	u32 cmd_mask; /* of the first argument: the sub-op's number; 0: there are none */
+	u8 nr;
+	u8 unknown; /* errno of a sub-op that is not here */
+};
+extern const struct hypercall hypercalls[];
+extern const unsigned nr_hypercalls;
+
 /*
  * hypercall/domctl*.c, sysctl*.c: request copied in, version and domain checked, control lock held.
  * *op goes back to the guest on 0 if the table says so.
