@@ -300,6 +300,13 @@ void sched_destroy_vcpu(struct vcpu *v)
 			cpu_relax();
 }
 
+/* Who only wants a hint reads it without the lock. */
+static void mask_write(struct cpumask *to, const struct cpumask *from)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(to->bits); i++)
+		WRITE_ONCE(to->bits[i], from->bits[i]);
+}
+
 int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct cpumask *soft)
 {
 	struct cpu *c;
@@ -311,11 +318,11 @@ int sched_set_affinity(struct vcpu *v, const struct cpumask *hard, const struct 
 		return -EINVAL;
 	c = sched_lock_home(v);
 	if (hard) {
-		v->sched.hard = *hard;
+		mask_write(&v->sched.hard, hard);
 		v->sched.pinned = allowed == 1;
 	}
 	if (soft)
-		v->sched.soft = *soft;
+		mask_write(&v->sched.soft, soft);
 	if (sched_queued(v) && !sched_allowed(v, c))
 		sched_dequeue(&c->rq, v);
 	unlock(&c->rq.lock);

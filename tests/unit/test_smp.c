@@ -160,11 +160,15 @@ int irq_unroute_guest(unsigned irq, struct domain *d)
 	irq_guest_detach(d, irq);
 	return 0;
 }
+void cpu_signal(struct cpu *c)
+{
+	gic_send_sgi(c, SGI_KICK);
+}
 void cpu_kick(struct cpu *c, u32 work)
 {
-	__atomic_fetch_or(&c->work, work, __ATOMIC_SEQ_CST);
+	cpu_set_work(c, work);
 	if (c != this_cpu())
-		gic_send_sgi(c, SGI_KICK);
+		cpu_signal(c);
 }
 
 /* Nobody has anything to do: time goes on. */
@@ -213,6 +217,9 @@ void p2m_load(struct domain *d)
 {
 }
 void p2m_unload(void)
+{
+}
+void p2m_init_cpu(void)
 {
 }
 int p2m_map(struct domain *d, gfn_t g, mfn_t m, u64 n, enum p2m_type t, bool r)
