@@ -974,6 +974,47 @@ static void test_multicall_resumes(void)
 	world_end();
 }
 
+/* An AArch32 guest's: the number in r12, what is above 32 bits means nothing; goes on as others. */
+static void test_trap32(void)
+{
+	struct xen_memory_reservation *r;
+	struct domain *d;
+	struct vcpu *v;
+	unsigned tries = 0;
+
+	world_make();
+	d = domain_get_by_id(domu_make());
+	v = d->vcpu[0];
+	current_is(v);
+	memset(v->x, 0xff, sizeof(v->x));
+	v->x[12] = BIT(40) | __HYPERVISOR_xen_version;
+	v->x[0] = BIT(33) | XENVER_version;
+	v->pc = 0x1000;
+	hypercall_trap32(v);
+	CHECK_EQ(v->x[0], 0x40011);
+	CHECK_EQ(v->pc, 0x1000);
+	r = scratch(d, 0);
+	*r = (struct xen_memory_reservation){ .nr_extents = 40, .domid = DOMID_SELF };
+	r->extent_start.q = scratch_gva(d, 1);
+	for (unsigned i = 0; i < 40; i++)
+		((xen_pfn_t *)scratch(d, 1))[i] = DOMU_BASE + (i * 7) % 40;
+	v->x[12] = __HYPERVISOR_memory_op;
+	v->x[0] = XENMEM_decrease_reservation;
+	v->x[1] = BIT(50) | scratch_gva(d, 0);
+	fake_irq_pending = true;
+	do {
+		v->pc = 0x1000;
+		hypercall_trap32(v);
+	} while (v->pc == 0xffc && ++tries < 100);
+	fake_irq_pending = false;
+	v->loaded_on = NULL;
+	CHECK(tries > 0 && v->pc == 0x1000);
+	CHECK_EQ(v->x[0], 40);
+	CHECK_EQ(d->tot_pages, RAM - 40);
+	domain_put(d);
+	world_end();
+}
+
 static void test_console(void)
 {
 	struct domain *d;
@@ -2512,6 +2553,7 @@ int main(void)
 		{ "life", test_life },
 		{ "multicall", test_multicall },
 		{ "a multicall goes on", test_multicall_resumes },
+		{ "calls of AArch32", test_trap32 },
 		{ "console", test_console },
 		{ "vCPU contexts", test_context },
 		{ "domain information", test_info },
