@@ -324,6 +324,20 @@ static void tell_dom0(void)
 	evtchn_raise_virq(hardware_domain, VIRQ_CONSOLE);
 }
 
+/* Whoever wrote may hold the lock of an event channel: an interrupt comes when none is held. */
+void console_has_text(void)
+{
+	struct domain *d = hardware_domain;
+
+	if (d && d->vcpu && d->vcpu[0] && READ_ONCE(d->vcpu[0]->virq_port[VIRQ_CON_RING]))
+		gic_send_sgi(this_cpu(), SGI_LOG);
+}
+
+static void log_interrupt(unsigned irq)
+{
+	evtchn_raise_virq(hardware_domain, VIRQ_CON_RING);
+}
+
 void boot_free_init(void)
 {
 	mm_release_init();
@@ -343,6 +357,7 @@ static __noreturn __attribute__((noinline)) void boot_finish(void)
 		 (unsigned long)ram_pages, (unsigned long)heap_free_pages,
 		 (unsigned long)(ram_pages - dom0_pages - heap_free_pages));
 	console_on_input(tell_dom0);
+	BUG_ON(irq_request(SGI_LOG, log_interrupt));
 	console_start_input();
 	sched_enter();
 }

@@ -69,12 +69,20 @@ static void to_ring(const char *s, size_t n)
 		ring_oldest = ring_newest - ring_size;
 }
 
-static void emit(const char *s, size_t n)
+static void write(const char *s, size_t n, bool also_ring)
 {
 	console_lock_take();
-	to_ring(s, n);
+	if (also_ring)
+		to_ring(s, n);
 	to_uart(s, n);
 	console_lock_give();
+	if (also_ring)
+		console_has_text();
+}
+
+static void emit(const char *s, size_t n)
+{
+	write(s, n, true);
 }
 
 static __printf(3, 0) void emit_formatted(const char *prefix, bool newline, const char *fmt,
@@ -177,11 +185,7 @@ void console_ring_clear(void)
 
 void console_dom0_write(const char *s, size_t n)
 {
-	console_lock_take();
-	if (opts.console_to_ring)
-		to_ring(s, n);
-	to_uart(s, n);
-	console_lock_give();
+	write(s, n, opts.console_to_ring);
 }
 
 size_t console_dom0_read(char *buf, size_t n)

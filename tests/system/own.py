@@ -249,7 +249,10 @@ def live_update_under_load(d):
 
 @check
 def hypervisor_log(d):
-    """xenconsoled writes the hypervisor's log to a file: what a debug key prints is in it."""
+    """xenconsoled writes the hypervisor's log to a file: what a debug key prints is in it, told by an event and not looked for."""
     console_daemon_anew(d)
+    wakes = "awk '/ctxt/ {n += $2} END {print n}' /proc/$(cat /run/xen/xenconsoled.pid)/status"
+    d.run("sleep 1")
+    need(d.run(f"{wakes}; sleep 7; {wakes}").split()[0] == d.run(wakes).strip(), "xenconsoled runs while nothing happens")
     d.run("xl debug-keys h")
     d.wait("the key in the log", lambda: "pressed" in d.run("tail -c 20000 /var/log/xen/console/hypervisor.log 2>/dev/null | tr '()' '{}'", ok=None)[1], 10)

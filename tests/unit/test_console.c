@@ -52,6 +52,11 @@ static void on_news(void)
 {
 	news++;
 }
+static unsigned texts;
+void console_has_text(void)
+{
+	texts++;
+}
 
 static bool out_is(const char *s)
 {
@@ -196,9 +201,16 @@ static void test_ring(void)
 	opts.console_to_ring = false;
 	index = base + nr_written;
 	nr_out = 0;
+	texts = 0;
 	console_dom0_write("only the UART\n", 14);
-	CHECK(out_is("only the UART\r\n"));
+	CHECK(out_is("only the UART\r\n") && !texts);
 	CHECK_EQ(console_ring_read(larger, 1, &index, true), 0);
+	/* Whoever reads the ring is told of each message in it, when it can be read. */
+	log_err("one\n");
+	opts.console_to_ring = true;
+	console_dom0_write("two\n", 4);
+	opts.console_to_ring = false;
+	CHECK_EQ(texts, 2);
 }
 
 /* --- input --- */

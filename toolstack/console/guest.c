@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Consoles of guests. Owns the list of guests and the event channel, grant and foreign memory
- * handles. Whatever a guest prints goes into its history first; the pseudo terminal, viewers and
- * log take it from there at their own speed. The ring's indices are the guest's to spoil: they are
- * read once and checked; a guest that spoils them loses its console. Only store entries that Dom0
- * alone can write are believed.
+ * Consoles of guests. Owns the list of them. Whatever a guest prints goes into its history first;
+ * the pseudo terminal, viewers and log take it from there at their own speed. The ring's indices
+ * are the guest's to spoil: they are read once and checked; a guest that spoils them loses its
+ * console. Only store entries that Dom0 alone can write are believed.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
-#include <xenevtchn.h>
-#include <xenforeignmemory.h>
-#include <xengnttab.h>
 #include <xen/xen.h>
+#include <xen/grant_table.h>
 #include <xen/io/console.h>
 #include "console/guest.h"
 #include "lib/daemon.h"
+#include "lib/list.h"
 #include "lib/log.h"
 
 #define HISTORY_MAX (128 << 10)
@@ -34,19 +31,13 @@
 #define CLOSE_MS 3000
 
 const struct con_kind con_kinds[N_KINDS] = {
-	{ "pv", "console", "", true },
-	{ "vuart", "vuart/0", "-vuart0", false },
+	{ "pv", "console", "", GNTTAB_RESERVED_CONSOLE },
+	{ "vuart", "vuart/0", "-vuart0", -1 },
 };
 
 struct con_options con_opt = { .log_dir = "/var/log/xen/console" };
 struct xs *con_xs;
 struct guest *guests;
-
-static xenevtchn_handle *xce;
-static xengnttab_handle *xgt;
-static xenforeignmemory_handle *xfm;
-static struct loop_fd evtchn_lf;
-static void (*port_of_others)(uint32_t port);
 
 struct guest *guest_find(uint16_t domid, const struct con_kind *kind)
 {
@@ -58,43 +49,39 @@ struct guest *guest_find(uint16_t domid, const struct con_kind *kind)
 	return NULL;
 }
 
-static void unmap_ring(struct guest *g)
+static void disconnect(struct guest *g)
 {
-	if (g->port)
-		xenevtchn_unbind(xce, g->port);
+	port_unbind(g->port);
 	g->port = 0;
-	if (!g->intf)
-		return;
-	if (g->granted)
-		xengnttab_unmap(xgt, g->intf, 1);
-	else
-		xenforeignmemory_unmap(xfm, g->intf, 1);
+	page_unmap(&g->page);
 	g->intf = NULL;
+}
+
+static void close_viewer(struct viewer *v)
+{
+	if (v->lf.fd < 0)
+		return;
+	loop_del(&v->lf);
+	close(v->lf.fd);
+}
+
+static void drop_viewer(struct viewer *v)
+{
+	LIST_REMOVE(v->guest->tty.next, v, next);
+	close_viewer(v);
+	free(v);
 }
 
 static void free_guest(struct guest *g)
 {
-	struct guest **p;
-
-	for (p = &guests; *p && *p != g; p = &(*p)->next)
-		;
-	if (*p)
-		*p = g->next;
+	LIST_REMOVE(guests, g, next);
 	loop_disarm(&g->timer);
-	while (g->viewers) {
-		struct viewer *v = g->viewers;
-
-		g->viewers = v->next;
-		loop_del(&v->lf);
-		close(v->lf.fd);
-		free(v);
-	}
-	loop_del(&g->pty);
-	if (g->master >= 0)
-		close(g->master);
+	while (g->tty.next)
+		drop_viewer(g->tty.next);
+	close_viewer(&g->tty);
 	if (g->slave >= 0)
 		close(g->slave);
-	unmap_ring(g);
+	disconnect(g);
 	conlog_close(&g->log);
 	hist_free(&g->hist);
 	free(g);
@@ -107,7 +94,7 @@ static void bad_ring(struct guest *g)
 			    "domain %u: impossible indices in its console ring; console closed",
 			    g->domid);
 	g->was_bad = true;
-	unmap_ring(g);
+	disconnect(g);
 }
 
 /* From the ring into the history and the log: how many bytes. */
@@ -130,7 +117,7 @@ static size_t read_ring(struct guest *g)
 	for (uint32_t i = 0; i < prod - cons; i++)
 		buf[i] = intf->out[MASK_XENCONS_IDX(cons + i, intf->out)];
 	__atomic_store_n(&intf->out_cons, prod, __ATOMIC_SEQ_CST);
-	xenevtchn_notify(xce, g->port);
+	port_notify(g->port);
 	hist_add(&g->hist, buf, prod - cons);
 	conlog_write(&g->log, buf, prod - cons);
 	return prod - cons;
@@ -156,7 +143,7 @@ static void write_ring(struct guest *g, const char *data, size_t len)
 	for (size_t i = 0; i < len; i++, prod++)
 		intf->in[MASK_XENCONS_IDX(prod, intf->in)] = data[i];
 	__atomic_store_n(&intf->in_prod, prod, __ATOMIC_SEQ_CST);
-	xenevtchn_notify(xce, g->port);
+	port_notify(g->port);
 }
 
 /*
@@ -179,32 +166,20 @@ static int take_input(struct guest *g, int fd)
 	return 0;
 }
 
-/* Writes history to fd from *pos on: 0, or -errno when the reader is gone. */
-static int feed(struct guest *g, int fd, uint64_t *pos)
+/* Writes what there is of the history: false when the reader is gone. */
+static bool feed(struct viewer *v)
 {
 	const char *data;
 	size_t len;
 
-	while ((len = hist_peek(&g->hist, pos, &data))) {
-		ssize_t n = write(fd, data, len);
+	while ((len = hist_peek(&v->guest->hist, &v->pos, &data))) {
+		ssize_t n = write(v->lf.fd, data, len);
 
 		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-		*pos += n;
+			return errno == EAGAIN || errno == EINTR;
+		v->pos += n;
 	}
-	return 0;
-}
-
-static void drop_viewer(struct viewer *v)
-{
-	struct viewer **p;
-
-	for (p = &v->guest->viewers; *p != v; p = &(*p)->next)
-		;
-	*p = v->next;
-	loop_del(&v->lf);
-	close(v->lf.fd);
-	free(v);
+	return true;
 }
 
 /* Output to all who want it, and interest in their input while there is room for it. */
@@ -213,75 +188,66 @@ static void serve(struct guest *g)
 	uint32_t in = !g->intf || ring_room(g) ? EPOLLIN : 0;
 	struct viewer *v, *next;
 
-	if (feed(g, g->master, &g->pty_pos))
-		g->pty_pos = g->hist.head;
-	loop_want(&g->pty, in | (g->pty_pos != g->hist.head ? EPOLLOUT : 0));
-	for (v = g->viewers; v; v = next) {
+	for (v = &g->tty; v; v = next) {
+		bool there = feed(v);
+
 		next = v->next;
-		if (feed(g, v->lf.fd, &v->pos)) {
+		if (v == &g->tty) {
+			if (!there)
+				v->pos = g->hist.head;
+		} else if (!there) {
 			drop_viewer(v);
 			continue;
-		}
-		if (v->pos > g->seen)
+		} else if (v->pos > g->seen) {
 			g->seen = v->pos;
+		}
 		loop_want(&v->lf, in | (v->pos != g->hist.head ? EPOLLOUT : 0));
 	}
 }
 
-static void pty_ready(struct loop_fd *lf, uint32_t events)
-{
-	struct guest *g = (struct guest *)((char *)lf - offsetof(struct guest, pty));
-
-	if (events & EPOLLIN)
-		take_input(g, g->master);
-	serve(g);
-}
-
 static void viewer_ready(struct loop_fd *lf, uint32_t events)
 {
-	struct viewer *v = (struct viewer *)((char *)lf - offsetof(struct viewer, lf));
+	struct viewer *v = (struct viewer *)lf;
 	struct guest *g = v->guest;
+	bool gone = events & (EPOLLHUP | EPOLLERR);
 
-	if ((events & EPOLLIN ? take_input(g, lf->fd) : 0) ||
-	    (!(events & EPOLLIN) && (events & (EPOLLHUP | EPOLLERR))))
+	if (events & EPOLLIN)
+		gone = take_input(g, lf->fd);
+	if (gone && v != &g->tty)
 		drop_viewer(v);
 	serve(g);
 }
 
-int guest_add_viewer(struct guest *g, int fd)
+void guest_add_viewer(struct guest *g, struct viewer *v)
 {
-	struct viewer *v = calloc(1, sizeof(*v));
-	int rc = v ? loop_add(&v->lf, fd, EPOLLIN, viewer_ready) : -ENOMEM;
-
-	if (rc) {
-		free(v);
-		return rc;
-	}
 	v->guest = g;
+	v->lf.ready = viewer_ready;
 	/* What nobody has seen yet comes first; at least the line that is being written. */
 	v->pos = hist_line_start(&g->hist);
 	if (g->seen < v->pos)
 		v->pos = g->seen;
-	v->next = g->viewers;
-	g->viewers = v;
+	LIST_PUSH(g->tty.next, v, next);
 	serve(g);
-	return 0;
 }
 
-static int open_pty(struct guest *g)
+static int open_tty(struct guest *g)
 {
 	struct termios tio;
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 
-	g->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-	if (g->master < 0 || grantpt(g->master) || unlockpt(g->master))
+	if (fd < 0)
 		return -errno;
 	/* Our own slave end stays open: the terminal outlives its readers. */
-	g->slave = open(ptsname(g->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (g->slave < 0 || tcgetattr(g->slave, &tio))
-		return -errno;
-	cfmakeraw(&tio);
-	tcsetattr(g->slave, TCSAFLUSH, &tio);
-	return loop_add(&g->pty, g->master, EPOLLIN, pty_ready);
+	if (!grantpt(fd) && !unlockpt(fd))
+		g->slave = open(ptsname(fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (g->slave >= 0 && !tcgetattr(g->slave, &tio)) {
+		cfmakeraw(&tio);
+		tcsetattr(g->slave, TCSAFLUSH, &tio);
+		if (!loop_add(&g->tty.lf, fd, EPOLLIN, viewer_ready))
+			return 0;
+	}
+	close(fd);
+	return -EIO;
 }
 
 /* A number that Dom0 wrote and nobody else can have: else -1. */
@@ -313,28 +279,6 @@ static int64_t trusted_number(const char *dir, const char *name)
 		v = -1;
 	free(text);
 	return v;
-}
-
-static int map_ring(struct guest *g)
-{
-	xen_pfn_t gfn = g->gfn;
-
-	if (g->kind->granted) {
-		if (!xgt)
-			xgt = xengnttab_open(NULL, 0);
-		if (xgt)
-			g->intf = xengnttab_map_grant_ref(xgt, g->domid, GNTTAB_RESERVED_CONSOLE,
-							  PROT_READ | PROT_WRITE);
-		g->granted = g->intf != NULL;
-	}
-	if (!g->intf) {
-		if (!xfm)
-			xfm = xenforeignmemory_open(NULL, 0);
-		if (xfm)
-			g->intf = xenforeignmemory_map(xfm, g->domid, PROT_READ | PROT_WRITE, 1,
-						       &gfn, NULL);
-	}
-	return g->intf ? 0 : -EINVAL;
 }
 
 static void open_log(struct guest *g)
@@ -373,7 +317,7 @@ static int state_file(const struct guest *g, int flags)
 
 static bool save(const struct guest *g, int fd)
 {
-	struct saved s = { g->hist.head - g->seen, g->hist.head - g->pty_pos };
+	struct saved s = { g->hist.head - g->seen, g->hist.head - g->tty.pos };
 	uint64_t pos = 0;
 	const char *data;
 	int unread = 0;
@@ -396,7 +340,9 @@ void guest_save_all(void)
 	if (make_dirs(STATE_DIR, 0700))
 		return;
 	for (const struct guest *g = guests; g; g = g->next) {
-		int fd = g->closing ? -1 : state_file(g, O_WRONLY | O_CREAT | O_TRUNC);
+		int fd = g->closing || g->tty.lf.fd < 0
+				 ? -1
+				 : state_file(g, O_WRONLY | O_CREAT | O_TRUNC);
 
 		if (fd >= 0 && !save(g, fd))
 			log_warn("domain %u: its console's history is lost: %s", g->domid,
@@ -420,84 +366,92 @@ static void restore(struct guest *g)
 			hist_add(&g->hist, buf, n);
 	close(fd);
 	g->seen = g->hist.head - (s.unseen < g->hist.head ? s.unseen : g->hist.head);
-	g->pty_pos = g->hist.head - (s.untaken < g->hist.head ? s.untaken : g->hist.head);
+	g->tty.pos = g->hist.head - (s.untaken < g->hist.head ? s.untaken : g->hist.head);
 }
 
-static struct guest *new_guest(uint16_t domid, const struct con_kind *kind, const char *dir)
+bool guest_new(uint16_t domid, const struct con_kind *kind)
 {
 	struct guest *g = calloc(1, sizeof(*g));
-	int64_t limit = trusted_number(dir, "limit");
-	char path[128];
-	int rc;
 
 	if (!g)
-		return NULL;
+		return false;
 	g->domid = domid;
 	g->kind = kind;
-	g->master = g->slave = -1;
-	g->log.fd = -1;
+	g->tty.lf.fd = g->slave = g->log.fd = -1;
+	g->tty.guest = g;
+	hist_init(&g->hist, HISTORY_MAX);
+	LIST_PUSH(guests, g, next);
+	return true;
+}
+
+/* The first time that there is a ring. */
+static int open_console(struct guest *g, const char *dir)
+{
+	int64_t limit = trusted_number(dir, "limit");
+	char path[128];
+	int rc = open_tty(g);
+
+	if (rc)
+		return rc;
 	/*
 	 * The smallest power of two that holds the limit: the ring in the guest is a power of two
 	 * as well.
 	 */
-	hist_init(&g->hist, HISTORY_MAX);
 	if (limit >= 0)
 		for (g->hist.max = HISTORY_LEAST;
 		     (int64_t)g->hist.max < limit && g->hist.max < HISTORY_MAX;)
 			g->hist.max *= 2;
-	rc = open_pty(g);
-	if (!rc) {
-		snprintf(path, sizeof(path), "%s/tty", dir);
-		rc = xs_write(con_xs, 0, path, ptsname(g->master), strlen(ptsname(g->master)));
-	}
-	if (rc) {
-		log_err("domain %u: no terminal: %s (is /dev/pts mounted?)", domid, strerror(-rc));
-		free_guest(g);
-		return NULL;
-	}
 	restore(g);
 	if (con_opt.log_guest)
 		open_log(g);
-	g->next = guests;
-	guests = g;
-	return g;
+	snprintf(path, sizeof(path), "%s/tty", dir);
+	return xs_write(con_xs, 0, path, ptsname(g->tty.lf.fd), strlen(ptsname(g->tty.lf.fd)));
 }
 
-void guest_update(uint16_t domid, const struct con_kind *kind)
+static int connect_ring(struct guest *g, uint64_t gfn, uint32_t port)
 {
-	struct guest *g = guest_find(domid, kind);
-	int64_t gfn, port;
-	char dir[64], *type;
 	int rc;
 
-	snprintf(dir, sizeof(dir), "/local/domain/%u/%s", domid, kind->path);
-	gfn = trusted_number(dir, "ring-ref");
-	port = trusted_number(dir, "port");
-	if (gfn < 0 || port <= 0)
-		return;
-	type = xs_readf(con_xs, 0, "%s/type", dir);
-	rc = type && strcmp(type, "xenconsoled");
-	free(type);
-	if (rc || (g && g->gfn == (uint64_t)gfn && g->remote_port == (uint32_t)port))
-		return;
-	if (!g)
-		g = new_guest(domid, kind, dir);
-	if (!g)
-		return;
-	unmap_ring(g);
+	disconnect(g);
 	g->gfn = gfn;
 	g->remote_port = port;
 	g->was_bad = false;
-	rc = map_ring(g);
-	if (!rc) {
-		int p = xenevtchn_bind_interdomain(xce, domid, port);
+	rc = page_map(&g->page, g->domid, g->kind->grant, gfn);
+	g->intf = g->page.at;
+	if (!rc)
+		rc = port_bind(g->domid, port);
+	if (rc < 0)
+		disconnect(g);
+	else
+		g->port = rc;
+	return rc < 0 ? rc : 0;
+}
 
-		g->port = p < 0 ? 0 : p;
-		rc = p < 0 ? -errno : 0;
-	}
+void guest_update(struct guest *g)
+{
+	int64_t gfn, port;
+	char dir[64], *type;
+	int rc = 0;
+
+	snprintf(dir, sizeof(dir), "/local/domain/%u/%s", g->domid, g->kind->path);
+	gfn = trusted_number(dir, "ring-ref");
+	port = trusted_number(dir, "port");
+	type = xs_readf(con_xs, 0, "%s/type", dir);
+	if (gfn < 0 || port <= 0 || (type && strcmp(type, "xenconsoled")))
+		rc = -ENOENT;
+	free(type);
+	if (rc || (g->gfn == (uint64_t)gfn && g->remote_port == (uint32_t)port))
+		return;
+	if (g->tty.lf.fd < 0)
+		rc = open_console(g, dir);
 	if (rc) {
-		log_err("domain %u: cannot connect its console: %s", domid, strerror(-rc));
-		unmap_ring(g);
+		log_err("domain %u: no terminal: %s (is /dev/pts mounted?)", g->domid,
+			strerror(-rc));
+		return;
+	}
+	rc = connect_ring(g, gfn, port);
+	if (rc) {
+		log_err("domain %u: cannot connect its console: %s", g->domid, strerror(-rc));
 		return;
 	}
 	read_ring(g);
@@ -511,26 +465,29 @@ static void unmask_later(struct loop_timer *lt)
 	g->events = 0;
 	read_ring(g);
 	serve(g);
-	if (g->port)
-		xenevtchn_unmask(xce, g->port);
+	port_unmask(g->port);
 }
 
-void guest_event(struct guest *g)
+bool guest_event(uint32_t port)
 {
 	int64_t now = loop_now();
+	struct guest *g;
 
+	for (g = guests; g && g->port != port; g = g->next)
+		;
+	if (!g)
+		return false;
 	read_ring(g);
 	serve(g);
 	if (now - g->period >= PERIOD_MS) {
 		g->period = now;
 		g->events = 0;
 	}
-	if (!g->port)
-		return;
 	if (++g->events < PERIOD_EVENTS)
-		xenevtchn_unmask(xce, g->port);
+		port_unmask(g->port);
 	else
 		loop_arm(&g->timer, PERIOD_MS - (now - g->period) + 1, unmask_later);
+	return true;
 }
 
 /* Everybody has everything, or has had the time to take it. */
@@ -541,8 +498,8 @@ static void try_close(struct loop_timer *lt)
 	bool done;
 
 	serve(g);
-	done = g->pty_pos == g->hist.head && ioctl(g->slave, FIONREAD, &unread) == 0 && unread == 0;
-	for (struct viewer *v = g->viewers; v; v = v->next)
+	done = ioctl(g->slave, FIONREAD, &unread) == 0 && unread == 0;
+	for (struct viewer *v = &g->tty; v; v = v->next)
 		done = done && v->pos == g->hist.head;
 	if (done || loop_now() >= g->deadline)
 		free_guest(g);
@@ -552,50 +509,14 @@ static void try_close(struct loop_timer *lt)
 
 void guest_gone(struct guest *g)
 {
+	if (g->tty.lf.fd < 0) {
+		free_guest(g);
+		return;
+	}
 	while (read_ring(g))
 		;
-	unmap_ring(g);
+	disconnect(g);
 	g->closing = true;
 	g->deadline = loop_now() + CLOSE_MS;
 	loop_arm(&g->timer, 0, try_close);
-}
-
-void guest_unmask(uint32_t port)
-{
-	xenevtchn_unmask(xce, port);
-}
-
-static void evtchn_ready(struct loop_fd *lf, uint32_t events)
-{
-	for (int i = 0; i < 32; i++) {
-		xenevtchn_port_or_error_t port = xenevtchn_pending(xce);
-		struct guest *g;
-
-		if (port < 0)
-			return;
-		for (g = guests; g && g->port != (uint32_t)port; g = g->next)
-			;
-		if (g)
-			guest_event(g);
-		else
-			port_of_others(port);
-	}
-}
-
-int guest_init(void (*other_port)(uint32_t port), uint32_t *hv_port)
-{
-	int fd;
-
-	port_of_others = other_port;
-	xce = xenevtchn_open(NULL, 0);
-	if (!xce)
-		return -errno;
-	if (hv_port) {
-		xenevtchn_port_or_error_t p = xenevtchn_bind_virq(xce, VIRQ_CON_RING);
-
-		*hv_port = p < 0 ? 0 : p;
-	}
-	fd = xenevtchn_fd(xce);
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	return loop_add(&evtchn_lf, fd, EPOLLIN, evtchn_ready);
 }

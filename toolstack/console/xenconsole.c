@@ -13,15 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include "console/viewer.h"
 #include "lib/applet.h"
+#include "lib/daemon.h"
 #include "lib/log.h"
 #include "lib/program.h"
+#include "lib/unix.h"
 #include "xenstore/client.h"
 
 #define WAIT_MS 10000 /* for the daemon to set up a new guest's console */
@@ -63,20 +63,15 @@ static void raw_terminal(void)
  */
 static int open_socket(int domid, const char *type)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = VIEWER_SOCKET };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = unix_connect(VIEWER_SOCKET);
 	char line[32], c = 0, first = 0;
 
 	if (fd < 0)
-		return -errno;
-	snprintf(line, sizeof(line), "%d %s\n", domid, type);
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ||
-	    write(fd, line, strlen(line)) != (ssize_t)strlen(line)) {
-		close(fd);
 		return -ENOENT;
-	}
-	while (read(fd, &c, 1) == 1 && c != '\n')
-		first = first ? first : c;
+	snprintf(line, sizeof(line), "%d %s\n", domid, type);
+	if (write_all(fd, line, strlen(line)))
+		while (read(fd, &c, 1) == 1 && c != '\n')
+			first = first ? first : c;
 	if (c == '\n' && first == 'O')
 		return fd;
 	close(fd);
@@ -136,21 +131,6 @@ static int open_console(struct xs *xs, int domid, const char *type, int num)
 	    domid, type);
 }
 
-static bool write_all(int fd, const char *p, ssize_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return false;
-		p += w;
-		n -= w;
-	}
-	return true;
-}
-
 static int talk(int con, char escape)
 {
 	bool in_open = true;
@@ -201,11 +181,11 @@ const struct program xenconsole_program = {
 	1,
 	"connect to a guest's console",
 	"xenconsole [OPTION...] DOMID",
-	"Shows what a guest prints, from the first byte that nobody has seen yet, and sends it "
-	"what is typed. Several can be "
-	"connected to one guest at a time; all see everything. Ends when the guest does, or at the "
-	"escape key.\n\n"
-	"With the stock xenconsoled it uses the guest's terminal: then only one can be connected.",
+	"Shows what a guest prints, from the first byte that nobody has seen yet, and sends "
+	"it what is typed. Several can be connected to one guest at a time; all see "
+	"everything. Ends when the guest does, or at the escape key.\n\n"
+	"With the stock xenconsoled it uses the guest's terminal: then only one can be "
+	"connected.",
 	options,
 	NULL,
 	"xenconsoled(8), xl(1)",

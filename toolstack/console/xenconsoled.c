@@ -5,14 +5,11 @@
  * "OK" or a reason, and is then the console.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "console/guest.h"
 #include "console/viewer.h"
@@ -21,8 +18,7 @@
 #include "lib/hv.h"
 #include "lib/log.h"
 #include "lib/program.h"
-
-#define HV_LOOK_MS 3000
+#include "lib/unix.h"
 
 static volatile sig_atomic_t stop, reopen;
 
@@ -33,31 +29,22 @@ static struct {
 static struct loop_fd store_lf, listener;
 static struct conlog hv_log;
 static uint32_t hv_port, hv_index;
-static struct loop_timer hv_timer;
 
-struct known { /* a domain whose store entries are watched */
-	struct known *next;
-	uint16_t domid;
-};
-static struct known *known;
-
-struct asking { /* a viewer that has not said yet what it wants */
-	struct loop_fd lf;
+struct asking {		 /* a viewer that has not said yet what it wants */
+	struct viewer v; /* first */
 	char line[64];
 	size_t have;
 };
 
-static void watch_domain(uint16_t domid, bool on)
+/* The store's entries of its consoles: the token says whose. */
+static void watch_domain(uint16_t domid, int (*watch)(struct xs *, const char *, const char *))
 {
 	for (int k = 0; k < N_KINDS; k++) {
 		char path[64], token[32];
 
 		snprintf(path, sizeof(path), "/local/domain/%u/%s", domid, con_kinds[k].path);
 		snprintf(token, sizeof(token), "%u %d", domid, k);
-		if (on)
-			xs_watch(con_xs, path, token);
-		else
-			xs_unwatch(con_xs, path, token);
+		watch(con_xs, path, token);
 	}
 }
 
@@ -68,44 +55,30 @@ static void find_new(void)
 
 	for (size_t i = 0; ids && i < n; i++) {
 		long domid = strtol(ids[i], NULL, 10);
-		struct known *k;
+		bool ok = true;
 
-		for (k = known; k && k->domid != domid; k = k->next)
-			;
-		if (k || domid <= 0 || domid >= DOMID_FIRST_RESERVED ||
-		    xs_is_introduced(con_xs, domid) != 1)
+		if (domid <= 0 || domid >= DOMID_FIRST_RESERVED ||
+		    guest_find(domid, &con_kinds[0]) || xs_is_introduced(con_xs, domid) != 1)
 			continue;
-		k = malloc(sizeof(*k));
-		if (!k)
-			break;
-		k->domid = domid;
-		k->next = known;
-		known = k;
-		watch_domain(domid, true);
+		for (int k = N_KINDS - 1; ok && k >= 0; k--)
+			ok = guest_new(domid, &con_kinds[k]);
+		if (ok)
+			watch_domain(domid, xs_watch);
 	}
 	free(ids);
 }
 
 static void find_gone(void)
 {
-	struct known **p = &known;
+	struct guest *g, *next;
 
-	while (*p) {
-		struct known *k = *p;
-
-		if (xs_is_introduced(con_xs, k->domid) != 0) {
-			p = &k->next;
+	for (g = guests; g; g = next) {
+		next = g->next;
+		if (g->closing || xs_is_introduced(con_xs, g->domid) != 0)
 			continue;
-		}
-		watch_domain(k->domid, false);
-		for (int i = 0; i < N_KINDS; i++) {
-			struct guest *g = guest_find(k->domid, &con_kinds[i]);
-
-			if (g)
-				guest_gone(g);
-		}
-		*p = k->next;
-		free(k);
+		if (g->kind == &con_kinds[0])
+			watch_domain(g->domid, xs_unwatch);
+		guest_gone(g);
 	}
 }
 
@@ -115,17 +88,17 @@ static void store_ready(struct loop_fd *lf, uint32_t events)
 	int rc;
 
 	while ((rc = xs_next_event(con_xs, &ev, 0)) == 1) {
+		struct guest *g = NULL;
 		unsigned int domid, kind;
 
-		if (!strcmp(ev.token, "introduce")) {
-			find_new();
-		} else if (!strcmp(ev.token, "release")) {
+		if (sscanf(ev.token, "%u %u", &domid, &kind) == 2 && kind < N_KINDS)
+			g = guest_find(domid, &con_kinds[kind]);
+		if (g)
+			guest_update(g);
+		if (!strcmp(ev.token, "release"))
 			find_gone();
+		if (ev.path[0] == '@')
 			find_new();
-		} else if (sscanf(ev.token, "%u %u", &domid, &kind) == 2 && kind < N_KINDS &&
-			   domid < DOMID_FIRST_RESERVED) {
-			guest_update(domid, &con_kinds[kind]);
-		}
 	}
 	if (rc < 0)
 		die("lost xenstored: %s", strerror(-rc));
@@ -140,31 +113,21 @@ static void read_hypervisor(void)
 		conlog_write(&hv_log, buf, n);
 }
 
-/* Hospes raises no VIRQ for new lines: a look now and then, for those who want that log. */
-static void look_again(struct loop_timer *timer)
+static void port_fired(uint32_t port)
 {
-	read_hypervisor();
-	loop_arm(timer, HV_LOOK_MS, look_again);
-}
-
-static void other_port(uint32_t port)
-{
-	if (port != hv_port)
+	if (guest_event(port) || port != hv_port)
 		return;
+	/* First this: what comes while we read fires again. */
+	port_unmask(port);
 	read_hypervisor();
-	guest_unmask(port);
 }
 
 static void end_asking(struct asking *a, const char *why)
 {
-	int fd = a->lf.fd;
-
-	loop_del(&a->lf);
-	if (why) {
-		if (write(fd, why, strlen(why)) < 0)
-			log_dbg("viewer: %s", strerror(errno));
-		close(fd);
-	}
+	if (write(a->v.lf.fd, why, strlen(why)) < 0)
+		log_dbg("viewer: %s", strerror(errno));
+	loop_del(&a->v.lf);
+	close(a->v.lf.fd);
 	free(a);
 }
 
@@ -175,10 +138,9 @@ static void asking_ready(struct loop_fd *lf, uint32_t events)
 	unsigned int domid;
 	char type[16];
 	ssize_t n;
-	int fd = lf->fd;
 
 	/* Up to the end of the line and no further: the rest is for the guest. */
-	while ((n = read(fd, a->line + a->have, 1)) == 1 && a->line[a->have] != '\n')
+	while ((n = read(lf->fd, a->line + a->have, 1)) == 1 && a->line[a->have] != '\n')
 		if (++a->have == sizeof(a->line) - 1)
 			break;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -192,13 +154,12 @@ static void asking_ready(struct loop_fd *lf, uint32_t events)
 	for (int k = 0; k < N_KINDS; k++)
 		if (!strcmp(type, con_kinds[k].name))
 			g = guest_find(domid, &con_kinds[k]);
-	if (!g) {
+	if (!g || g->tty.lf.fd < 0)
 		end_asking(a, "no such console\n");
-		return;
-	}
-	end_asking(a, NULL);
-	if (write(fd, "OK\n", 3) != 3 || guest_add_viewer(g, fd))
-		close(fd);
+	else if (write(lf->fd, "OK\n", 3) != 3)
+		end_asking(a, "");
+	else
+		guest_add_viewer(g, &a->v);
 }
 
 static void accept_ready(struct loop_fd *lf, uint32_t events)
@@ -206,7 +167,7 @@ static void accept_ready(struct loop_fd *lf, uint32_t events)
 	int fd = accept4(lf->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct asking *a = fd < 0 ? NULL : calloc(1, sizeof(*a));
 
-	if (fd >= 0 && (!a || loop_add(&a->lf, fd, EPOLLIN, asking_ready))) {
+	if (fd >= 0 && (!a || loop_add(&a->v.lf, fd, EPOLLIN, asking_ready))) {
 		free(a);
 		close(fd);
 	}
@@ -214,14 +175,22 @@ static void accept_ready(struct loop_fd *lf, uint32_t events)
 
 static int listen_viewers(void)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = VIEWER_SOCKET };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = unix_listen(VIEWER_SOCKET);
 
-	unlink(VIEWER_SOCKET);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || chmod(VIEWER_SOCKET, 0600) ||
-	    listen(fd, 16))
-		return -errno;
-	return loop_add(&listener, fd, EPOLLIN, accept_ready);
+	return fd < 0 ? fd : loop_add(&listener, fd, EPOLLIN, accept_ready);
+}
+
+/* Everything from the ring's begin, then what comes. */
+static void log_hypervisor(void)
+{
+	int port = port_bind_virq(VIRQ_CON_RING);
+
+	if (port < 0)
+		log_warn("hypervisor.log ends here: VIRQ_CON_RING: %s", strerror(-port));
+	else
+		hv_port = port;
+	conlog_open(&hv_log, con_opt.log_dir, "hypervisor", opt.stamp_hv);
+	read_hypervisor();
 }
 
 static void which(const char *arg, bool *guest, bool *hv)
@@ -257,19 +226,17 @@ const struct program xenconsoled_program = {
 	8,
 	"guests' consoles and their logs",
 	"xenconsoled [OPTION...]",
-	"xenconsoled connects to the console of every guest (also to the emulated UART, vuart). "
-	"What a guest prints goes to a "
-	"pseudo terminal whose name is in the guest's console/tty entry in the store, as with the "
-	"stock daemon; to any number "
-	"of viewers (see xenconsole) over a socket; and to a log. Each has the last 128 KiB of "
-	"output to itself, at its own "
-	"speed. When a guest ends, its last lines are delivered before its terminal goes.\n\n"
-	"Logs contain no escape sequences and no control characters but newline and tab, and are "
-	"rotated by size. SIGHUP opens "
-	"them anew; a daemon that is ended leaves the histories to the next one, in "
-	"/var/run/xen/console. Ring and event "
-	"channel of a console are taken only from entries that Dom0 alone can write. A guest that "
-	"sends events too fast is heard less often; one with an impossible ring loses its console.",
+	"xenconsoled connects to the console of every guest (also to the emulated UART, "
+	"vuart). What a guest prints goes to a pseudo terminal whose name is in the guest's "
+	"console/tty entry in the store, as with the stock daemon; to any number of viewers "
+	"(see xenconsole) over a socket; and to a log. Each has the last 128 KiB of output to "
+	"itself, at its own speed. When a guest ends, its last lines are delivered before its "
+	"terminal goes.\n\n"
+	"Logs contain no escape sequences and no control characters but newline and tab, and "
+	"are rotated by size. SIGHUP opens them anew; a daemon that is ended leaves the "
+	"histories to the next one, in /var/run/xen/console. Ring and event channel of a "
+	"console are taken only from entries that Dom0 alone can write. A guest that sends "
+	"events too fast is heard less often; one with an impossible ring loses its console.",
 	options,
 	"/var/log/xen/console/guest-NAME.log, guest-NAME-vuart0.log, "
 	"hypervisor.log\n/var/run/xen/xenconsoled.socket",
@@ -315,7 +282,7 @@ static void start(void)
 	con_xs = xs_open();
 	if (!con_xs)
 		die("cannot connect to xenstored: %s", strerror(errno));
-	rc = guest_init(other_port, opt.log_hv ? &hv_port : NULL);
+	rc = ports_open(-1, port_fired);
 	if (rc)
 		die("/dev/xen/evtchn: %s", strerror(-rc));
 	if (make_dirs("/var/run/xen", 0755) ||
@@ -325,10 +292,8 @@ static void start(void)
 	if (rc)
 		log_warn("%s: %s: only one viewer per guest, at its terminal", VIEWER_SOCKET,
 			 strerror(-rc));
-	if (opt.log_hv) {
-		conlog_open(&hv_log, con_opt.log_dir, "hypervisor", opt.stamp_hv);
-		look_again(&hv_timer);
-	}
+	if (opt.log_hv)
+		log_hypervisor();
 	if (xs_watch(con_xs, "@introduceDomain", "introduce") ||
 	    xs_watch(con_xs, "@releaseDomain", "release") ||
 	    loop_add(&store_lf, xs_fd(con_xs), EPOLLIN, store_ready))

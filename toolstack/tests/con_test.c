@@ -6,15 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "console/conlog.h"
-
-static int failed;
-#define CHECK(x) \
-	do { \
-		if (!(x)) { \
-			printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); \
-			failed++; \
-		} \
-	} while (0)
+#include "tests/check.h"
 
 static unsigned long long rnd_state = 7;
 static unsigned int rnd(unsigned int n)
@@ -179,21 +171,8 @@ static void test_log(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*fn)(void);
-	} tests[] = {
-		{ "console-history", test_history },
-		{ "console-log-filter", test_filter },
-		{ "console-log-rotation", test_log },
-	};
-	int bad = 0;
-
-	for (size_t i = 0; i < 3; i++) {
-		failed = 0;
-		tests[i].fn();
-		printf("%s %s\n", failed ? "FAIL" : "PASS", tests[i].name);
-		bad += failed != 0;
-	}
-	return bad != 0;
+	check_run("console-history", test_history);
+	check_run("console-log-filter", test_filter);
+	check_run("console-log-rotation", test_log);
+	return check_failures != 0;
 }

@@ -15,16 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "xenstore/client.h"
-#include <xen/io/xs_wire.h>
-
-static int failed;
-#define CHECK(x) \
-	do { \
-		if (!(x)) { \
-			printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); \
-			failed++; \
-		} \
-	} while (0)
+#include "tests/check.h"
 
 static char dir[] = "/tmp/xenstored-XXXXXX", exe[4096];
 static pid_t daemon_pid;
@@ -195,19 +186,18 @@ static void test_tools(void)
 		    "usage\n"));
 }
 
+static void test_end(void)
+{
+	int status;
+
+	kill(daemon_pid, SIGTERM);
+	CHECK(waitpid(daemon_pid, &status, 0) == daemon_pid && WIFEXITED(status) &&
+	      !WEXITSTATUS(status));
+}
+
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*fn)(void);
-	} tests[] = {
-		{ "xenstored-clients", test_clients },
-		{ "xenstored-live-update", test_live_update },
-		{ "xenstored-hostile-client", test_hostile_client },
-		{ "xenstore-tools", test_tools },
-	};
 	char cmd[64];
-	int bad = 0, status;
 
 	/* The program to test lies beside this one. */
 	snprintf(exe, sizeof(exe), "%s", argv[0]);
@@ -216,18 +206,11 @@ int main(int argc, char **argv)
 	if (!mkdtemp(dir))
 		return 1;
 	start();
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		failed = 0;
-		tests[i].fn();
-		printf("%s %s\n", failed ? "FAIL" : "PASS", tests[i].name);
-		bad += failed != 0;
-	}
-	kill(daemon_pid, SIGTERM);
-	waitpid(daemon_pid, &status, 0);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		bad++;
-	printf("%s xenstored-ends-cleanly\n",
-	       WIFEXITED(status) && !WEXITSTATUS(status) ? "PASS" : "FAIL");
+	check_run("xenstored-clients", test_clients);
+	check_run("xenstored-live-update", test_live_update);
+	check_run("xenstored-hostile-client", test_hostile_client);
+	check_run("xenstore-tools", test_tools);
+	check_run("xenstored-ends-cleanly", test_end);
 	snprintf(cmd, sizeof(cmd), "rm -r %s", dir);
-	return system(cmd) || bad;
+	return system(cmd) || check_failures;
 }

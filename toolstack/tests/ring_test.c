@@ -1,37 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A guest's console ring and store entries, written by somebody hostile. */
 #include "console/guest.c"
-
-static int failed;
-#define CHECK(x) \
-	do { \
-		if (!(x)) { \
-			printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); \
-			failed++; \
-		} \
-	} while (0)
+#include "tests/check.h"
 
 /* --- what the daemon stands on: nothing happens --- */
 
-int xenevtchn_notify(xenevtchn_handle *h, evtchn_port_t port)
+void port_notify(uint32_t port)
 {
-	return 0;
 }
-int xenevtchn_unmask(xenevtchn_handle *h, evtchn_port_t port)
+void port_unmask(uint32_t port)
 {
-	return 0;
 }
-int xenevtchn_unbind(xenevtchn_handle *h, evtchn_port_t port)
+void port_unbind(uint32_t port)
 {
-	return 0;
 }
-int xenforeignmemory_unmap(xenforeignmemory_handle *h, void *addr, size_t pages)
+void page_unmap(struct guest_page *p)
 {
-	return 0;
-}
-int xengnttab_unmap(xengnttab_handle *h, void *addr, uint32_t pages)
-{
-	return 0;
 }
 static struct xs_perm store_perms[2];
 static unsigned int store_n;
@@ -56,7 +40,7 @@ static void guest_begin(struct guest *g)
 {
 	memset(g, 0, sizeof(*g));
 	page = calloc(1, 4096);
-	*g = (struct guest){ .kind = &con_kinds[0], .intf = page, .master = -1, .slave = -1 };
+	*g = (struct guest){ .kind = &con_kinds[0], .intf = page, .slave = -1 };
 	hist_init(&g->hist, HISTORY_MAX);
 }
 
@@ -134,21 +118,8 @@ static void test_store(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*fn)(void);
-	} tests[] = {
-		{ "console-ring-output", test_output },
-		{ "console-ring-input", test_input },
-		{ "console-trusted-entries", test_store },
-	};
-	int bad = 0;
-
-	for (size_t i = 0; i < 3; i++) {
-		failed = 0;
-		tests[i].fn();
-		printf("%s %s\n", failed ? "FAIL" : "PASS", tests[i].name);
-		bad += failed != 0;
-	}
-	return bad != 0;
+	check_run("console-ring-output", test_output);
+	check_run("console-ring-input", test_input);
+	check_run("console-trusted-entries", test_store);
+	return check_failures != 0;
 }

@@ -2,7 +2,7 @@
 # Host tests and fuzzers of the daemons; included by ../Makefile.
 xs_core	:= $(addprefix xenstore/,account.c conn.c control.c perm.c request.c state.c tree.c tx.c watch.c wire.c)
 
-$(tout)/xs_test: tests/xs_test.c tests/fake.h xenstore/store.h xenstore/wire.h $(xs_core)
+$(tout)/xs_test: tests/xs_test.c tests/check.h tests/fake.h xenstore/store.h xenstore/wire.h $(xs_core)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HCFLAGS) $(SAN) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o $@ tests/xs_test.c $(xs_core)
 
@@ -11,12 +11,12 @@ $(tout)/xs_fuzz: tests/xs_fuzz.c tests/fake.h xenstore/store.h xenstore/wire.h $
 	$(HOSTCC) $(HCFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D__real_realloc=realloc \
 		-o $@ tests/xs_fuzz.c $(xs_core)
 
-$(tout)/con_test: tests/con_test.c $(wildcard console/*.[ch]) lib/log.c
+$(tout)/con_test: tests/con_test.c tests/check.h $(wildcard console/*.[ch]) lib/log.c
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ tests/con_test.c console/history.c console/conlog.c lib/log.c
 
 # What of the daemon the test does not reach is left out by the linker, with what that would need.
-$(tout)/ring_test: tests/ring_test.c $(wildcard console/*.[ch]) lib/log.c
+$(tout)/ring_test: tests/ring_test.c tests/check.h $(wildcard console/*.[ch]) lib/log.c
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HCFLAGS) $(SAN) -ffunction-sections -fdata-sections -Wl,--gc-sections -o $@ tests/ring_test.c console/history.c console/conlog.c lib/log.c
 
@@ -27,7 +27,7 @@ $(tout)/hospes-tools: main.c $(wildcard lib/*.[ch] xenstore/*.[ch] console/*.[ch
 
 xs_client := xenstore/client.c xenstore/wire.c lib/unix.c
 
-$(tout)/daemon_test: tests/daemon_test.c $(xs_client) xenstore/client.h $(tout)/hospes-tools
+$(tout)/daemon_test: tests/daemon_test.c tests/check.h $(xs_client) xenstore/client.h $(tout)/hospes-tools
 	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ tests/daemon_test.c $(xs_client)
 
 HOST_TESTS += $(tout)/con_test $(tout)/ring_test $(tout)/daemon_test
@@ -45,7 +45,12 @@ man_pages := xenstored.8 xenconsoled.8 xenconsole.1 xenstore.1 xencommons.8
 man: daemon-man
 daemon-man: $(tout)/hospes-tools
 	for m in $(man_pages); do $< man $${m%.?} >$(top)/docs/man/$$m || exit 1; done
-.PHONY: man daemon-man
+# They are what the programs take.
+test: daemon-man-test
+daemon-man-test: $(tout)/hospes-tools
+	@rc=0; for m in $(man_pages); do $< man $${m%.?} | cmp -s - $(top)/docs/man/$$m && echo "PASS man $$m" || \
+		{ echo "FAIL man $$m: not what the tables say; make -C toolstack man"; rc=1; }; done; exit $$rc
+.PHONY: man daemon-man daemon-man-test
 
 $(out)/xs_bench: tests/xs_bench.c $(xs_client)
 	$(CROSS)gcc -std=gnu11 -O2 -static -I. -isystem $(sys)/include -D_GNU_SOURCE -o $@ $^

@@ -5,19 +5,10 @@
  * doing its requests at that moment.
  */
 #include <assert.h>
+#include "tests/check.h"
 #include "tests/fake.h"
 
-#define OK_T 1000
-
-static int failed;
 static const char *test_name;
-#define CHECK(x) \
-	do { \
-		if (!(x)) { \
-			printf("  %s:%d: %s\n", __FILE__, __LINE__, #x); \
-			failed++; \
-		} \
-	} while (0)
 
 /* Allocation failures: the n-th from now fails, if n >= 0. */
 static long fail_at = -1;
@@ -915,11 +906,11 @@ static void test_model(void)
 	static struct model m;
 	static struct mtx tx[4];
 	long version = 0;
-	int commits = 0, conflicts = 0, before = failed;
+	int commits = 0, conflicts = 0;
 
 	memset(tx, 0, sizeof(tx));
 	model_start(&m);
-	for (int i = 0; i < 60000 && failed < before + 5; i++) {
+	for (int i = 0; i < 60000 && check_failed < 5; i++) {
 		int who = rnd(4);
 		struct fake *f = all[who];
 		struct mtx *t = &tx[who];
@@ -1100,11 +1091,18 @@ static const struct {
 	{ "xenstore-live-update", test_live },
 };
 
+static void (*running)(void);
+
+static void run_test(void)
+{
+	setup();
+	running();
+	teardown();
+}
+
 int main(int argc, char **argv)
 {
 	const char *seeds = argc == 3 && !strcmp(argv[1], "--seeds") ? argv[2] : NULL;
-	int bad = 0;
-
 	rnd_state = 42;
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		char path[512];
@@ -1116,14 +1114,10 @@ int main(int argc, char **argv)
 			snprintf(path, sizeof(path), "%s/%s", seeds, test_name);
 			record = fopen(path, "w");
 		}
-		failed = 0;
-		setup();
-		tests[i].fn();
-		teardown();
-		printf("%s %s\n", failed ? "FAIL" : "PASS", test_name);
-		bad += failed != 0;
+		running = tests[i].fn;
+		check_run(test_name, run_test);
 		if (record)
 			fclose(record);
 	}
-	return bad != 0;
+	return check_failures != 0;
 }

@@ -44,23 +44,18 @@ struct account *account_get(uint16_t domid, bool create)
 	if (!a)
 		return NULL;
 	a->domid = domid;
-	a->next = store.accounts;
-	store.accounts = a;
+	LIST_PUSH(store.accounts, a, next);
 	return a;
 }
 
 void account_put(struct account *a)
 {
-	struct account **p;
-
 	if (!a || a->domid == 0 || a->introduced || a->nodes || a->watches || a->txs || a->mem)
 		return;
 	for (struct conn *c = store.conns; c; c = c->next)
 		if (c->acct == a)
 			return;
-	for (p = &store.accounts; *p != a; p = &(*p)->next)
-		;
-	*p = a->next;
+	LIST_REMOVE(store.accounts, a, next);
 	free(a);
 }
 

@@ -29,10 +29,8 @@ struct conn *conn_new(const struct conn_ops *ops, struct conn *c, uint16_t domid
 	c->domid = domid;
 	c->target = -1;
 	c->out_last = &c->out;
-	c->watch_last = &c->watches;
 	c->next_tx = 1;
-	c->next = store.conns;
-	store.conns = c;
+	LIST_PUSH(store.conns, c, next);
 	return c;
 }
 
@@ -84,9 +82,7 @@ void conn_fini(struct conn *c)
 	struct conn **p;
 
 	empty(c);
-	for (p = &store.conns; *p != c; p = &(*p)->next)
-		;
-	*p = c->next;
+	LIST_REMOVE(store.conns, c, next);
 	for (p = &store.run; *p && *p != c; p = &(*p)->run_next)
 		;
 	if (*p) {

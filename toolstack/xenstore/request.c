@@ -330,11 +330,6 @@ static int number(const char *s, unsigned long long max, unsigned long long *v)
 	return *s < '0' || *s > '9' || *end || errno || *v > max ? -EINVAL : 0;
 }
 
-static int domid_arg(const struct req *r, unsigned int i, unsigned long long *domid)
-{
-	return number(r->word[i], DOMID_FIRST_RESERVED - 1, domid);
-}
-
 static bool is_introduced(uint16_t domid)
 {
 	const struct account *a = account_get(domid, false);
@@ -344,27 +339,23 @@ static bool is_introduced(uint16_t domid)
 
 static int do_get_domain_path(struct req *r)
 {
-	unsigned long long domid;
-	int rc = domid_arg(r, 0, &domid);
-
-	if (!rc)
-		set_answer(r, r->text, sprintf(r->text, "/local/domain/%llu", domid) + 1);
-	return rc;
+	set_answer(r, r->text, sprintf(r->text, "/local/domain/%u", r->domid) + 1);
+	return 0;
 }
 
 static int do_introduce(struct req *r)
 {
-	unsigned long long domid, gfn, port;
+	unsigned long long gfn, port;
 	struct account *a;
-	int rc = domid_arg(r, 0, &domid);
+	int rc;
 
-	if (rc || number(r->word[1], ULLONG_MAX, &gfn) || number(r->word[2], UINT_MAX, &port) ||
-	    !domid)
+	if (number(r->word[1], ULLONG_MAX, &gfn) || number(r->word[2], UINT_MAX, &port) ||
+	    !r->domid)
 		return -EINVAL;
-	a = account_get(domid, true);
+	a = account_get(r->domid, true);
 	if (!a)
 		return -ENOMEM;
-	rc = store.hooks.introduce ? store.hooks.introduce(domid, gfn, port) : 0;
+	rc = store.hooks.introduce ? store.hooks.introduce(r->domid, gfn, port) : 0;
 	if (rc) {
 		account_put(a);
 		return rc;
@@ -375,28 +366,18 @@ static int do_introduce(struct req *r)
 	return 0;
 }
 
-static int known(const struct req *r, unsigned long long *domid)
-{
-	int rc = domid_arg(r, 0, domid);
-
-	return rc ? rc : *domid && is_introduced(*domid) ? 0 : -ENOENT;
-}
-
 static int do_release(struct req *r)
 {
-	unsigned long long domid;
-	int rc = known(r, &domid);
-
 	/*
 	 * Watches go first: the domain does not hear of its own removal. The caller's answer comes
 	 * before the event.
 	 */
-	if (!rc && store.hooks.release)
-		rc = store.hooks.release(domid);
+	int rc = store.hooks.release ? store.hooks.release(r->domid) : 0;
+
 	if (rc)
 		return rc;
-	account_get(domid, true)->introduced = false;
-	rc = account_purge(domid);
+	account_get(r->domid, true)->introduced = false;
+	rc = account_purge(r->domid);
 	if (rc)
 		return rc;
 	answer(r);
@@ -406,33 +387,24 @@ static int do_release(struct req *r)
 
 static int do_resume(struct req *r)
 {
-	unsigned long long domid;
-	int rc = known(r, &domid);
-
-	return rc ? rc : store.hooks.resume ? store.hooks.resume(domid) : 0;
+	return store.hooks.resume ? store.hooks.resume(r->domid) : 0;
 }
 
 static int do_set_target(struct req *r)
 {
-	unsigned long long domid, target;
-	int rc = known(r, &domid);
+	unsigned long long target;
+	int rc = number(r->word[1], DOMID_FIRST_RESERVED - 1, &target);
 
-	if (!rc)
-		rc = domid_arg(r, 1, &target);
 	for (struct conn *c = store.conns; !rc && c; c = c->next)
-		if (c->domid == domid)
+		if (c->domid == r->domid)
 			c->target = target;
 	return rc;
 }
 
 static int do_is_introduced(struct req *r)
 {
-	unsigned long long domid;
-	int rc = domid_arg(r, 0, &domid);
-
-	if (!rc)
-		set_answer(r, domid == 0 || is_introduced(domid) ? "T" : "F", 2);
-	return rc;
+	set_answer(r, r->domid == 0 || is_introduced(r->domid) ? "T" : "F", 2);
+	return 0;
 }
 
 static int do_control(struct req *r)
@@ -449,7 +421,9 @@ enum {
 	/* the first word is a path, or with SPECIAL also one that begins with @ */
 	PATH = 1 << 3,
 	SPECIAL = 1 << 4,
-	NODE = 1 << 5 | PATH, /* a function of the tree */
+	NODE = 1 << 5 | PATH,	/* a function of the tree */
+	DOMID = 1 << 6,		/* the first word is a domain's number, */
+	KNOWN = 1 << 7 | DOMID, /* one that was introduced */
 };
 
 static const struct handler {
@@ -465,16 +439,16 @@ static const struct handler {
 	[XS_UNWATCH] = { "UNWATCH", do_unwatch, 2, PATH | SPECIAL | NO_TX },
 	[XS_TRANSACTION_START] = { "TRANSACTION_START", do_transaction_start, 0, DATA },
 	[XS_TRANSACTION_END] = { "TRANSACTION_END", do_transaction_end, 1 },
-	[XS_INTRODUCE] = { "INTRODUCE", do_introduce, 3, DOM0 | NO_TX },
-	[XS_RELEASE] = { "RELEASE", do_release, 1, DOM0 | NO_TX },
-	[XS_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", do_get_domain_path, 1, NO_TX },
+	[XS_INTRODUCE] = { "INTRODUCE", do_introduce, 3, DOM0 | NO_TX | DOMID },
+	[XS_RELEASE] = { "RELEASE", do_release, 1, DOM0 | NO_TX | KNOWN },
+	[XS_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", do_get_domain_path, 1, NO_TX | DOMID },
 	[XS_WRITE] = { "WRITE", do_write, 1, NODE | DATA },
 	[XS_MKDIR] = { "MKDIR", do_mkdir, 1, NODE },
 	[XS_RM] = { "RM", do_rm, 1, NODE },
 	[XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 2, NODE | SPECIAL | DATA },
-	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, 1, NO_TX },
-	[XS_RESUME] = { "RESUME", do_resume, 1, DOM0 | NO_TX },
-	[XS_SET_TARGET] = { "SET_TARGET", do_set_target, 2, DOM0 | NO_TX },
+	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, 1, NO_TX | DOMID },
+	[XS_RESUME] = { "RESUME", do_resume, 1, DOM0 | NO_TX | KNOWN },
+	[XS_SET_TARGET] = { "SET_TARGET", do_set_target, 2, DOM0 | NO_TX | KNOWN },
 	[XS_RESET_WATCHES] = { "RESET_WATCHES", do_reset_watches, 0, DATA | NO_TX },
 	[XS_DIRECTORY_PART] = { "DIRECTORY_PART", do_directory_part, 2, NODE },
 };
@@ -504,12 +478,19 @@ static int split(struct req *r, const struct handler *h)
 
 static int run(struct req *r, const struct handler *h)
 {
+	unsigned long long domid = 0;
 	int rc = split(r, h);
 
 	if (!rc && (h->flags & PATH)) {
 		r->skip = path_canon(r->c, r->word[0], h->flags & SPECIAL, r->path,
 				     sizeof(r->path));
 		rc = r->skip < 0 ? r->skip : 0;
+	}
+	if (!rc && (h->flags & DOMID)) {
+		rc = number(r->word[0], DOMID_FIRST_RESERVED - 1, &domid);
+		r->domid = domid;
+		if (!rc && (h->flags & KNOWN) == KNOWN && !(domid && is_introduced(domid)))
+			rc = -ENOENT;
 	}
 	return rc ? rc : h->fn(r);
 }

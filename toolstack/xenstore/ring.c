@@ -159,18 +159,13 @@ static struct domain *new_domain(uint16_t domid, uint64_t gfn)
 		return NULL;
 	}
 	d->gfn = gfn;
-	d->next = domains;
-	domains = d;
+	LIST_PUSH(domains, d, next);
 	return d;
 }
 
 static void free_domain(struct domain *d)
 {
-	struct domain **p;
-
-	for (p = &domains; *p != d; p = &(*p)->next)
-		;
-	*p = d->next;
+	LIST_REMOVE(domains, d, next);
 	port_unbind(d->port);
 	page_unmap(&d->page);
 	conn_fini(&d->conn);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <xen/xen.h>
+#include "lib/list.h"
 #include "xenstore/wire.h"
 
 #define PERM_OWNER 4 /* beside XS_PERM_READ and XS_PERM_WRITE */
@@ -106,7 +107,7 @@ struct conn {
 	struct outmsg *out, **out_last;
 	unsigned int out_msgs;
 	size_t out_bytes;
-	struct watch *watches, **watch_last;
+	struct watch *watches;
 	struct tx *txs;
 	uint32_t next_tx;
 };
@@ -222,6 +223,7 @@ struct req {
 	const char *word[8]; /* the NUL-terminated strings of the body */
 	unsigned int words;
 	int skip;
+	uint16_t domid;
 	bool answered;
 	const void *out; /* the answer */
 	size_t out_len;

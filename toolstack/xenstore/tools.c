@@ -88,42 +88,27 @@ static size_t parse_value(char *s)
 
 static int do_read(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++) {
-		size_t len;
-		char *v = xs_read(xs, tx, argv[i], &len);
+	size_t len;
+	char *v = xs_read(xs, tx, argv[0], &len);
 
-		if (!v) {
-			log_err("couldn't read path %s", argv[i]);
-			return -errno;
-		}
-		if (opt.prefix)
-			printf("%s: ", argv[i]);
-		print_value(v, len);
-		if (!opt.raw)
-			putchar('\n');
-		free(v);
-	}
+	if (!v)
+		return -errno;
+	if (opt.prefix)
+		printf("%s: ", argv[0]);
+	print_value(v, len);
+	if (!opt.raw)
+		putchar('\n');
+	free(v);
 	return 0;
 }
 
 static int do_write(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
-	if (argc % 2) {
-		log_err("a value is missing for %s", argv[argc - 1]);
-		return -EINVAL;
-	}
-	for (int i = 0; i < argc; i += 2) {
-		char *v = strdup(argv[i + 1]);
-		int rc = v ? xs_write(xs, tx, argv[i], v, parse_value(v)) : -ENOMEM;
+	char *v = argc < 2 ? NULL : strdup(argv[1]);
+	int rc = v ? xs_write(xs, tx, argv[0], v, parse_value(v)) : -EINVAL;
 
-		free(v);
-		if (rc) {
-			if (rc != -EAGAIN)
-				log_err("could not write path %s", argv[i]);
-			return rc;
-		}
-	}
-	return 0;
+	free(v);
+	return rc;
 }
 
 /* Removes parents that hold nothing: no child, no value. */
@@ -149,48 +134,30 @@ static void tidy(struct xs *xs, uint32_t tx, const char *path)
 
 static int do_rm(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++) {
-		int rc = xs_rm(xs, tx, argv[i]);
+	int rc = xs_rm(xs, tx, argv[0]);
 
-		if (rc) {
-			if (rc != -EAGAIN)
-				log_err("could not remove path %s", argv[i]);
-			return rc;
-		}
-		if (opt.tidy)
-			tidy(xs, tx, argv[i]);
-	}
-	return 0;
+	if (!rc && opt.tidy)
+		tidy(xs, tx, argv[0]);
+	return rc;
 }
 
 static int do_exists(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++) {
-		int rc = xs_exists(xs, tx, argv[i]);
+	int rc = xs_exists(xs, tx, argv[0]);
 
-		if (rc != 1)
-			return rc ? rc : -ENOENT;
-	}
-	return 0;
+	return rc == 1 ? 0 : rc ? rc : -ENOENT;
 }
 
 static int do_list(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++) {
-		size_t n;
-		char **names = xs_directory(xs, tx, argv[i], &n);
+	size_t n;
+	char **names = xs_directory(xs, tx, argv[0], &n);
 
-		if (!names) {
-			log_err("could not list path %s", argv[i]);
-			return -errno;
-		}
-		for (size_t j = 0; j < n; j++) {
-			if (opt.prefix)
-				printf("%s/", argv[i]);
-			puts(names[j]);
-		}
-		free(names);
-	}
+	if (!names)
+		return -errno;
+	for (size_t i = 0; i < n; i++)
+		printf("%s%s%s\n", opt.prefix ? argv[0] : "", opt.prefix ? "/" : "", names[i]);
+	free(names);
 	return 0;
 }
 
@@ -249,22 +216,11 @@ static void ls(struct xs *xs, uint32_t tx, const char *path, int depth)
 
 static int do_ls(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
-	static char *root[] = { "/" };
+	int rc = do_exists(xs, tx, argc, argv);
 
-	if (!argc) {
-		argv = root;
-		argc = 1;
-	}
-	for (int i = 0; i < argc; i++) {
-		int rc = xs_exists(xs, tx, argv[i]);
-
-		if (rc < 0 || (!rc && strcmp(argv[i], "/"))) {
-			log_err("could not access %s", argv[i]);
-			return rc ? rc : -ENOENT;
-		}
-		ls(xs, tx, argv[i], 0);
-	}
-	return 0;
+	if (!rc)
+		ls(xs, tx, argv[0], 0);
+	return rc;
 }
 
 static int chmod_tree(struct xs *xs, uint32_t tx, const char *path, const struct xs_perm *p,
@@ -304,8 +260,6 @@ static int do_chmod(struct xs *xs, uint32_t tx, int argc, char **argv)
 		*strrchr(up, '/') = '\0';
 		rc = chmod_tree(xs, tx, up, p, n);
 	}
-	if (rc && rc != -EAGAIN)
-		log_err("could not set the permissions of %s", argv[0]);
 	return rc;
 }
 
@@ -316,10 +270,8 @@ static int do_watch(struct xs *xs, uint32_t tx, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		int rc = xs_watch(xs, argv[i], argv[i]);
 
-		if (rc) {
-			log_err("could not watch %s", argv[i]);
+		if (rc)
 			return rc;
-		}
 	}
 	for (int n = opt.count; n; n -= n > 0) {
 		int rc = xs_next_event(xs, &ev, -1);
@@ -361,31 +313,31 @@ static int do_control(struct xs *xs, uint32_t tx, int argc, char **argv)
 static const struct command {
 	const char *name;
 	int (*fn)(struct xs *xs, uint32_t tx, int argc, char **argv);
-	const char *options, *args, *help;
-	int min;
+	/* `step` arguments at a time (0: all at once), at least `min` in all */
+	int step, min;
 	bool tx;
+	const char *failure; /* before the key */
+	const char *options, *args, *help;
 } commands[] = {
-	{ "chmod", do_chmod, "hsur", "[-r] [-u] KEY MODE...",
+	{ "chmod", do_chmod, 0, 2, true, "could not set the permissions of", "hsur",
+	  "[-r] [-u] KEY MODE...",
 	  "Sets permissions: the owner with everybody else's access first, then others; n, r, w or "
-	  "b and a domain each. "
-	  "-r: the whole subtree; -u: all parents too.",
-	  2, true },
-	{ "control", do_control, "+h", "COMMAND [ARGUMENT...]",
-	  "Tells the daemon something: help lists what.", 1, false },
-	{ "exists", do_exists, "hs", "KEY...", "Exit status 0 if all exist.", 1, false },
-	{ "list", do_list, "hsp", "[-p] KEY...", "Names of the children. -p: with path.", 1,
-	  false },
-	{ "ls", do_ls, "hsfpR", "[-f] [-p] [PATH...]",
-	  "The tree below. -f: whole paths; -p: permissions.", 0, false },
-	{ "read", do_read, "hspR", "[-p] [-R] KEY...", "Values. -p: with path; -R: raw.", 1,
-	  false },
-	{ "rm", do_rm, "hst", "[-t] KEY...",
-	  "Removes subtrees. -t: and parents that are then empty.", 1, true },
-	{ "watch", do_watch, "hsn:", "[-n COUNT] KEY...",
-	  "Prints the path of each change, at first of each key itself. -n: ends after so many.", 1,
-	  false },
-	{ "write", do_write, "hsR", "[-R] KEY VALUE...",
-	  "Sets values. Escapes like \\n and \\x41 are understood; -R: raw.", 2, true },
+	  "b and a domain each. -r: the whole subtree; -u: all parents too." },
+	{ "control", do_control, 0, 1, false, NULL, "+h", "COMMAND [ARGUMENT...]",
+	  "Tells the daemon something: help lists what." },
+	{ "exists", do_exists, 1, 1, false, NULL, "hs", "KEY...", "Exit status 0 if all exist." },
+	{ "list", do_list, 1, 1, false, "could not list path", "hsp", "[-p] KEY...",
+	  "Names of the children. -p: with path." },
+	{ "ls", do_ls, 1, 0, false, "could not access", "hsfpR", "[-f] [-p] [PATH...]",
+	  "The tree below. -f: whole paths; -p: permissions." },
+	{ "read", do_read, 1, 1, false, "couldn't read path", "hspR", "[-p] [-R] KEY...",
+	  "Values. -p: with path; -R: raw." },
+	{ "rm", do_rm, 1, 1, true, "could not remove path", "hst", "[-t] KEY...",
+	  "Removes subtrees. -t: and parents that are then empty." },
+	{ "watch", do_watch, 0, 1, false, "could not watch", "hsn:", "[-n COUNT] KEY...",
+	  "Prints the path of each change, at first of each key itself. -n: ends after so many." },
+	{ "write", do_write, 2, 2, true, "could not write path", "hsR", "[-R] KEY VALUE...",
+	  "Sets values. Escapes like \\n and \\x41 are understood; -R: raw." },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -451,10 +403,34 @@ static int parse_options(const struct command *cmd, int argc, char **argv)
 	return optind;
 }
 
+/* The command for all its keys. */
+static int run(const struct command *cmd, struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	int rc = 0;
+
+	for (int i = 0; i < argc && !rc; i += cmd->step ? cmd->step : argc) {
+		int n = cmd->step && cmd->step < argc - i ? cmd->step : argc - i;
+
+		rc = cmd->fn(xs, tx, n, argv + i);
+		if (rc && rc != -EAGAIN && cmd->failure)
+			log_err("%s %s", cmd->failure, argv[i]);
+	}
+	return rc;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
 int xenstore_main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
-	const struct command *cmd = NULL;
+	static char *root[] = { "/", NULL };
+	const struct command *cmd;
 	struct xs *xs;
 	int rc, first;
 
@@ -465,14 +441,14 @@ int xenstore_main(int argc, char **argv)
 	} else {
 		name += strlen("xenstore-");
 	}
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (!strcmp(commands[i].name, name))
-			cmd = &commands[i];
+	cmd = find_command(name);
 	if (!cmd)
 		return usage(NULL, strcmp(name, "-h") && strcmp(name, "--help"));
 	snprintf(prog, sizeof(prog), "xenstore-%s", cmd->name);
 	log_init(prog, LOG_LVL_INFO);
 	first = parse_options(cmd, argc, argv);
+	argv = first < argc ? argv + first : root;
+	argc = first < argc ? argc - first : 1;
 	xs = xs_open();
 	if (!xs)
 		die("cannot connect to xenstored: %s (is it started? try: xencommons start)",
@@ -480,7 +456,7 @@ int xenstore_main(int argc, char **argv)
 	do {
 		uint32_t tx = cmd->tx ? xs_transaction_start(xs) : 0;
 
-		rc = cmd->tx && !tx ? -errno : cmd->fn(xs, tx, argc - first, argv + first);
+		rc = cmd->tx && !tx ? -errno : run(cmd, xs, tx, argc, argv);
 		if (tx) {
 			int end = xs_transaction_end(xs, tx, rc != 0);
 
@@ -489,6 +465,6 @@ int xenstore_main(int argc, char **argv)
 	} while (rc == -EAGAIN);
 	xs_close(xs);
 	if (rc && cmd->fn == do_control)
-		log_err("%s: %s", argv[first], strerror(-rc));
+		log_err("%s: %s", argv[0], strerror(-rc));
 	return rc ? 1 : 0;
 }

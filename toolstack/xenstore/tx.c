@@ -53,8 +53,7 @@ int tx_start(struct conn *c, uint32_t *id)
 	} while (!tx->id || tx_find(c, tx->id));
 	tx->root = node_ref(store.root);
 	tx->last = &tx->first;
-	tx->next = c->txs;
-	c->txs = tx;
+	LIST_PUSH(c->txs, tx, next);
 	c->acct->txs++;
 	charge(c->acct, tx, sizeof(*tx));
 	*id = tx->id;
@@ -193,12 +192,9 @@ static int commit(struct conn *c, struct tx *tx)
 
 int tx_end(struct conn *c, struct tx *tx, bool wanted)
 {
-	struct tx **p;
 	int rc;
 
-	for (p = &c->txs; *p != tx; p = &(*p)->next)
-		;
-	*p = tx->next;
+	LIST_REMOVE(c->txs, tx, next);
 	c->acct->txs--;
 	account_mem(c->acct, -(ptrdiff_t)tx->mem);
 	store.tx_bytes -= tx->versions;

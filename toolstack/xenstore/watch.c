@@ -50,15 +50,12 @@ int watch_add(struct conn *c, const char *path, size_t skip, const char *token)
 		return -ENOMEM;
 	w->conn = c;
 	w->skip = skip;
-	w->next = NULL;
 	w->hash = path_hash(path, plen);
 	memcpy(w->path, path, plen + 1);
 	w->token = w->path + plen + 1;
 	memcpy(w->token, token, tlen + 1);
-	w->chain = table[w->hash % BUCKETS];
-	table[w->hash % BUCKETS] = w;
-	*c->watch_last = w;
-	c->watch_last = &w->next;
+	LIST_PUSH(table[w->hash % BUCKETS], w, chain);
+	LIST_PUSH(c->watches, w, next);
 	c->acct->watches++;
 	account_mem(c->acct, watch_mem(w));
 	return 0;
@@ -66,16 +63,8 @@ int watch_add(struct conn *c, const char *path, size_t skip, const char *token)
 
 void watch_del(struct conn *c, struct watch *w)
 {
-	struct watch **p;
-
-	for (p = &table[w->hash % BUCKETS]; *p != w; p = &(*p)->chain)
-		;
-	*p = w->chain;
-	for (p = &c->watches; *p != w; p = &(*p)->next)
-		;
-	*p = w->next;
-	if (!w->next)
-		c->watch_last = p;
+	LIST_REMOVE(table[w->hash % BUCKETS], w, chain);
+	LIST_REMOVE(c->watches, w, next);
 	c->acct->watches--;
 	account_mem(c->acct, -(ptrdiff_t)watch_mem(w));
 	free(w);

@@ -48,6 +48,11 @@ void console_use_ring(char *mem, size_t size);
 void console_irq_init(unsigned uart_irq);
 /* called without lock when there is input for Dom0 */
 void console_on_input(void (*fn)(void));
+/*
+ * The log ring has got text: called with whatever locks, IRQs masked. VIRQ_CON_RING follows.
+ * boot/boot.c
+ */
+void console_has_text(void);
 void console_start_input(void); /* boot end: input on, goes to Dom0 */
 void console_rx(void);		/* UART interrupt: takes all characters */
 /* Stops for good, without reset: for what is wrong with the set-up rather than with us. */

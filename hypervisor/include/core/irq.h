@@ -12,6 +12,7 @@ struct domain;
 #define IRQ_SPURIOUS 1020 /* and above */
 #define SGI_KICK 0	  /* look at cpu->work */
 #define SGI_STOP 1	  /* panic elsewhere: stop */
+#define SGI_LOG 2	  /* there is new text in the log ring */
 
 /*
  * The hypervisor's own: called with the interrupt number after priority drop; deactivated on

@@ -17,11 +17,9 @@
 #include "builder/gfdt.h"
 #include "builder/image.h"
 #include "builder/layout.h"
-#include "builder/tests/check.h"
+#include "tests/check.h"
 
 #define RAM 0x40000000ull
-
-int check_failures;
 
 static uint8_t *arm64_image(size_t len, uint64_t text_offset, uint64_t image_size, uint64_t flags)
 {

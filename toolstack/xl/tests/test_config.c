@@ -11,13 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/tests/check.h"
+#include "tests/check.h"
 #include "xl/cfg.h"
 #include "xl/config.h"
 
 #define BASE "name = \"g\"\nkernel = \"/k\"\n"
 
-int check_failures;
 static struct err e;
 static const char *seed_dir, *example;
 static int seeds;

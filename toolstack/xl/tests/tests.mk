@@ -6,7 +6,7 @@ XLFLAGS	:= -std=gnu11 -O1 -g -fno-omit-frame-pointer -I. -Wall -Wextra -Wno-unus
 	-Wno-missing-field-initializers -D_GNU_SOURCE
 xl_pure	:= $(addprefix xl/,cfg.c config.c cpumask.c devspec.c json.c) builder/err.c
 bl_pure	:= $(addprefix builder/,image.c layout.c gfdt.c err.c)
-xl_dep	:= $(wildcard xl/*.h builder/*.h builder/tests/*.h)
+xl_dep	:= $(wildcard xl/*.h builder/*.h tests/check.h)
 example	:= ../guests/root/example.cfg
 XL_FUZZ_SECONDS ?= 20
 
