@@ -13,8 +13,7 @@
 #include "console/conlog.h"
 #include "lib/log.h"
 
-size_t conlog_size = 1 << 20;
-unsigned int conlog_keep = 4;
+uint32_t conlog_size = 1 << 20, conlog_keep = 4;
 
 static void open_file(struct conlog *l)
 {
@@ -107,7 +106,7 @@ static void put_line(struct conlog *l, const char *data, size_t len)
 	put(l, data, len);
 	l->line_start = data[len - 1] == '\n';
 	if (conlog_size && l->fd >= 0 && l->size >= conlog_size &&
-	    (l->line_start || l->size >= 2 * conlog_size))
+	    (l->line_start || l->size / 2 >= conlog_size))
 		rotate(l);
 }
 

@@ -7,6 +7,7 @@
 #define HOSPES_CONLOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "console/history.h"
 
 struct conlog {
@@ -18,8 +19,7 @@ struct conlog {
 };
 
 /* Bytes after which a file is rotated (0: never), and how many old ones are kept. */
-extern size_t conlog_size;
-extern unsigned int conlog_keep;
+extern uint32_t conlog_size, conlog_keep;
 
 /* A log that cannot be written costs a message, nothing else. */
 void conlog_open(struct conlog *l, const char *dir, const char *name, bool stamps);

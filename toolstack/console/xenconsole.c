@@ -165,12 +165,14 @@ static int talk(int con, char escape)
 	}
 }
 
+static const char *type = "pv", *escape = "^]";
+static uint32_t num, notify = UINT32_MAX;
 static const struct option_row options[] = {
-	{ 't', "type", "TYPE", "pv (the default) or vuart" },
-	{ 'n', "num", "N", "which one of that type (default: 0)" },
-	{ 'e', "escape", "KEY",
-	  "leave with this key: a character, or ^ and a letter (default: ^])" },
-	{ 's', "start-notify-fd", "FD", "write a byte there once connected" },
+	{ 't', "type", "TYPE", "pv (the default) or vuart", .text = &type },
+	{ 'n', "num", "N", "which one of that type (default: 0)", .number = &num },
+	{ 'e', "escape", "KEY", "leave with this key: a character, or ^ and a letter (default: ^])",
+	  .text = &escape },
+	{ 's', "start-notify-fd", "FD", "write a byte there once connected", .number = &notify },
 	{ 'i', "interactive", NULL, "accepted: an interactive client is what this is" },
 	{ 'h', "help", NULL, "this text" },
 	{ 0 }
@@ -193,30 +195,16 @@ const struct program xenconsole_program = {
 
 int xenconsole_main(int argc, char **argv)
 {
-	const char *type = "pv", *arg;
-	int c, num = 0, notify = -1, con;
-	char escape = ']' & 0x1f, *end;
+	int con, domid;
 	struct xs *xs;
-	long domid;
 
 	log_init("xenconsole", LOG_LVL_INFO);
-	while ((c = program_option(&xenconsole_program, argc, argv, &arg)) != -1) {
-		switch (c) {
-		case 'h': program_usage(&xenconsole_program, stdout); return 0;
-		case 't': type = arg; break;
-		case 'n': num = atoi(arg); break;
-		case 's': notify = atoi(arg); break;
-		case 'i': break;
-		case 'e': escape = arg[0] == '^' && arg[1] ? arg[1] & 0x1f : arg[0]; break;
-		default: program_usage(&xenconsole_program, stderr); return 2;
-		}
-	}
-	if (optind + 1 != argc) {
+	if (program_options(&xenconsole_program, argc, argv) + 1 != argc) {
 		program_usage(&xenconsole_program, stderr);
-		return 2;
+		return 1;
 	}
-	domid = strtol(argv[optind], &end, 10);
-	if (*end || end == argv[optind] || domid < 1 || domid > 0x7fef)
+	domid = program_number(argv[optind]) <= INT16_MAX ? atoi(argv[optind]) : 0;
+	if (domid < 1 || domid >= 0x7ff0)
 		die("not a domain number: %s", argv[optind]);
 	xs = xs_open();
 	if (!xs)
@@ -225,10 +213,10 @@ int xenconsole_main(int argc, char **argv)
 	xs_close(xs);
 	signal(SIGPIPE, SIG_IGN);
 	raw_terminal();
-	if (notify >= 0) {
+	if (notify != UINT32_MAX) {
 		if (write(notify, "", 1) != 1)
 			log_dbg("start-notify-fd: %s", strerror(errno));
 		close(notify);
 	}
-	return talk(con, escape);
+	return talk(con, escape[0] == '^' && escape[1] ? escape[1] & 0x1f : escape[0]);
 }

@@ -201,23 +201,40 @@ static void which(const char *arg, bool *guest, bool *hv)
 		die("not one of none, guest, hv, all: %s", arg);
 }
 
-enum { K_LOG = 0x100, K_DIR, K_PID, K_SIZE, K_KEEP, K_OLD };
+static void set_log(const char *arg)
+{
+	which(arg, &con_opt.log_guest, &opt.log_hv);
+}
+
+static void set_stamp(const char *arg)
+{
+	which(arg, &con_opt.stamp_guest, &opt.stamp_hv);
+}
+
+static void say_version(const char *arg)
+{
+	puts("xenconsoled of Hospes");
+	exit(0);
+}
 
 static const struct option_row options[] = {
-	{ 'i', "interactive", NULL, "stay in the foreground" },
-	{ 'v', "verbose", NULL, "say more" },
-	{ K_LOG, "log", "WHAT", "what to log: none (the default), guest, hv or all" },
-	{ K_DIR, "log-dir", "DIR", "where (default: /var/log/xen/console)" },
-	{ K_SIZE, "log-size", "BYTES", "rotate a log at this size (default: 1048576; 0: never)" },
-	{ K_KEEP, "log-keep", "N", "old logs to keep (default: 4)" },
+	{ 'i', "interactive", NULL, "stay in the foreground", .flag = &opt.interactive },
+	{ 'v', "verbose", NULL, "say more", .flag = &opt.verbose },
+	{ 0x100, "log", "WHAT", "what to log: none (the default), guest, hv or all",
+	  .fn = set_log },
+	{ 0x101, "log-dir", "DIR", "where (default: /var/log/xen/console)",
+	  .text = &con_opt.log_dir },
+	{ 0x102, "log-size", "BYTES", "rotate a log at this size (default: 1048576; 0: never)",
+	  .number = &conlog_size },
+	{ 0x103, "log-keep", "N", "old logs to keep (default: 4)", .number = &conlog_keep },
 	{ 't', "timestamp", "WHAT",
-	  "time at the beginning of lines: none (the default), guest, hv or all" },
-	{ K_PID, "pid-file", "FILE", "write the process id here" },
-	{ 'V', "version", NULL, "say who this is" },
+	  "time at the beginning of lines: none (the default), guest, hv or all", .fn = set_stamp },
+	{ 0x104, "pid-file", "FILE", "write the process id here", .text = &opt.pid_file },
+	{ 'V', "version", NULL, "say who this is", .fn = say_version },
 	{ 'h', "help", NULL, "this text" },
 	/* Stock options: history always pushes out the oldest, logs are always filtered. */
 	{ 'o', "overflow-data", "X" },
-	{ K_OLD, "replace-escape" },
+	{ 0x105, "replace-escape" },
 	{ 0 }
 };
 
@@ -242,30 +259,6 @@ const struct program xenconsoled_program = {
 	"hypervisor.log\n/var/run/xen/xenconsoled.socket",
 	"xenconsole(1), xenstored(8), xencommons(8)",
 };
-
-static void parse_options(int argc, char **argv)
-{
-	const char *arg;
-	int c;
-
-	while ((c = program_option(&xenconsoled_program, argc, argv, &arg)) != -1) {
-		switch (c) {
-		case 'h': program_usage(&xenconsoled_program, stdout); exit(0);
-		case 'V': puts("xenconsoled of Hospes"); exit(0);
-		case 'v': opt.verbose = true; break;
-		case 'i': opt.interactive = true; break;
-		case K_LOG: which(arg, &con_opt.log_guest, &opt.log_hv); break;
-		case 't': which(arg, &con_opt.stamp_guest, &opt.stamp_hv); break;
-		case K_DIR: con_opt.log_dir = arg; break;
-		case K_PID: opt.pid_file = arg; break;
-		case K_SIZE: conlog_size = strtoul(arg, NULL, 10); break;
-		case K_KEEP: conlog_keep = strtoul(arg, NULL, 10); break;
-		case 'o':
-		case K_OLD: break;
-		default: program_usage(&xenconsoled_program, stderr); exit(1);
-		}
-	}
-}
 
 static void on_signal(int sig)
 {
@@ -303,7 +296,7 @@ static void start(void)
 int xenconsoled_main(int argc, char **argv)
 {
 	log_init("xenconsoled", LOG_LVL_INFO);
-	parse_options(argc, argv);
+	program_options(&xenconsoled_program, argc, argv);
 	log_init("xenconsoled", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
 	daemon_start(opt.pid_file, !opt.interactive, on_signal);
 	start();

@@ -3,40 +3,74 @@
  * Options, help and manual pages out of struct program. A key above 0xff has no short form.
  */
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
+#include "lib/log.h"
 #include "lib/program.h"
 
 #define MAX_OPTIONS 40
 
-int program_option(const struct program *p, int argc, char **argv, const char **arg)
+uint32_t program_number(const char *text)
 {
-	static struct option longs[MAX_OPTIONS];
-	static char shorts[3 * MAX_OPTIONS + 1];
-	static const struct program *built;
-	int key, n = 0;
-	char *s = shorts;
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
 
-	if (built != p) {
-		memset(longs, 0, sizeof(longs));
-		for (const struct option_row *o = p->options; o->key && n < MAX_OPTIONS - 1; o++) {
-			int has = !o->arg	     ? no_argument
-				  : o->arg[0] == '[' ? optional_argument
-						     : required_argument;
+	if (*text < '0' || *text > '9' || *end || v > UINT32_MAX)
+		die("not a number: %s", text);
+	return v;
+}
 
-			if (o->name)
-				longs[n++] = (struct option){ o->name, has, NULL, o->key };
-			if (o->key > 0xff)
-				continue;
-			*s++ = (char)o->key;
-			for (int i = 0; i < has; i++)
-				*s++ = ':';
-		}
-		*s = '\0';
-		built = p;
+/* What getopt_long() wants to know. */
+static void describe(const struct program *p, struct option *longs, char *shorts)
+{
+	int n = 0;
+
+	for (const struct option_row *o = p->options; o->key && n < MAX_OPTIONS - 1; o++) {
+		int has = !o->arg	     ? no_argument
+			  : o->arg[0] == '[' ? optional_argument
+					     : required_argument;
+
+		if (o->name)
+			longs[n++] = (struct option){ o->name, has, NULL, o->key };
+		if (o->key > 0xff)
+			continue;
+		*shorts++ = (char)o->key;
+		for (int i = 0; i < has; i++)
+			*shorts++ = ':';
 	}
-	key = getopt_long(argc, argv, shorts, longs, NULL);
-	*arg = optarg;
-	return key;
+}
+
+static void take(const struct program *p, const struct option_row *o, const char *arg)
+{
+	if (!o->key || (o->name && !strcmp(o->name, "help"))) {
+		program_usage(p, o->key ? stdout : stderr);
+		exit(o->key ? 0 : 1);
+	}
+	if (o->flag)
+		*o->flag = true;
+	if (o->text)
+		*o->text = arg;
+	if (o->number)
+		*o->number = program_number(arg);
+	if (o->fn)
+		o->fn(arg);
+}
+
+int program_options(const struct program *p, int argc, char **argv)
+{
+	struct option longs[MAX_OPTIONS] = { 0 };
+	char shorts[3 * MAX_OPTIONS + 1] = "";
+	int key;
+
+	describe(p, longs, shorts);
+	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct option_row *o = p->options;
+
+		while (o->key && o->key != key)
+			o++;
+		take(p, o, optarg);
+	}
+	return optind;
 }
 
 /* "-F, --pid-file=FILE" */

@@ -6,15 +6,22 @@
 #ifndef HOSPES_PROGRAM_H
 #define HOSPES_PROGRAM_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct option_row {
-	/* what program_option() returns; a letter if there is a short form */
+	/* a letter if there is a short form, else any number above 0xff */
 	int key;
 	const char *name; /* long form without dashes; NULL: none */
 	/* NULL: takes none; "[X]": may have one (long form with =) */
 	const char *arg;
 	const char *help; /* NULL: accepted, not shown */
+	/* Where it goes: one of these, or none if it means nothing here. */
+	bool *flag;
+	const char **text;
+	uint32_t *number;
+	void (*fn)(const char *arg);
 };
 
 struct program {
@@ -28,10 +35,12 @@ struct program {
 };
 
 /*
- * The next option: its key with *arg set, -1 after the last, '?' after an error (a message was
- * printed).
+ * Takes the options; "help" prints the usage and ends the program, so does, with a failure, what is
+ * none. Returns the index of the first argument behind them.
  */
-int program_option(const struct program *p, int argc, char **argv, const char **arg);
+int program_options(const struct program *p, int argc, char **argv);
+/* Ends the program if that is no number of 32 bits. */
+uint32_t program_number(const char *text);
 void program_usage(const struct program *p, FILE *to);
 void program_man(const struct program *p, FILE *to);
 

@@ -18,6 +18,7 @@
 #include "lib/program.h"
 #include "xenstore/daemon.h"
 
+#define NONE UINT32_MAX
 #define TURNS 16 /* requests between two looks at epoll */
 
 static volatile sig_atomic_t stop;
@@ -25,8 +26,8 @@ static volatile sig_atomic_t stop;
 static struct {
 	const char *pid_file, *trace;
 	bool no_fork, output_pid, no_domains, verbose;
-	int live_fd, check_fd;
-} opt = { .live_fd = -1, .check_fd = -1 };
+	uint32_t live_fd, check_fd;
+} opt = { .live_fd = NONE, .check_fd = NONE };
 
 /* As stock, where stock has the quota. */
 static const uint32_t quota_defaults[Q_COUNT] = {
@@ -42,24 +43,39 @@ static const uint32_t quota_defaults[Q_COUNT] = {
 	[Q_MEMORY] = 2 << 20,
 };
 
-enum { K_LIVE = 0x100, K_CHECK };
+static void set_quota(const char *arg)
+{
+	const char *eq = strchr(arg, '=');
+	size_t len = eq ? (size_t)(eq - arg) : 0;
+
+	for (int i = 0; eq && i < Q_COUNT; i++) {
+		if (strlen(quota_names[i]) == len && !strncmp(quota_names[i], arg, len)) {
+			store.quota[i] = program_number(eq + 1);
+			return;
+		}
+	}
+	die("no such quota: %s (see --help)", arg);
+}
 
 static const struct option_row options[] = {
-	{ 'N', "no-fork", NULL, "stay in the foreground" },
-	{ 'D', "no-domain-init", NULL,
-	  "no connection to the kernel nor to guests: only the socket" },
-	{ 'F', "pid-file", "FILE", "write the process id here" },
-	{ 'P', "output-pid", NULL, "print the process id" },
-	{ 'T', "trace-file", "FILE", "write a line per request" },
-	{ 'V', "verbose", NULL, "say more" },
-	{ 'E', "entry-nb", "N", "quota: nodes that a guest owns (0: no limit, here and below)" },
-	{ 'S', "entry-size", "BYTES", "quota: value, permissions and names of children of a node" },
-	{ 'W', "watch-nb", "N", "quota: watches" },
-	{ 't', "transaction", "N", "quota: transactions open at once" },
-	{ 'A', "perm-nb", "N", "quota: permissions of a node" },
-	{ 'M', "path-max", "BYTES", "quota: length of a path" },
+	{ 'N', "no-fork", NULL, "stay in the foreground", .flag = &opt.no_fork },
+	{ 'D', "no-domain-init", NULL, "no connection to the kernel nor to guests: only the socket",
+	  .flag = &opt.no_domains },
+	{ 'F', "pid-file", "FILE", "write the process id here", .text = &opt.pid_file },
+	{ 'P', "output-pid", NULL, "print the process id", .flag = &opt.output_pid },
+	{ 'T', "trace-file", "FILE", "write a line per request", .text = &opt.trace },
+	{ 'V', "verbose", NULL, "say more", .flag = &opt.verbose },
+	{ 'E', "entry-nb", "N", "quota: nodes that a guest owns (0: no limit, here and below)",
+	  .number = &store.quota[Q_NODES] },
+	{ 'S', "entry-size", "BYTES", "quota: value, permissions and names of children of a node",
+	  .number = &store.quota[Q_NODE_SIZE] },
+	{ 'W', "watch-nb", "N", "quota: watches", .number = &store.quota[Q_WATCHES] },
+	{ 't', "transaction", "N", "quota: transactions open at once",
+	  .number = &store.quota[Q_TXS] },
+	{ 'A', "perm-nb", "N", "quota: permissions of a node", .number = &store.quota[Q_PERMS] },
+	{ 'M', "path-max", "BYTES", "quota: length of a path", .number = &store.quota[Q_PATH] },
 	{ 'Q', "quota", "NAME=N",
-	  "any quota by its name; xenstore-control quota lists names and values" },
+	  "any quota by its name; xenstore-control quota lists names and values", .fn = set_quota },
 	{ 'H', "help", NULL, "this text" },
 	/* Stock options about things that do not exist here. */
 	{ 'R', "no-recovery" },
@@ -68,8 +84,8 @@ static const struct option_row options[] = {
 	{ 'q', "quota-soft", "X" },
 	{ 'w', "timeout", "X" },
 	/* From one program to the next in a live update. */
-	{ K_LIVE, "live-update", "FD" },
-	{ K_CHECK, "check-state", "FD" },
+	{ 0x100, "live-update", "FD", .number = &opt.live_fd },
+	{ 0x101, "check-state", "FD", .number = &opt.check_fd },
 	{ 0 }
 };
 
@@ -94,65 +110,6 @@ const struct program xenstored_program = {
 	"/var/run/xenstored/socket (the folder is $XENSTORED_RUNDIR if that is set)",
 	"xenstore(1), xencommons(8), xenconsoled(8)",
 };
-
-static uint32_t number(const char *s)
-{
-	char *end;
-	unsigned long v = strtoul(s, &end, 10);
-
-	if (*end || end == s || v > UINT32_MAX)
-		die("not a number: %s", s);
-	return v;
-}
-
-static void set_quota(const char *arg)
-{
-	const char *eq = strchr(arg, '=');
-
-	for (int i = 0; eq && i < Q_COUNT; i++) {
-		if (strlen(quota_names[i]) == (size_t)(eq - arg) &&
-		    !strncmp(quota_names[i], arg, eq - arg)) {
-			store.quota[i] = number(eq + 1);
-			return;
-		}
-	}
-	die("no such quota: %s (see --help)", arg);
-}
-
-static void parse_options(int argc, char **argv)
-{
-	const char *arg;
-	int c;
-
-	while ((c = program_option(&xenstored_program, argc, argv, &arg)) != -1) {
-		switch (c) {
-		case 'D': opt.no_domains = true; break;
-		case 'E': store.quota[Q_NODES] = number(arg); break;
-		case 'F': opt.pid_file = arg; break;
-		case 'H': program_usage(&xenstored_program, stdout); exit(0);
-		case 'N': opt.no_fork = true; break;
-		case 'P': opt.output_pid = true; break;
-		case 'S': store.quota[Q_NODE_SIZE] = number(arg); break;
-		case 'T': opt.trace = arg; break;
-		case 't': store.quota[Q_TXS] = number(arg); break;
-		case 'A': store.quota[Q_PERMS] = number(arg); break;
-		case 'M': store.quota[Q_PATH] = number(arg); break;
-		case 'Q': set_quota(arg); break;
-		case 'V': opt.verbose = true; break;
-		case 'W': store.quota[Q_WATCHES] = number(arg); break;
-		case K_LIVE: opt.live_fd = number(arg); break;
-		case K_CHECK: opt.check_fd = number(arg); break;
-		case 'q':
-		case 'w':
-		case 'R':
-		case 'I':
-		case 'K': break;
-		default: program_usage(&xenstored_program, stderr); exit(1);
-		}
-	}
-	if (optind < argc)
-		die("unexpected argument: %s", argv[optind]);
-}
 
 static void on_signal(int sig)
 {
@@ -203,7 +160,8 @@ int xenstored_main(int argc, char **argv)
 
 	log_init("xenstored", LOG_LVL_INFO);
 	memcpy(store.quota, quota_defaults, sizeof(quota_defaults));
-	parse_options(argc, argv);
+	if (program_options(&xenstored_program, argc, argv) < argc)
+		die("unexpected argument: %s", argv[optind]);
 	dir = dir ? dir : "/var/run/xenstored";
 	if (snprintf(path, sizeof(path), "%s/socket", dir) >= (int)sizeof(path))
 		die("path too long: %s", dir);
@@ -211,18 +169,18 @@ int xenstored_main(int argc, char **argv)
 	store.hooks = ring_hooks;
 	if (getrandom(&store.seed, sizeof(store.seed), 0) != sizeof(store.seed))
 		store.seed = (uint32_t)getpid() * 2654435761u;
-	if (opt.check_fd >= 0)
+	if (opt.check_fd != NONE)
 		return live_restore(opt.check_fd, true) ? 1 : 0;
 	log_init("xenstored", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
 	/* A live update goes on in the process that is there. */
-	daemon_start(opt.pid_file, opt.live_fd < 0 && !opt.no_fork, on_signal);
+	daemon_start(opt.pid_file, opt.live_fd == NONE && !opt.no_fork, on_signal);
 	if (opt.trace) {
 		store.trace = fopen(opt.trace, "a");
 		if (!store.trace)
 			die("%s: %s", opt.trace, strerror(errno));
 		setvbuf(store.trace, NULL, _IOLBF, 4096);
 	}
-	if (opt.live_fd >= 0) {
+	if (opt.live_fd != NONE) {
 		rc = live_restore(opt.live_fd, false);
 		if (rc)
 			die("live update: %s", strerror(-rc));
