@@ -83,7 +83,7 @@ s64 domctl_getvcpuinfo(struct vcpu *v, struct domain *d, struct xen_domctl *op)
 	if (!of)
 		return -EINVAL;
 	info->online = !READ_ONCE(of->down);
-	info->blocked = READ_ONCE(of->blocked);
+	info->blocked = READ_ONCE(of->blocked) != 0;
 	info->running = vcpu_is_running(of);
 	info->cpu_time = vcpu_runtime_ns(of);
 	info->cpu = READ_ONCE(of->sched.cpu)->id;
