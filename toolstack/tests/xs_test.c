@@ -1070,6 +1070,87 @@ static void test_live(void)
 	free(b.data);
 }
 
+/* Its account holds more than the quota, as answers it has not read do: the update goes on. */
+static void test_live_full(void)
+{
+	char path[16], value[1024];
+	uint32_t tx = tx_begin(&d5);
+
+	memset(value, 'v', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	CHECK(put(&d5, tx, "data/in-tx", "1") == 3);
+	CHECK(ask2(&d5, XS_WATCH, 0, "data", "tok", true) == 3);
+	store.quota[Q_MEMORY] = d5.c.acct->mem + 20000;
+	for (int i = 0, rc = 3; rc == 3; i++) {
+		sprintf(path, "data/%d", i);
+		rc = put(&d5, 0, path, value);
+	}
+	d5.room = 0;
+	for (int i = 0; i < 4; i++)
+		fake_send(&d5, XS_READ, 0, "data/0", 7);
+	fake_drain(&d5);
+	CHECK(d5.c.acct->mem > store.quota[Q_MEMORY]);
+	fake_live_update(store.seed + 1);
+	CHECK(store_check() == 0 && d5.c.acct->mem > store.quota[Q_MEMORY]);
+	/* and the quota still is one */
+	d5.room = SIZE_MAX;
+	conn_wake(&d5.c);
+	run_all();
+	while (fake_next(&d5, &hdr, body))
+		;
+	CHECK(put(&d5, 0, "data/more", value) == -ENOMEM);
+	store.quota[Q_MEMORY] *= 2;
+	CHECK(reads(&d5, tx, "data/in-tx", "1"));
+}
+
+/* What was below a directory is told to be gone once, however often that was removed. */
+static void test_remove_again(void)
+{
+	unsigned long before;
+	uint32_t tx;
+
+	CHECK(asks(&d5, XS_MKDIR, 0, "data/x/y") == 3);
+	CHECK(ask2(&d0, XS_WATCH, 0, "/local/domain/5/data/x/y", "y", true) == 3);
+	CHECK(ask2(&d0, XS_WATCH, 0, "/local/domain/5/data/x", "x", true) == 3);
+	CHECK(event(&d0, "/local/domain/5/data/x", "x"));
+	tx = tx_begin(&d5);
+	for (int i = 0; i < 5; i++) {
+		CHECK(asks(&d5, XS_RM, tx, "data/x") == 3);
+		CHECK(asks(&d5, XS_MKDIR, tx, "data/x/z") == 3);
+	}
+	before = store.events;
+	d0.room = 0;
+	CHECK(asks(&d5, XS_TRANSACTION_END, tx, "T") == 3);
+	/* x: each time, and once as what was removed, but queued once; y: one */
+	CHECK(store.events == before + 10 + 1 + 1);
+	d0.room = SIZE_MAX;
+	conn_wake(&d0.c);
+	run_all();
+	CHECK(event(&d0, "/local/domain/5/data/x", "x"));
+	CHECK(event(&d0, "/local/domain/5/data/x/y", "y"));
+	CHECK(event(&d0, "/local/domain/5/data/x/z", "x") && !fake_next(&d0, &hdr, body));
+	CHECK(asks(&d5, XS_DIRECTORY, 0, "data/x") == 2);
+}
+
+/* Domain 7's ring cannot be used, which is found when there is a connection already. */
+static int introduce_in_vain(uint16_t domid, uint64_t gfn, uint32_t port)
+{
+	struct fake f;
+
+	fake_open(&f, 0, domid);
+	fake_close(&f);
+	return -EINVAL;
+}
+
+static void test_introduce_fails(void)
+{
+	store.hooks.introduce = introduce_in_vain;
+	CHECK(ask(&d0, XS_INTRODUCE, 0, "7\0001\0001", 6) == -EINVAL);
+	CHECK(!account_get(7, false));
+	CHECK(asks(&d0, XS_IS_DOMAIN_INTRODUCED, 0, "7") == 2 && body[0] == 'F');
+	store.hooks.introduce = NULL;
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -1089,6 +1170,9 @@ static const struct {
 	{ "xenstore-model", test_model },
 	{ "xenstore-malloc-faults", test_faults },
 	{ "xenstore-live-update", test_live },
+	{ "xenstore-live-update-full", test_live_full },
+	{ "xenstore-remove-again", test_remove_again },
+	{ "xenstore-introduce-fails", test_introduce_fails },
 };
 
 static void (*running)(void);

@@ -28,7 +28,7 @@ bool limited(uint16_t domid)
 
 bool over(uint16_t domid, enum quota q, size_t n)
 {
-	return limited(domid) && store.quota[q] && n > store.quota[q];
+	return limited(domid) && !store.loading && store.quota[q] && n > store.quota[q];
 }
 
 struct account *account_get(uint16_t domid, bool create)

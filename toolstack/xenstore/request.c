@@ -357,7 +357,7 @@ static int do_introduce(struct req *r)
 		return -ENOMEM;
 	rc = store.hooks.introduce ? store.hooks.introduce(r->domid, gfn, port) : 0;
 	if (rc) {
-		account_put(a);
+		account_put(account_get(r->domid, false)); /* gone, if there was a connection */
 		return rc;
 	}
 	a->introduced = true;

@@ -282,15 +282,11 @@ static int load_tree(struct buf *b)
 	return tree_find(root, "/").node ? 0 : -EINVAL;
 }
 
-/* The store must be empty: store_init() was not called, but store.seed and store.now are set. */
-int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t domid))
+static int load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t domid))
 {
 	uint16_t domid;
-	int rc;
+	int rc = io_head(b);
 
-	b->loading = true;
-	store.run_last = &store.run;
-	rc = io_head(b);
 	if (!rc)
 		rc = load_tree(b);
 	while (!rc && more(b, false)) {
@@ -312,4 +308,16 @@ int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t dom
 			conn_wake(c);
 	}
 	return rc ? rc : b->bad || store_check() ? -EINVAL : 0;
+}
+
+/* The store must be empty: store_init() was not called, but store.seed and store.now are set. */
+int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t domid))
+{
+	int rc;
+
+	b->loading = store.loading = true;
+	store.run_last = &store.run;
+	rc = load(b, conn_in);
+	store.loading = false;
+	return rc;
 }

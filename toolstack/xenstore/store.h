@@ -154,8 +154,9 @@ struct store {
 	struct store_hooks hooks;
 	int64_t (*now)(void);
 	unsigned long requests, conflicts, events;
-	void *trace; /* FILE: one line per request */
-	bool quiet;  /* not at present */
+	void *trace;  /* FILE: one line per request */
+	bool quiet;   /* not at present */
+	bool loading; /* what was allowed once: no quotas */
 };
 extern struct store store;
 extern const char *const quota_names[Q_COUNT];

@@ -167,6 +167,18 @@ static int replay(struct conn *c, struct tx *tx, struct node **root)
 	return rc;
 }
 
+/* The tree before, without what has been said to be gone: takes and gives the reference. */
+static struct node *less(struct node *old, const char *path)
+{
+	const struct node by = { 0 };
+	struct node *n = tree_find(old, path).node ? tree_put(old, path, NULL, &by) : NULL;
+
+	if (!n)
+		return old;
+	node_unref(old);
+	return n;
+}
+
 static int commit(struct conn *c, struct tx *tx)
 {
 	char path[XENSTORE_ABS_PATH_MAX + 2];
@@ -181,10 +193,13 @@ static int commit(struct conn *c, struct tx *tx)
 		if (!op->changed)
 			continue;
 		path_canon(c, op->data, true, path, sizeof(path));
-		if (op->type == XS_RM)
-			watch_fire_removed(path, old);
-		else
+		if (op->type != XS_RM) {
 			watch_fire(path, old);
+			continue;
+		}
+		watch_fire_removed(path, old);
+		/* Once: who removes and makes a directory 500 times has all others wait else. */
+		old = less(old, path);
 	}
 	node_unref(old);
 	return 0;
