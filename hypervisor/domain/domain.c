@@ -268,8 +268,9 @@ static bool is_half_made(domid_t id, const struct domain_config *cfg)
 {
 	const struct domain_config *c = &half_made.cfg;
 
-	return half_made.d && half_made.id == id && c->max_vcpus == cfg->max_vcpus &&
-	       c->max_evtchn_port == cfg->max_evtchn_port &&
+	/* One that is being taken back is nobody's any more. */
+	return half_made.d && half_made.d->state == DOM_ALIVE && half_made.id == id &&
+	       c->max_vcpus == cfg->max_vcpus && c->max_evtchn_port == cfg->max_evtchn_port &&
 	       c->max_grant_frames == cfg->max_grant_frames &&
 	       c->max_maptrack_frames == cfg->max_maptrack_frames && c->nr_spis == cfg->nr_spis &&
 	       !memcmp(c->handle, cfg->handle, sizeof(c->handle));

@@ -194,13 +194,15 @@ int vuart_init(struct domain *d, gfn_t ring, domid_t console)
 	pg = p2m_get_page(d, ring, WANT_READ | WANT_WRITE | WANT_OWN);
 	if (!pg)
 		return -EINVAL;
+	lock_init(&u->lock, RANK_VUART);
+	u->ring = page_va(pg);
+	/* From here on somebody may bind to the port, and send. */
 	rc = evtchn_alloc_served(d, console);
 	if (rc) {
+		u->ring = NULL;
 		page_put(pg);
 		return rc;
 	}
-	lock_init(&u->lock, RANK_VUART);
-	u->ring = page_va(pg);
 	mmio_add(d, GUEST_PL011_BASE, GUEST_PL011_SIZE, vuart_read, vuart_write, 0);
 	return 0;
 }

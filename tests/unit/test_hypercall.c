@@ -1134,12 +1134,16 @@ static void test_create_in_steps(void)
 
 	world_make();
 	before = heap_free_pages;
-	for (unsigned other = 0; other < 3; other++) {
+	for (unsigned other = 0; other < 4; other++) {
+		struct domain_config another = { .max_vcpus = 2 };
 		unsigned steps = 0;
 
 		fake_irq_pending = true;
 		CHECK_EQ(domain_create(9, &cfg, &d), -ERESTART);
 		CHECK(!domain_get_by_id(9) && heap_free_pages < before);
+		/* somebody else has begun to take it back */
+		if (other == 3)
+			CHECK_EQ(domain_create(8, &another, &d), -ERESTART);
 		cfg.max_evtchn_port += other == 1;
 		cfg.handle[3] += other == 2;
 		while (domain_create(9, &cfg, &d) == -ERESTART)
@@ -1147,6 +1151,7 @@ static void test_create_in_steps(void)
 		/* the last ones of five; or taken back first, in steps, too */
 		CHECK(other ? steps > 4 : steps == 3);
 		CHECK(d->max_vcpus == 5 && d->vcpu[0] && d->vcpu[4]);
+		CHECK(d->state == DOM_ALIVE && !d->relinquish_step);
 		CHECK_EQ(d->evtchns.max_port, cfg.max_evtchn_port);
 		CHECK_EQ(spec_check(true), 0);
 		kill(d);

@@ -30,6 +30,22 @@ static void make(void)
 	CHECK(d->mmio[0].base == GUEST_PL011_BASE && d->mmio[0].size == GUEST_PL011_SIZE);
 }
 
+/* A daemon that binds and sends as soon as there is a port, while the UART is being made. */
+static bool quick;
+
+int __real_evtchn_alloc_served(struct domain *of, domid_t remote);
+int __wrap_evtchn_alloc_served(struct domain *of, domid_t remote);
+int __wrap_evtchn_alloc_served(struct domain *of, domid_t remote)
+{
+	int rc = __real_evtchn_alloc_served(of, remote);
+
+	if (!rc && quick) {
+		CHECK_EQ(evtchn_bind_interdomain(dom0, of, of->vuart.port, &daemon_port), 0);
+		CHECK_EQ(evtchn_send(dom0, daemon_port), 0);
+	}
+	return rc;
+}
+
 static bool guest_read(u64 reg, unsigned size, u64 *val)
 {
 	return d->mmio[0].read(d->vcpu[0], d->mmio[0].priv, reg, size, val);
@@ -269,6 +285,19 @@ static void test_set_up(void)
 	world_end();
 }
 
+static void test_quick(void)
+{
+	world_make(2);
+	dom0 = world_domain[0];
+	d = world_domain[1];
+	memset(world_va(1, RING_GFN), 0, PAGE_SIZE);
+	quick = true;
+	CHECK_EQ(vuart_init(d, GFN(RING_GFN), dom0->id), 0);
+	quick = false;
+	CHECK_EQ(reg(RIS), 0x20);
+	world_end();
+}
+
 /* Its guest can do nothing with the port, the daemon what it likes, as often as it likes. */
 static void test_port(void)
 {
@@ -386,6 +415,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		{ "set-up", test_set_up },
+		{ "a daemon that cannot wait", test_quick },
 		{ "its port", test_port },
 		{ "a model of ring and interrupts", test_model },
 		{ "a guest and a daemon at a time", test_two },
