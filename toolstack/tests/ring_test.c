@@ -5,8 +5,15 @@
 
 /* --- what the daemon stands on: nothing happens --- */
 
+static struct xencons_interface *page;
+static int floods; /* so often somebody prints as soon as there is room */
+
 void port_notify(uint32_t port)
 {
+	if (floods) {
+		floods--;
+		page->out_prod += sizeof(page->out);
+	}
 }
 void port_unmask(uint32_t port)
 {
@@ -33,8 +40,6 @@ char *xs_read(struct xs *h, uint32_t t, const char *path, size_t *n)
 {
 	return strdup(store_text);
 }
-
-static struct xencons_interface *page;
 
 static void guest_begin(struct guest *g)
 {
@@ -95,6 +100,23 @@ static void test_input(void)
 	}
 }
 
+/* Who shares the ring's page may go on when the guest is gone: what is there is taken, once. */
+static void test_gone(void)
+{
+	struct guest g;
+
+	guest_begin(&g);
+	g.tty.lf.fd = 0;
+	page->out_prod = 100;
+	floods = 1000;
+	guest_gone(&g);
+	CHECK(floods == 999);
+	CHECK(g.hist.head == 100 && g.closing && !g.intf);
+	floods = 0;
+	loop_disarm(&g.timer);
+	guest_end(&g);
+}
+
 static int64_t number(uint16_t owner, int others, int own, const char *text)
 {
 	store_perms[0] = (struct xs_perm){ .domid = owner, .access = others };
@@ -121,5 +143,6 @@ int main(void)
 	check_run("console-ring-output", test_output);
 	check_run("console-ring-input", test_input);
 	check_run("console-trusted-entries", test_store);
+	check_run("console-ring-after-the-end", test_gone);
 	return check_failures != 0;
 }
