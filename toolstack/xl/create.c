@@ -81,14 +81,47 @@ static void wait_console(uint32_t domid)
 }
 
 /* Runs xenconsole in this process; comes back only if that is impossible. */
-static int run_console(uint32_t domid, const char *type, const char *num)
+static int run_console(uint32_t domid, const char *type, const char *num, int notify)
 {
-	char id[16];
-	char *argv[] = { "xenconsole", "--type", (char *)type, "--num", (char *)num, id, NULL };
+	char id[16], fd[16],
+		*argv[9] = { "xenconsole", "--type", (char *)type, "--num", (char *)num };
+	int n = 5;
 
 	snprintf(id, sizeof(id), "%u", domid);
+	snprintf(fd, sizeof(fd), "%d", notify);
+	if (notify >= 0) {
+		argv[n++] = "--start-notify-fd";
+		argv[n++] = fd;
+	}
+	argv[n++] = id;
 	optind = 1;
-	return xenconsole_main(6, argv);
+	return xenconsole_main(n, argv);
+}
+
+/* The console in a child of ours, which has been connected, or has given up, when this returns. */
+static pid_t start_console(uint32_t domid)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(ready))
+		return -1;
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		close(ready[0]);
+		claim_leave();
+		store_reopen();
+		/* exit() gives the terminal its mode back */
+		exit(run_console(domid, "pv", "0", ready[1]));
+	}
+	close(ready[1]);
+	if (pid > 0)
+		while (read(ready[0], &c, 1) < 0 && errno == EINTR)
+			;
+	close(ready[0]);
+	return pid;
 }
 
 /* A child of ours in the background; the handles of the parent do not work in it. */
@@ -126,16 +159,8 @@ static int start(const struct args *a, struct config *c)
 		return EXIT_CREATE;
 	}
 	/* The console is attached before the first instruction, so that it misses no line. */
-	if (a->opt['c']) {
-		fflush(NULL);
-		console = fork();
-		if (!console) {
-			claim_leave();
-			store_reopen();
-			/* exit() gives the terminal its mode back */
-			exit(run_console(domid, "pv", "0"));
-		}
-	}
+	if (a->opt['c'])
+		console = start_console(domid);
 	if (!a->opt['e'] && !a->opt['F'])
 		rc = leave_watcher(c, domid);
 	if (!rc && !a->opt['p'])
@@ -174,5 +199,5 @@ int cmd_console(const struct args *a)
 		return EXIT_USAGE;
 	}
 	wait_console(a->domid);
-	return run_console(a->domid, type, a->opt['n'] ? a->opt['n'] : "0");
+	return run_console(a->domid, type, a->opt['n'] ? a->opt['n'] : "0", -1);
 }
