@@ -92,6 +92,15 @@ bool vgic_spi_is_free(const struct domain *d, unsigned intid)
 	return spi_exists(d, intid) && !(d->vgic.spi[intid / 32].routed >> intid % 32 & 1);
 }
 
+/*
+ * QEMU's GICv2 has an active state of each SPI per CPU: one whose target changes while its line is
+ * high comes on the new CPU, too. A list register's EOI would end one of them only.
+ */
+static bool acknowledged_twice(const struct vgic_bank *bank, unsigned n)
+{
+	return (bank->hw >> n & 1) && bank->ack_cpu[n] != this_cpu()->id;
+}
+
 void irq_guest_raise(struct domain *d, unsigned virq, unsigned irq)
 {
 	struct vgic_bank *bank;
@@ -104,7 +113,7 @@ void irq_guest_raise(struct domain *d, unsigned virq, unsigned irq)
 	/* it has moved: the next one goes where it is */
 	if (to && to->vgic.cpu && to->vgic.cpu != this_cpu())
 		gic_set_target(irq, to->vgic.cpu);
-	bank->ack_cpu[n] = (u8)this_cpu()->id;
+	bank->ack_cpu[n] = acknowledged_twice(bank, n) ? VGIC_NO_CPU : (u8)this_cpu()->id;
 	bank->pirq[n] = (u16)irq;
 	bank->hw |= 1U << n;
 	bank->latch |= 1U << n;

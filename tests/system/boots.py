@@ -30,7 +30,7 @@ BOOTS = [
     Boot("tutorial-gic2", dict(GIC=2, CPUS=1, CPU="cortex-a72", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"]),
     Boot("tools-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=guest"), ["demo", "lifecycle", "vuart"]),
     Boot("passthrough-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
-    Boot("passthrough-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
+    Boot("passthrough-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a72", MEM="2G", TOOLS="hospes", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
     Boot("own-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes"), ["own", "vuart"]),
     Boot("tools-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("xen-gic3", dict(GIC=3, CPU="cortex-a57", MEM="1G", HYPERVISOR="xen", TOOLS="hospes", DOM0_ARGS="start=nothing", **COUNTED),

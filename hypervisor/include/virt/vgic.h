@@ -19,6 +19,7 @@ struct domain;
 
 #define VGIC_MAX_VCPUS 128
 #define VGIC_NO_TARGET 0xff
+#define VGIC_NO_CPU 0xff
 
 struct vgic_bank { /* bit or index n: interrupt 32 * bank + n */
 	u32 enabled;
@@ -34,10 +35,11 @@ struct vgic_bank { /* bit or index n: interrupt 32 * bank + n */
 	u32 drop_pending, drop_active, add_active; /* orders to the holder: vgic_review() */
 	u32 orders;				   /* any of these three */
 	u8 priority[32];
-	u8 target[32];	/* SPIs: vCPU, or VGIC_NO_TARGET */
-	u8 mask[32];	/* SPIs, GICv2: ITARGETSR as written */
-	u8 holder[32];	/* SPIs in a list register or active: vCPU */
-	u8 ack_cpu[32]; /* SPIs: where the physical one was acknowledged */
+	u8 target[32]; /* SPIs: vCPU, or VGIC_NO_TARGET */
+	u8 mask[32];   /* SPIs, GICv2: ITARGETSR as written */
+	u8 holder[32]; /* SPIs in a list register or active: vCPU */
+	/* SPIs: where the physical one was acknowledged; VGIC_NO_CPU: in several places */
+	u8 ack_cpu[32];
 	u16 pirq[32];
 } __aligned(32); /* a size that is quick to multiply with */
 
