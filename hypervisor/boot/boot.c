@@ -150,10 +150,10 @@ static u64 __init sparse_ledger(struct ranges *free, u64 first, u64 count)
 		struct range r = { start, start + (PIECE_FRAMES << PAGE_SHIFT) };
 		bool used = ranges_overlap(&machine.ram, r);
 
-		if (used || !zeros)
+		if (used)
 			at = ledger_memory(free, LEDGER_PIECE);
-		if (!used)
-			at = zeros = zeros ? zeros : at;
+		else
+			at = zeros = zeros ?: ledger_memory(free, LEDGER_PIECE);
 		if (el2_map(va + i * LEDGER_PIECE, at, LEDGER_PIECE,
 			    used ? EL2_NORMAL : EL2_RODATA))
 			console_stop("no memory for EL2's tables");

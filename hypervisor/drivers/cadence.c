@@ -4,7 +4,6 @@
  * firmware set them. The console's lock serialises output; input comes on the CPU that takes the
  * interrupt.
  */
-#include <arm/cpu.h>
 #include <drivers/uart.h>
 
 enum {
@@ -23,8 +22,6 @@ enum {
 #define STS_TFUL BIT(4)
 #define INT_RTRIG BIT(0) /* as many characters as the trigger wait */
 
-#define TX_POLLS 200000 /* more than one character's time at any usual speed */
-
 static char *base;
 
 static u32 rd(unsigned reg)
@@ -38,10 +35,7 @@ static void wr(unsigned reg, u64 v)
 
 static void cadence_putc(char c)
 {
-	for (unsigned i = 0; rd(CHANNEL_STS) & STS_TFUL; i++)
-		if (i == TX_POLLS)
-			return;
-	wr(TX_RX_FIFO, (u8)c);
+	uart_put(base + TX_RX_FIFO, base + CHANNEL_STS, STS_TFUL, c);
 }
 
 /* The interrupt's cause stays until it is cleared; what came before that is taken now. */

@@ -3,7 +3,6 @@
  * ARM PL011 UART. Speed and line format stay as the firmware set them. The console's lock
  * serialises output; input comes on the CPU that takes the interrupt.
  */
-#include <arm/cpu.h>
 #include <drivers/uart.h>
 
 enum {
@@ -26,8 +25,6 @@ enum {
 #define INT_RX BIT(4)
 #define INT_RT BIT(6) /* receive timeout: fewer characters than the trigger level wait */
 
-#define TX_POLLS 200000 /* more than one character's time at any usual speed */
-
 static char *base;
 
 static u32 rd(unsigned reg)
@@ -41,10 +38,7 @@ static void wr(unsigned reg, u64 v)
 
 static void pl011_putc(char c)
 {
-	for (unsigned i = 0; rd(UARTFR) & FR_TXFF; i++)
-		if (i == TX_POLLS)
-			return;
-	wr(UARTDR, (u8)c);
+	uart_put(base + UARTDR, base + UARTFR, FR_TXFF, c);
 }
 
 static int pl011_getc(void)

@@ -66,33 +66,8 @@ static unsigned rnd(unsigned n)
 	return host_random() % n;
 }
 
-u64 fake_cntfrq_el0(void)
-{
-	return 1000000000;
-}
-void fake_set_cnthp_ctl_el2(u64 v)
-{
-	H->cnthp_ctl = v;
-}
-void fake_set_cnthp_cval_el2(u64 v)
-{
-	H->cnthp_cval = v;
-}
-void fake_set_cnthctl_el2(u64 v)
-{
-}
-void fake_set_cntv_ctl_el0(u64 v)
-{
-	H->cntv_ctl = v;
-}
-void fake_set_cntv_cval_el0(u64 v)
-{
-	H->cntv_cval = v;
-}
-u64 fake_cntv_cval_el0(void)
-{
-	return H->cntv_cval;
-}
+#include "fake/timer_regs.h"
+
 static bool virt_due(void)
 {
 	return H->cntv_ctl == 1 && atomic_get(&fake_ticks) >= H->cntv_cval;

@@ -675,6 +675,37 @@ static void moved_while_active(void)
 	vgic_free_domain(&dom);
 }
 
+/*
+ * QEMU's GICv2 hands an SPI whose line is high to its new CPU, too, and a list register ends the
+ * one of its own CPU only: EL2 has to end both.
+ */
+static void acknowledged_on_two_cpus(void)
+{
+	const unsigned spi = 70, b = spi / 32, n = spi % 32;
+
+	version = 2;
+	nr_lrs = 4;
+	set_up(1);
+	mmio(0, 0x100 + b * 4, 1U << n);
+	R(0, spi)->enabled = true;
+	spi_active[spi] = true;
+	for (unsigned c = 0; c < 2; c++) {
+		fake_cpu = &cpus[c];
+		irq_guest_raise(&dom, spi, spi);
+	}
+	R(0, spi)->pending = true;
+	vgic_load(&vcpus[0]);
+	on[1] = cpus[1].loaded = &vcpus[0];
+	CHECK(gich_best(&gich[1]) >= 0 && !(gich[1].lr[gich_best(&gich[1])] & LR_HW));
+	guest_ack(1);
+	guest_eoi(1);
+	settle();
+	CHECK(!spi_active[spi] && !dom.vgic.spi[b].hw);
+	on[1] = cpus[1].loaded = NULL;
+	vgic_free_domain(&dom);
+	fake_cpu = &cpus[0];
+}
+
 /* GICv2: who is told; GICv3: a list of affinities. */
 static void sgi_targets(void)
 {
@@ -751,6 +782,7 @@ static const struct test tests[] = {
 	{ "SGIs reach whom they are sent to", sgi_targets },
 	{ "every offset in every width", all_offsets },
 	{ "an SPI that moved while it was active", moved_while_active },
+	{ "an SPI acknowledged on two CPUs", acknowledged_on_two_cpus },
 	{ "random events against a model, GICv2", random_v2 },
 	{ "random events against a model, GICv3", random_v3 },
 };
