@@ -54,7 +54,7 @@ struct cpumask {
 
 /* One guest as its config file says; owns every pointer.  Zero = not said, unless noted. */
 struct config {
-	char *name, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree, *vuart;
+	char *name, *type, *pool, *kernel, *ramdisk, *cmdline, *root, *extra, *device_tree, *vuart;
 	uint8_t uuid[16];
 	bool uuid_set;
 	uint32_t memory, maxmem; /* MiB */
@@ -99,6 +99,29 @@ int disk_devid(const char *vdev);
 /* The device of that type and number, or NULL. */
 struct dev *config_dev(const struct config *c, enum dev_type type, int devid);
 /* Adds a device, which @c owns from then on.  0 or -ENOMEM. */
-int config_add(struct config *c, const struct dev *d, struct err *e);
+int config_add(struct config *c, const struct dev *d);
+
+/*
+ * A word of a configuration and where its value goes: a key of the file, or of a description of a
+ * device.  The functions say what is wrong with @text, the value as it was written (NULL = a list);
+ * NULL = nothing is.
+ */
+struct key {
+	const char *name, *help; /* a line of the manual page */
+	const char *(*set)(const struct key *k, const char *text, void *to);
+	size_t at; /* of the member */
+	uint32_t min, max;
+	int arg; /* for the function, as is what follows */
+	const char *choices;
+	bool owned;	    /* the member points to what has to be freed */
+	bool list;	    /* @set is for each item */
+	size_t size, nr_at; /* of a list in an array: bytes of an item, where their number is */
+	unsigned int most;  /* items; 0 = any number */
+};
+/* Is @word one of the words, which stand between spaces, so that no part of one is found? */
+bool listed(const char *words, const char *word);
+const char *set_string(const struct key *k, const char *text, void *to);
+/* The row of that name in a table that ends with an empty one, or NULL. */
+const struct key *key_find(const struct key *table, const char *name);
 
 #endif

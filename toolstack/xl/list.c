@@ -88,7 +88,6 @@ int device_list(uint32_t domid, struct config *c)
 	const char *names[] = { "vbd", "vif" };
 	char rec[160], **ids;
 	size_t n, i;
-	struct err e;
 	int rc = 0;
 
 	for (int type = DEV_DISK; type <= DEV_NIC; type++) {
@@ -99,7 +98,7 @@ int device_list(uint32_t domid, struct config *c)
 			snprintf(rec, sizeof(rec), "/libxl/%u/device/%s/%.16s", domid, names[type],
 				 ids[i]);
 			read_device(&d, rec, atoi(ids[i]));
-			rc = config_add(c, &d, &e);
+			rc = config_add(c, &d);
 		}
 		free(ids);
 	}

@@ -65,31 +65,39 @@ static int refused(const char *text, const char *sentence)
 static void test_grammar(void)
 {
 	struct cfg cfg = { .name = "t" };
+	const struct cfg_node *s;
 	const char *text = "# comment\n a='x y' ; b = 0x10\nlist = [ 'p', \"q\", [ 1, 2 ],\n # in "
 			   "it\n ]\nc=''";
 
 	seed(text);
-	CHECK(!cfg_parse(&cfg, text, strlen(text), 1, &e));
-	CHECK(cfg.nr == 4);
-	CHECK(!strcmp(cfg.entries[0].value.text, "x y") && cfg.entries[0].line == 2 &&
-	      cfg.entries[0].col == 2);
-	CHECK(cfg.entries[1].value.kind == CFG_NUMBER &&
-	      !strcmp(cfg.entries[1].value.text, "0x10"));
-	CHECK(cfg.entries[2].value.kind == CFG_LIST && cfg.entries[2].value.nr == 3);
-	CHECK(cfg.entries[2].value.items[2].nr == 2 && cfg.entries[3].line == 6);
+	CHECK(!cfg_parse(&cfg, text, strlen(text), false, &e));
+	s = cfg.settings.first; /* a */
+	CHECK(!strcmp(s->first->text, "x y") && s->line == 2 && s->col == 2);
+	s = s->next; /* b */
+	CHECK(!strcmp(s->first->text, "0x10"));
+	s = s->next; /* list */
+	CHECK(!s->first->text && !strcmp(s->first->first->next->text, "q"));
+	CHECK(!s->first->last->text && !strcmp(s->first->last->last->text, "2"));
+	s = s->next; /* c */
+	CHECK(!*s->first->text && s->line == 6 && !s->next);
 	cfg_free(&cfg);
 	text = "a = 'x'\na = 'y'\nl = ['1']\nl += ['2', '3']\na += 'z'\n";
-	CHECK(!cfg_parse(&cfg, text, strlen(text), 1, &e) && cfg.nr == 2);
-	CHECK(!strcmp(cfg.entries[0].value.text, "yz") && cfg.entries[1].value.nr == 3);
+	CHECK(!cfg_parse(&cfg, text, strlen(text), false, &e));
+	s = cfg.settings.first;
+	CHECK(!strcmp(s->first->text, "yz") && !s->next->next);
+	CHECK(!strcmp(s->next->first->first->next->next->text, "3"));
 	cfg_free(&cfg);
 	text = "a = \"x\\\"\\\\y\\x41\\101\\n\"";
-	CHECK(!cfg_parse(&cfg, text, strlen(text), 1, &e) &&
-	      !strcmp(cfg.entries[0].value.text, "x\"\\yAA\n"));
+	CHECK(!cfg_parse(&cfg, text, strlen(text), false, &e) &&
+	      !strcmp(cfg.settings.first->first->text, "x\"\\yAA\n"));
 	cfg_free(&cfg);
-	CHECK(!cfg_parse(&cfg, "", 0, 1, &e) && !cfg.nr);
-	CHECK(!cfg_parse(&cfg, "extra=console=hvc0 quiet", 24, 0, &e));
+	CHECK(!cfg_parse(&cfg, "", 0, false, &e) && !cfg.settings.first);
 	/* command line: no quotes */
-	CHECK(!strcmp(cfg.entries[0].value.text, "console=hvc0 quiet"));
+	CHECK(!cfg_parse(&cfg, "extra=console=hvc0 quiet", 24, true, &e));
+	CHECK(!strcmp(cfg.settings.first->first->text, "console=hvc0 quiet"));
+	CHECK(!cfg_parse(&cfg, "extra=;l=[ a b, 'c' ]", 21, true, &e));
+	s = cfg.settings.first;
+	CHECK(!*s->first->text && !strcmp(s->next->first->first->text, "a b"));
 	cfg_free(&cfg);
 }
 
@@ -124,7 +132,7 @@ static void test_grammar_errors(void)
 		      "t.cfg:1:9: config parsing error near `[1]]]]]': lists nested too deeply"));
 	CHECK(refused(
 		"a = 1\na += [1]",
-		"t.cfg:2:9: config parsing error near `': `+=' joins two lists or two strings"));
+		"t.cfg:2:6: config parsing error near `[1]': `+=' joins two lists or two strings"));
 }
 
 static void test_limits(void)
@@ -137,7 +145,7 @@ static void test_limits(void)
 	CHECK(config_parse(&c, "t", big, CFG_MAX_BYTES + 1, NULL, 0, NULL, &e) == -EINVAL);
 	config_free(&c);
 	n = sprintf(big, "disk = [");
-	for (i = 0; i < CFG_MAX_VALUES; i++)
+	for (i = 0; i < CFG_MAX_NODES; i++)
 		n += sprintf(big + n, "1,");
 	sprintf(big + n, "]");
 	CHECK(parse(&c, big, NULL, 0) == -EINVAL && strstr(e.msg, "too many values"));

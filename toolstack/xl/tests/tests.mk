@@ -2,9 +2,10 @@
 # Host tests, fuzzers and manual pages of xl and the domain builder; included by ../../Makefile.
 xlout	:= $(BUILD)/toolstack-host
 XLCC	:= clang-14
-XLFLAGS	:= -std=gnu11 -O1 -g -fno-omit-frame-pointer -I. -Wall -Wextra -Wno-unused-parameter \
-	-Wno-missing-field-initializers -D_GNU_SOURCE
-xl_pure	:= $(addprefix xl/,cfg.c config.c cpumask.c devspec.c json.c) builder/err.c
+XLFLAGS	:= -std=gnu11 -O1 -g -fno-omit-frame-pointer -I. -I$(out) -Wall -Wextra -Wno-unused-parameter \
+	-Wno-missing-field-initializers -Wno-sign-compare -D_GNU_SOURCE
+xl_pure	:= $(addprefix xl/,config.c cpumask.c devspec.c json.c) builder/err.c \
+	$(addprefix $(out)/xl/,cfg.tab.c cfg.lex.c)
 bl_pure	:= $(addprefix builder/,image.c layout.c gfdt.c err.c)
 xl_dep	:= $(wildcard xl/*.h builder/*.h tests/check.h)
 example	:= ../guests/root/example.cfg
