@@ -144,8 +144,11 @@ static void handle_spi(unsigned irq, u32 token)
 		unlock(&irq_lock);
 		return;
 	}
+	if (!s->fn)
+		unexpected(irq); /* with the lock: whoever is next to own it may enable it */
 	unlock(&irq_lock);
-	(s->fn ?: unexpected)(irq);
+	if (s->fn)
+		s->fn(irq);
 	gic_deactivate(token);
 }
 

@@ -181,6 +181,15 @@ def destroy_between_two_lives(d):
 
 
 @check
+def destroyed_half_made(d):
+    """A guest that is destroyed while its maker still works, with or without a name, leaves no record; a maker that stands still does not hold it up."""
+    make = "xl create -q small.cfg 'name=\"half\"' 'kernel=\"/root/tiny\"' ramdisk= memory=8 > /tmp/half.log 2>&1 &"
+    for wait in ("true", "until xl domid half > /dev/null 2>&1; do true; done", "until [ -s /run/xen/xl/half ]; do true; done; kill -STOP $!") * 3:
+        d.run(f"{make} {wait}; until xl destroy half > /dev/null 2>&1; do true; done; wait", 40)
+        nothing_left(d)
+
+
+@check
 def same_name_twice(d):
     """Of three creations of one name at once, one succeeds."""
     d.run("rm -f /tmp/rc*; for i in 1 2 3; do (xl create -q small.cfg 'name=\"twin\"' 'kernel=\"/root/tiny\"' ramdisk= > /tmp/rc$i.log 2>&1; "

@@ -136,7 +136,7 @@ bool claim_stop(const char *name)
 	lock(fd, F_GETLK, &owner);
 	if (owner) {
 		printf("Stopping process %d, which is making \"%s\"\n", owner, name);
-		kill(owner, SIGTERM);
+		kill(owner, SIGKILL); /* one that is stopped goes, too */
 		if (!lock(fd, F_SETLKW, NULL))
 			clean_up(fd, name);
 	}

@@ -37,6 +37,9 @@ int cmd_destroy(const struct args *a)
 	if (rc && hv_domain_info(domid, &info))
 		return fail_dom("destroying", domid, -ESRCH);
 	name = dom_name(domid);
+	/* Who still makes it would write records behind our back. */
+	if (name)
+		claim_stop(name);
 	dom_destroy(domid);
 	/* Its watcher may have begun to restart it meanwhile, or be done with that already. */
 	if (name)

@@ -51,7 +51,7 @@ static inline struct cpu *sched_lock_home(struct vcpu *v)
 		struct cpu *c = READ_POINTER(v->sched.cpu);
 
 		lock(&c->rq.lock);
-		/* Who moved it here held the other lock: this read, not c's lock, orders us after. */
+		/* Who moved it here held the other lock: this read orders us after. */
 		if (c == __atomic_load_n(&v->sched.cpu, __ATOMIC_ACQUIRE))
 			return c;
 		unlock(&c->rq.lock);
