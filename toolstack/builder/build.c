@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -317,10 +318,14 @@ int build_memory(struct build *b, const struct config *c, struct err *e)
 static int put_dtb(struct build *b, const struct config *c, const struct payload *p, void *buf,
 		   struct err *e)
 {
+	uint8_t seed[GFDT_SEED_BYTES];
+	/* A Dom0 that has no randomness yet gives none: a guest would trust it. */
+	bool seeded = getrandom(seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed);
 	struct gfdt_config g = {
 		.gic_version = b->gic_version,
 		.vcpus = c->maxvcpus,
 		.cmdline = c->cmdline,
+		.seed = seeded ? seed : NULL,
 		.clock_frequency = b->clock_frequency,
 		.vuart = c->vuart,
 		.layout = &b->layout,

@@ -70,6 +70,8 @@ static void put_chosen(struct writer *w, const struct gfdt_config *c)
 	begin(w, "chosen");
 	if (c->cmdline)
 		prop(w, "bootargs", c->cmdline, strlen(c->cmdline) + 1);
+	if (c->seed)
+		prop(w, "rng-seed", c->seed, GFDT_SEED_BYTES);
 	if (c->ramdisk_size) {
 		prop_cells(w, "linux,initrd-start", CELLS64(c->layout->ramdisk));
 		prop_cells(w, "linux,initrd-end", CELLS64(c->layout->ramdisk + c->ramdisk_size));

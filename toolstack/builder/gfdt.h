@@ -9,6 +9,7 @@
 #include "builder/layout.h"
 
 #define GFDT_MAX_BYTES (1u << 20) /* also the limit for a partial tree */
+#define GFDT_SEED_BYTES 128
 
 /* All that the guest's device tree says; everything is borrowed for the call. */
 struct gfdt_config {
@@ -17,6 +18,7 @@ struct gfdt_config {
 	uint32_t clock_frequency; /* Hz, 0 = the counter register is right */
 	bool vuart;		  /* the virtual UART has a node */
 	const char *cmdline;	  /* may be NULL */
+	const uint8_t *seed;	  /* GFDT_SEED_BYTES for the guest's random numbers; may be NULL */
 	const struct layout *layout;
 	uint64_t ramdisk_size; /* bytes, 0 = none */
 	const void *partial;   /* user's partial tree, already checked; may be NULL */

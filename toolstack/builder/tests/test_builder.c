@@ -311,6 +311,7 @@ static int prop_is(const void *fdt, const char *path, const char *prop, const vo
 #define IS(path, prop, s) prop_is(buf, path, prop, s, sizeof(s))
 
 static char buf[GFDT_MAX_BYTES];
+static const uint8_t rng_seed[GFDT_SEED_BYTES] = { 1, [GFDT_SEED_BYTES - 1] = 2 };
 
 static int make_tree(unsigned int gic, unsigned int vcpus, const void *partial, struct err *e)
 {
@@ -319,6 +320,7 @@ static int make_tree(unsigned int gic, unsigned int vcpus, const void *partial, 
 	struct gfdt_config g = { .gic_version = gic,
 				 .vcpus = vcpus,
 				 .cmdline = "console=hvc0",
+				 .seed = gic == 2 ? rng_seed : NULL,
 				 .layout = &l,
 				 .ramdisk_size = 0x18c000,
 				 .vuart = gic == 3,
@@ -343,6 +345,7 @@ static void test_tree(void)
 	CHECK(cell(buf, "/", "#address-cells", 0) == 2 &&
 	      cell(buf, "/", "interrupt-parent", 0) == 0xfde8);
 	CHECK(IS("/chosen", "bootargs", "console=hvc0"));
+	CHECK(prop_is(buf, "/chosen", "rng-seed", rng_seed, sizeof(rng_seed)));
 	CHECK(cell(buf, "/chosen", "linux,initrd-start", 1) == 0x48000000);
 	CHECK(cell(buf, "/chosen", "linux,initrd-end", 1) == 0x4818c000);
 	CHECK(IS("/cpus/cpu@0", "enable-method", "psci") &&
@@ -361,6 +364,7 @@ static void test_tree(void)
 		CHECK(cell(buf, "/timer", "interrupts", i) == timer[i]);
 	CHECK(fdt_path_offset(buf, "/sbsa-pl011") < 0);
 	CHECK(make_tree(3, 20, NULL, &e) > 0);
+	CHECK(!prop_is(buf, "/chosen", "rng-seed", rng_seed, sizeof(rng_seed)));
 	CHECK(IS("/sbsa-pl011", "compatible", "arm,sbsa-uart"));
 	CHECK(cell(buf, "/sbsa-pl011", "reg", 1) == 0x22000000 &&
 	      cell(buf, "/sbsa-pl011", "reg", 3) == 0x1000);
