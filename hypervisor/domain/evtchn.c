@@ -342,12 +342,12 @@ static int close_interdomain(struct domain *d, struct domain *peer, u32 port)
 int evtchn_close(struct domain *d, u32 port)
 {
 	struct evtchns *e = &d->evtchns;
-	int rc = 0;
 
 	/* Twice is enough unless guests race; of a dying domain nothing can be bound again. */
 	for (unsigned tries = 0; tries < 4; tries++) {
 		struct domain *peer = NULL;
 		struct evtchn *ch;
+		int rc = 0;
 
 		lock(&e->lock);
 		ch = evtchn_at(e, port);
@@ -374,7 +374,7 @@ int evtchn_close(struct domain *d, u32 port)
 		if (rc != -EAGAIN)
 			return rc;
 	}
-	return rc;
+	return -EAGAIN;
 }
 
 int evtchn_status(struct domain *d, struct evtchn_status *st)

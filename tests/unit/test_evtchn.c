@@ -835,6 +835,41 @@ static void test_tangle(void)
 	opts.silo = true;
 }
 
+/* Both ends are closed at once: whoever comes second finds an unbound port, which closes too. */
+static u32 ends[2][64];
+static unsigned arrived;
+static void close_ends(unsigned t)
+{
+	world_thread(t);
+	for (unsigned i = 0; i < ARRAY_SIZE(ends[t]); i++) {
+		__atomic_fetch_add(&arrived, 1, __ATOMIC_RELAXED);
+		while (__atomic_load_n(&arrived, __ATOMIC_RELAXED) < 2 * (i + 1))
+			cpu_relax();
+		CHECK_EQ(evtchn_close(world_domain[t], ends[t][i]), 0);
+	}
+}
+
+static void test_close_both(void)
+{
+	opts.silo = false;
+	world_make(2);
+	for (unsigned round = 0; round < 400; round++) {
+		for (unsigned i = 0; i < ARRAY_SIZE(ends[0]); i++) {
+			CHECK_EQ(evtchn_alloc_unbound(world_domain[1], world_domain[0]->id,
+						      &ends[1][i]),
+				 0);
+			CHECK_EQ(evtchn_bind_interdomain(world_domain[0], world_domain[1],
+							 ends[1][i], &ends[0][i]),
+				 0);
+		}
+		arrived = 0;
+		host_run(2, close_ends);
+		world_thread(0);
+	}
+	world_end();
+	opts.silo = true;
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -851,6 +886,7 @@ int main(void)
 		{ "senders on two CPUs, 2-level", test_storm_2l },
 		{ "senders on two CPUs, FIFO", test_storm_fifo },
 		{ "binding and closing on three CPUs", test_tangle },
+		{ "both ends are closed at once", test_close_both },
 	};
 
 	return run_tests("evtchn", tests, ARRAY_SIZE(tests));
