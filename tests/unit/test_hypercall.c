@@ -911,6 +911,47 @@ static void test_life(void)
 	world_end();
 }
 
+/* Who has a number is found by it as long as it lives, whoever shares its place in the table. */
+static void test_numbers(void)
+{
+	struct domain_config cfg = { .max_vcpus = 1,
+				     .max_evtchn_port = 100,
+				     .max_grant_frames = 1,
+				     .max_maptrack_frames = 1 };
+	static bool had[DOMID_FIRST_RESERVED];
+	struct domain *old, *young, *d;
+
+	world_make();
+	CHECK_EQ(domain_create(5, &cfg, &old), 0);
+	CHECK_EQ(domain_create(5 + 256, &cfg, &young), 0);
+	for (unsigned n = 0; n < 2; n++) {
+		d = domain_get_by_id(5);
+		CHECK(d == old);
+		domain_put(d);
+		d = domain_get_by_id(5 + 256);
+		CHECK(d == young);
+		if (n)
+			break;
+		kill(young); /* but we still have its record */
+		CHECK(!domain_get_by_id(5 + 256));
+		domain_put(d);
+		CHECK_EQ(domain_create(5 + 256, &cfg, &young), 0);
+	}
+	domain_put(young);
+	kill(young);
+	kill(old);
+	CHECK(!domain_get_by_id(5) && !domain_get_by_id(5 + 256));
+	/* Once round: each of them, and none that means something else. */
+	memset(had, 0, sizeof(had));
+	for (unsigned n = 1; n < DOMID_FIRST_RESERVED; n++) {
+		CHECK_EQ(domain_create(DOMID_INVALID, &cfg, &d), 0);
+		CHECK(d->id && d->id < DOMID_FIRST_RESERVED && !had[d->id]);
+		had[d->id % DOMID_FIRST_RESERVED] = true;
+		kill(d);
+	}
+	world_end();
+}
+
 static void test_multicall(void)
 {
 	struct multicall_entry *e;
@@ -2556,6 +2597,7 @@ int main(void)
 		{ "what Dom0 maps of a guest", test_foreign },
 		{ "teardown", test_teardown },
 		{ "life", test_life },
+		{ "domains' numbers", test_numbers },
 		{ "multicall", test_multicall },
 		{ "a multicall goes on", test_multicall_resumes },
 		{ "calls of AArch32", test_trap32 },
