@@ -1,28 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Several CPUs at once: SGIs from all to all, events from all to one, ports
- * bound and closed, memory given and taken (own pages and the same pages),
- * grants mapped and unmapped, CPUs going off while they are being sent to.
- * Sums at the end must be exact.
+ * Several CPUs at once: SGIs from all to all, SPIs whose route goes round, events
+ * from all to one, ports bound and closed, memory given and taken (own pages and
+ * the same pages), grants of two DomUs mapped and unmapped, CPUs going off while
+ * they are being sent to. Sums at the end must be exact.
  */
 #include "domu.h"
 
 #define ROUNDS 200
 #define EVENTS 40 /* each waits for another CPU: slow where CPUs share a host's */
+#define SPI 128	  /* and on, one for each CPU */
+#define DOMUS 2
 
 static volatile u32 sgis[MAX_CPUS], phase, at_phase[MAX_CPUS], errors, ready;
-static volatile u32 events[MAX_CPUS];
+static volatile u32 events[MAX_CPUS], spis[MAX_CPUS], route[MAX_CPUS];
 static u32 port_of[MAX_CPUS];
 static u8 own[MAX_CPUS][PAGE_SIZE] __page_aligned;
 static u8 shared_pages[4][PAGE_SIZE] __page_aligned;
 static u8 granted[PAGE_SIZE] __page_aligned;
-static struct domu domu;
+static struct domu domu[DOMUS];
 static u64 window;
 
 static void on_sgi(u32 iar)
 {
 	(void)iar;
 	sgis[cpu_id()]++;
+}
+
+static void on_spi(u32 iar)
+{
+	u32 n = (iar & 0x3ff) - SPI;
+
+	errors += route[n] != (u32)cpu_id();
+	spis[n]++;
 }
 
 static void on_event(u32 port)
@@ -53,6 +63,20 @@ static void race_sgis(int cpu)
 	for (int i = 0; i < ROUNDS; i++) {
 		gic_sgi(i % machine.ncpus, 3);
 		if (cpu == 1 && i % 16 == 0)
+			relax();
+	}
+}
+
+/* Each CPU has one of its own, which it sends to all in turn while the last may be active yet. */
+static void race_spis(int cpu)
+{
+	int irq = SPI + cpu;
+
+	for (u32 i = 1; i <= EVENTS; i++) {
+		route[cpu] = i % (u32)machine.ncpus;
+		gic_route(irq, (int)route[cpu]);
+		mmio_write32(machine.gicd + 0x200 + irq / 32 * 4, 1u << irq % 32); /* ISPENDR */
+		while (READ_ONCE(spis[cpu]) < i)
 			relax();
 	}
 }
@@ -104,13 +128,13 @@ static void race_memory(int cpu)
 
 static void race_grants(int cpu)
 {
-	for (int i = 0; i < ROUNDS && domu.domid; i++) {
+	for (int i = 0; i < ROUNDS && domu[DOMUS - 1].domid; i++) {
 		u64 at = window + (u64)cpu * PAGE_SIZE;
 		struct gnttab_map_grant_ref m = {
 			.host_addr = at,
 			.flags = GNTMAP_host_map,
 			.ref = 8,
-			.dom = domu.domid,
+			.dom = domu[(i + cpu) % DOMUS].domid,
 		};
 		struct gnttab_unmap_grant_ref u = { .host_addr = at };
 
@@ -127,7 +151,7 @@ static void race_grants(int cpu)
 }
 
 static void (*const race[])(int) = {
-	race_sgis, race_events, race_ports, race_memory, race_grants,
+	race_sgis, race_spis, race_events, race_ports, race_memory, race_grants,
 };
 #define NR_RACES ARRAY_SIZE(race)
 
@@ -172,9 +196,13 @@ static void prepare(void)
 		evtchn_unmask(b.port);
 	}
 	window = machine.free_base + machine.free_size - (8ul << 20);
-	if (report(domu_create(&domu, 1, 0), "DomU built")) {
-		domu_unpause(&domu);
-		report(wait_for(domu_ptr(&domu, &ready), 1), "DomU ready");
+	for (int c = 0; c < machine.ncpus; c++) {
+		irq_handler[SPI + c] = on_spi;
+		gic_enable(SPI + c);
+	}
+	for (int i = 0; i < DOMUS && report(domu_create(&domu[i], 1, 0), "DomU %d built", i); i++) {
+		domu_unpause(&domu[i]);
+		report(wait_for(domu_ptr(&domu[i], &ready), 1), "DomU %d ready", i);
 	}
 }
 
@@ -201,7 +229,8 @@ void domu_main(void)
 
 void guest_main(void)
 {
-	static const char *const name[] = { "SGIs", "events", "ports", "memory", "grants" };
+	static const char *const name[] = { "SGIs", "SPIs", "events", "ports", "memory", "grants" };
+	u32 increments = 0;
 
 	report_prefix("races");
 	irq_enable();
@@ -223,11 +252,15 @@ void guest_main(void)
 	}
 	for (int c = 0; c < machine.ncpus; c++) {
 		report(events[c] == EVENTS, "every event of CPU %d arrived once", c);
+		report(spis[c] == EVENTS, "every SPI of CPU %d was taken once", c);
 		report(sgis[c] > 0, "CPU %d got SGIs", c);
 	}
-	report(*(volatile u32 *)domu_ptr(&domu, granted) == ROUNDS * (u32)machine.ncpus,
-	       "every increment of the granted page arrived");
+	for (int i = 0; i < DOMUS; i++)
+		increments += *(volatile u32 *)domu_ptr(&domu[i], granted);
+	report(increments == ROUNDS * (u32)machine.ncpus,
+	       "every increment of the granted pages arrived");
 	off_and_on();
-	report(domu_destroy(&domu) == 0, "DomU destroyed");
+	for (int i = 0; i < DOMUS; i++)
+		report(domu_destroy(&domu[i]) == 0, "DomU %d destroyed", i);
 	report_summary();
 }

@@ -102,18 +102,23 @@ static u64 bank(int irq)
 	return machine.gicd;
 }
 
+void gic_route(int spi, int cpu)
+{
+	if (machine.gic == 3)
+		mmio_write64(machine.gicd + GICD_IROUTER + spi * 8ul, (u64)cpu);
+	else
+		mmio_write8(machine.gicd + GICD_ITARGETSR + spi, (u8)(1 << cpu));
+}
+
 void gic_enable(int irq)
 {
 	u64 b = bank(irq);
 
 	if (irq >= 32) {
 		mmio_write8(b + GICD_IPRIORITYR + irq, 0xa0);
-		if (machine.gic == 3) {
+		if (machine.gic == 3)
 			mmio_write32(b + GICD_IGROUPR + irq / 32 * 4, ~0u);
-			mmio_write64(b + GICD_IROUTER + irq * 8ul, (u64)cpu_id());
-		} else {
-			mmio_write8(b + GICD_ITARGETSR + irq, (u8)(1 << cpu_id()));
-		}
+		gic_route(irq, cpu_id());
 	}
 	mmio_write32(b + GICD_ISENABLER + irq / 32 * 4, 1u << irq % 32);
 }

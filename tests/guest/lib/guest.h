@@ -175,6 +175,7 @@ void gic_init(void);
 void gic_cpu_init(void);
 void gic_enable(int irq);
 void gic_disable(int irq);
+void gic_route(int spi, int cpu);
 void gic_sgi(int cpu, int sgi);
 u32 gic_ack(void); /* the whole IAR: v2 carries the sender of an SGI */
 void gic_eoi(u32 iar);
