@@ -18,14 +18,19 @@ struct fake {
 };
 
 static int64_t fake_time;
-static int64_t fake_now(void)
+int64_t store_now(void)
 {
 	return fake_time;
 }
 
-static int fake_read(void *conn, void *buf, size_t len)
+int live_command(struct conn *c, int argc, char **argv)
 {
-	struct fake *f = conn;
+	return -ENOSYS;
+}
+
+static int fake_read(struct conn *c, void *buf, size_t len)
+{
+	struct fake *f = (struct fake *)c;
 	size_t have = f->in_len - f->in_pos;
 
 	len = len < have ? len : have;
@@ -63,9 +68,9 @@ static void fake_bad(struct conn *c, unsigned int why)
 	((struct fake *)c)->why = why;
 }
 
-static void fake_save(struct buf *b, struct conn *c)
+static void fake_save(struct conn *c, struct conn_state *s)
 {
-	FIELD(b, ((struct fake *)c)->id);
+	s->fd = (int)((struct fake *)c)->id;
 }
 
 static const struct conn_ops fake_ops = { fake_read, fake_write, fake_bad, fake_save };
@@ -79,9 +84,11 @@ static void fake_open(struct fake *f, int id, uint16_t domid)
 	f->id = id;
 }
 
+/* It may be closed already: the domain was released. */
 static void fake_close(struct fake *f)
 {
-	conn_fini(&f->c);
+	if (f->c.ops)
+		conn_fini(&f->c);
 	free(f->in);
 	free(f->out);
 	memset(f, 0, sizeof(*f));
@@ -91,6 +98,8 @@ static void fake_feed(struct fake *f, const void *data, size_t len)
 {
 	if (f->in_pos == f->in_len)
 		f->in_pos = f->in_len = 0;
+	if (!f->c.ops)
+		return;
 	push(&f->in, &f->in_len, &f->in_cap, data, len);
 	conn_wake(&f->c);
 }
@@ -102,6 +111,12 @@ static inline void fake_send(struct fake *f, uint32_t type, uint32_t tx, const v
 
 	fake_feed(f, &h, sizeof(h));
 	fake_feed(f, body, len);
+}
+
+/* Whether it has asked something that was not answered yet (or only begun to ask). */
+static inline bool fake_asks(const struct fake *f)
+{
+	return f->in_pos < f->in_len || f->c.in.have;
 }
 
 /* The next message it got: false if none. */
@@ -120,24 +135,58 @@ static inline bool fake_next(struct fake *f, struct xsd_sockmsg *h, char *body)
 	return true;
 }
 
-/* The clients of a test, by their id. */
-static struct fake fakes[4];
+/* The clients of a test, by their id; the last one is a domain that may be introduced. */
+static struct fake fakes[5];
+#define N_FAKES 5
 
-static struct conn *fake_load(struct buf *b, uint16_t domid)
+static struct conn *fake_load(const struct conn_state *s)
 {
-	struct fake *f, was;
-	uint32_t id;
+	struct fake *f = &fakes[(unsigned int)s->fd % N_FAKES], was = *f;
 
-	FIELD(b, id);
-	f = &fakes[id & 3];
-	was = *f;
+	if (s->fd < 0 || s->fd >= N_FAKES)
+		return NULL;
 	for (struct conn *c = store.conns; c; c = c->next)
 		if (c == &f->c)
 			return NULL;
-	if (!conn_new(&fake_ops, &f->c, domid))
+	if (!conn_new(&fake_ops, &f->c, s->domid))
 		return NULL;
 	memcpy((char *)f + sizeof(f->c), (char *)&was + sizeof(f->c), sizeof(*f) - sizeof(f->c));
 	return &f->c;
+}
+
+static int fake_introduce_rc;
+
+static struct conn *fake_find(uint16_t domid)
+{
+	struct conn *c = store.conns;
+
+	while (c && c->domid != domid)
+		c = c->next;
+	return c;
+}
+
+int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port)
+{
+	struct fake *f = &fakes[N_FAKES - 1];
+
+	if (fake_find(domid))
+		return 0;
+	if (f->c.ops)
+		return -ENOMEM;
+	fake_open(f, N_FAKES - 1, domid);
+	if (fake_introduce_rc)
+		fake_close(f);
+	return fake_introduce_rc;
+}
+
+void domain_release(uint16_t domid)
+{
+	if (fake_find(domid))
+		fake_close((struct fake *)fake_find(domid));
+}
+
+void domain_resume(uint16_t domid)
+{
 }
 
 /* The state as bytes, and everything forgotten. */
@@ -145,20 +194,19 @@ static struct buf fake_end_program(void)
 {
 	struct buf b = { 0 };
 
-	state_save(&b);
+	state_save(&b, NULL, NULL, 0);
 	if (b.bad)
 		abort();
-	for (int i = 0; i < 4; i++)
-		conn_fini(&fakes[i].c);
+	for (int i = 0; i < N_FAKES; i++)
+		if (fakes[i].c.ops)
+			conn_fini(&fakes[i].c);
 	store_free();
 	return b;
 }
 
 static int fake_begin_program(struct buf *b, uint32_t seed)
 {
-	store.seed = seed;
-	store.now = fake_now;
-	return state_load(b, fake_load);
+	return store_init(seed) ? -ENOMEM : state_load(b, fake_load);
 }
 
 /* Saves everything, forgets everything, loads it again: nobody may notice. */
@@ -180,24 +228,18 @@ static void run_all(void)
 /* Until it has nothing more to ask. */
 static inline void fake_drain(struct fake *f)
 {
-	for (int i = 0; i < 1000 && f->in_pos < f->in_len; i++) {
+	for (int i = 0; i < 1000 && fake_asks(f); i++) {
 		fake_time += 10;
 		conn_wake(&f->c);
 		run_all();
 	}
 }
 
-static const uint32_t fake_quota[Q_COUNT] = {
-	[Q_NODES] = 1000,     [Q_NODE_SIZE] = 2048, [Q_WATCHES] = 128, [Q_TXS] = 10,
-	[Q_TX_NODES] = 1024,  [Q_PERMS] = 5,	    [Q_PATH] = 2048,   [Q_DEPTH] = 128,
-	[Q_OUTSTANDING] = 20, [Q_MEMORY] = 2 << 20,
-};
-
 static void fake_store(uint32_t seed)
 {
 	memset(&store, 0, sizeof(store));
-	memcpy(store.quota, fake_quota, sizeof(fake_quota));
-	store.now = fake_now;
+	for (int i = 0; i < Q_COUNT; i++)
+		store.quota[i] = quotas[i].initial;
 	if (store_init(seed))
 		abort();
 }

@@ -2,24 +2,36 @@
 /*
  * What each domain has and may have. Owns store.accounts. Invariant: counts and memory in an
  * account are the sums over the things themselves (store_check() proves it); an account lives while
- * any of them is not zero, or the domain is introduced, or a connection points at it.
+ * any of them is not zero or a connection points at it.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "xenstore/store.h"
 
-const char *const quota_names[Q_COUNT] = {
-	[Q_NODES] = "nodes",
-	[Q_NODE_SIZE] = "node-size",
-	[Q_WATCHES] = "watches",
-	[Q_TXS] = "transactions",
-	[Q_TX_NODES] = "transaction-nodes",
-	[Q_PERMS] = "node-permissions",
-	[Q_PATH] = "path-length",
-	[Q_DEPTH] = "depth",
-	[Q_OUTSTANDING] = "outstanding",
-	[Q_MEMORY] = "memory",
+/* As stock, where stock has the quota. */
+const struct quota_row quotas[Q_COUNT] = {
+	[Q_NODES] = { "nodes", 1000 },
+	[Q_NODE_SIZE] = { "node-size", 2048 },
+	[Q_WATCHES] = { "watches", 128 },
+	[Q_TXS] = { "transactions", 10 },
+	[Q_TX_NODES] = { "transaction-nodes", 1024 },
+	[Q_PERMS] = { "node-permissions", 5 },
+	[Q_PATH] = { "path-length", XENSTORE_REL_PATH_MAX },
+	[Q_DEPTH] = { "depth", 128 },
+	[Q_OUTSTANDING] = { "outstanding", 20 },
+	[Q_MEMORY] = { "memory", 2 << 20 },
 };
+
+bool quota_set(const char *name, size_t len, uint32_t value)
+{
+	for (int i = 0; i < Q_COUNT; i++) {
+		if (strlen(quotas[i].name) == len && !strncmp(quotas[i].name, name, len)) {
+			store.quota[i] = value;
+			return true;
+		}
+	}
+	return false;
+}
 
 bool limited(uint16_t domid)
 {
@@ -28,7 +40,7 @@ bool limited(uint16_t domid)
 
 bool over(uint16_t domid, enum quota q, size_t n)
 {
-	return limited(domid) && !store.loading && store.quota[q] && n > store.quota[q];
+	return limited(domid) && !store.updating && store.quota[q] && n > store.quota[q];
 }
 
 struct account *account_get(uint16_t domid, bool create)
@@ -50,18 +62,13 @@ struct account *account_get(uint16_t domid, bool create)
 
 void account_put(struct account *a)
 {
-	if (!a || a->domid == 0 || a->introduced || a->nodes || a->watches || a->txs || a->mem)
+	if (!a || a->domid == 0 || a->nodes || a->watches || a->txs || a->mem)
 		return;
 	for (struct conn *c = store.conns; c; c = c->next)
 		if (c->acct == a)
 			return;
 	LIST_REMOVE(store.accounts, a, next);
 	free(a);
-}
-
-void account_mem(struct account *a, ptrdiff_t delta)
-{
-	a->mem += delta;
 }
 
 /* The account exists: whoever makes somebody an owner has seen to that. */
@@ -71,7 +78,7 @@ void account_count(const struct node *n, int sign, void *ctx)
 	ptrdiff_t mem = sign * (ptrdiff_t)node_mem(n);
 
 	a->nodes += sign;
-	account_mem(a, mem);
+	a->mem += mem;
 	store.n_nodes += sign;
 	store.tree_bytes += mem;
 }

@@ -41,14 +41,11 @@ static void drop_first(struct conn *c)
 	c->out = m->next;
 	if (!c->out)
 		c->out_last = &c->out;
-	if (m->ev_prev) {
-		*m->ev_prev = m->ev_next;
-		if (m->ev_next)
-			m->ev_next->ev_prev = m->ev_prev;
-	}
+	if (m->ev_hash)
+		LIST_REMOVE(ev_table[m->ev_hash % EV_BUCKETS], m, ev_next);
 	c->out_msgs--;
 	c->out_bytes -= sizeof(*m) + m->len;
-	account_mem(c->acct, -(ptrdiff_t)(sizeof(*m) + m->len));
+	c->acct->mem -= sizeof(*m) + m->len;
 	free(m);
 }
 
@@ -60,18 +57,12 @@ void conn_forget(struct conn *c)
 		tx_end(c, c->txs, false);
 }
 
-/* All that came in and is to go out. */
-static void empty(struct conn *c)
-{
-	conn_forget(c);
-	msg_drop(&c->in);
-	while (c->out)
-		drop_first(c);
-}
-
 void conn_reset(struct conn *c)
 {
-	empty(c);
+	conn_forget(c);
+	c->in.have = 0;
+	while (c->out)
+		drop_first(c);
 	c->shut = false;
 	c->hold_until = 0;
 }
@@ -81,7 +72,7 @@ void conn_fini(struct conn *c)
 	struct account *a = c->acct;
 	struct conn **p;
 
-	empty(c);
+	conn_reset(c);
 	LIST_REMOVE(store.conns, c, next);
 	for (p = &store.run; *p && *p != c; p = &(*p)->run_next)
 		;
@@ -107,7 +98,6 @@ void conn_shut(struct conn *c, unsigned int why)
 static void shut_now(struct conn *c)
 {
 	conn_forget(c);
-	msg_drop(&c->in);
 	if (c->why && c->ops->bad)
 		c->ops->bad(c, c->why);
 	else if (c->why)
@@ -126,84 +116,60 @@ void conn_wake(struct conn *c)
 }
 
 /* The same event for the same watcher, still wholly unsent. */
-static bool ev_queued(const struct conn *c, const struct outmsg *like)
+static bool ev_queued(const struct conn *c, const void *data, size_t len, uint32_t ev_hash)
 {
-	for (struct outmsg *m = ev_table[like->ev_hash % EV_BUCKETS]; m; m = m->ev_next)
-		if (m->conn == c && m->ev_hash == like->ev_hash && m->off == 0 &&
-		    m->len == like->len && !memcmp(m->data, like->data, m->len))
+	for (struct outmsg *m = ev_table[ev_hash % EV_BUCKETS]; m; m = m->ev_next)
+		if (m->conn == c && m->ev_hash == ev_hash && m->off == 0 && m->len == len &&
+		    !memcmp(m->data, data, len))
 			return true;
 	return false;
 }
 
-static void append(struct conn *c, struct outmsg *m)
+int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_hash)
 {
-	m->conn = c;
-	if (m->ev_hash) {
-		m->ev_prev = &ev_table[m->ev_hash % EV_BUCKETS];
-		m->ev_next = *m->ev_prev;
-		if (m->ev_next)
-			m->ev_next->ev_prev = &m->ev_next;
-		*m->ev_prev = m;
-	}
+	size_t size = sizeof(struct outmsg) + len;
+	struct outmsg *m;
+
+	if (ev_hash && ev_queued(c, data, len, ev_hash))
+		return 0;
+	/* Answers are few (see conn_busy()); events could pile up. */
+	if (limited(c->domid) ? ev_hash && !account_room(c->acct, size)
+			      : c->out_bytes + size > SOCKET_OUT_MAX)
+		return -ENOMEM;
+	m = malloc(size);
+	if (!m)
+		return -ENOMEM;
+	*m = (struct outmsg){ .conn = c, .ev_hash = ev_hash, .len = len };
+	memcpy(m->data, data, len);
+	if (ev_hash)
+		LIST_PUSH(ev_table[ev_hash % EV_BUCKETS], m, ev_next);
 	*c->out_last = m;
 	c->out_last = &m->next;
 	c->out_msgs++;
-	c->out_bytes += sizeof(*m) + m->len;
-	account_mem(c->acct, sizeof(*m) + m->len);
+	c->out_bytes += size;
+	c->acct->mem += size;
 	conn_wake(c);
-}
-
-static struct outmsg *new_msg(size_t len, uint32_t ev_hash)
-{
-	struct outmsg *m = calloc(1, sizeof(*m) + len);
-
-	if (m) {
-		m->len = len;
-		m->ev_hash = ev_hash;
-	}
-	return m;
-}
-
-int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_hash)
-{
-	struct outmsg *m = new_msg(len, ev_hash);
-
-	if (!m)
-		return -ENOMEM;
-	memcpy(m->data, data, len);
-	append(c, m);
 	return 0;
 }
 
 int conn_queue(struct conn *c, const struct xsd_sockmsg *like, const void *a, size_t a_len,
 	       const void *b, size_t b_len, uint32_t ev_hash)
 {
-	struct xsd_sockmsg hdr = { like->type, like->req_id, like->tx_id, a_len + b_len };
-	size_t len = sizeof(hdr) + a_len + b_len, size = sizeof(struct outmsg) + len;
-	struct outmsg *m;
+	static struct {
+		struct xsd_sockmsg hdr;
+		char body[XENSTORE_PAYLOAD_MAX];
+	} msg;
 
-	if (hdr.len > XENSTORE_PAYLOAD_MAX)
+	if (a_len + b_len > sizeof(msg.body))
 		return -E2BIG;
-	m = new_msg(len, ev_hash);
-	if (!m)
-		return -ENOMEM;
-	memcpy(m->data, &hdr, sizeof(hdr));
-	if (a_len)
-		memcpy(m->data + sizeof(hdr), a, a_len);
-	if (b_len)
-		memcpy(m->data + sizeof(hdr) + a_len, b, b_len);
-	if (ev_hash && ev_queued(c, m)) {
-		free(m);
+	if (store.updating)
 		return 0;
-	}
-	/* Answers are few (see conn_busy()); events could pile up. */
-	if (limited(c->domid) ? ev_hash && !account_room(c->acct, size)
-			      : c->out_bytes + size > SOCKET_OUT_MAX) {
-		free(m);
-		return -ENOMEM;
-	}
-	append(c, m);
-	return 0;
+	msg.hdr = *like;
+	msg.hdr.len = a_len + b_len;
+	memcpy(msg.body, a, a_len);
+	if (b_len)
+		memcpy(msg.body + a_len, b, b_len);
+	return conn_queue_raw(c, &msg, sizeof(msg.hdr) + msg.hdr.len, ev_hash);
 }
 
 void conn_reply(struct conn *c, uint32_t type, const void *data, size_t len)
@@ -251,20 +217,15 @@ bool conn_busy(const struct conn *c)
 				 : c->out_bytes > SOCKET_OUT_PAUSE;
 }
 
-static int64_t now(void)
-{
-	return store.now ? store.now() : 0;
-}
-
 /* A guest that has had its part of this period, while Dom0 is busy, waits for the next one. */
 static void count_turn(struct conn *c)
 {
-	int64_t period = now() / PERIOD_MS;
+	int64_t period = store_now() / PERIOD_MS;
 	unsigned int part;
 
 	store.requests++;
 	if (!limited(c->domid)) {
-		store.dom0_last = now();
+		store.dom0_last = store_now();
 		return;
 	}
 	if (store.period != period)
@@ -276,30 +237,52 @@ static void count_turn(struct conn *c)
 	}
 	c->period = period;
 	part = GUEST_TURNS / store.guests_busy;
-	if (++c->turns >= (part ? part : 1) && now() - store.dom0_last < DOM0_BUSY_MS)
+	if (++c->turns >= (part ? part : 1) && store_now() - store.dom0_last < DOM0_BUSY_MS)
 		c->hold_until = (period + 1) * PERIOD_MS;
+}
+
+/* The length of the request at the front of the input; 0: not there yet; or -errno. */
+static int next_request(struct conn *c)
+{
+	struct input *in = &c->in;
+
+	for (;;) {
+		size_t len = sizeof(in->hdr);
+		int n;
+
+		if (in->have >= len) {
+			if (in->hdr.len > XENSTORE_PAYLOAD_MAX)
+				return -EPROTO;
+			len += in->hdr.len;
+			if (in->have >= len)
+				return (int)len;
+		}
+		n = c->ops->read(c, in->bytes + in->have, sizeof(in->bytes) - in->have);
+		if (n <= 0)
+			return n;
+		in->have += n;
+	}
 }
 
 /* True if it would like another turn. */
 static bool turn(struct conn *c)
 {
-	int rc;
+	int len;
 
 	if (c->shut)
 		shut_now(c);
 	if (c->dead || c->shut || conn_flush(c) || conn_busy(c))
 		return false;
-	rc = msg_read(&c->in, c->ops->read, c);
-	if (rc == -ENOMEM)
-		return true; /* the request stays where it is: again later */
-	if (rc == -EPROTO)
+	len = next_request(c);
+	if (len == -EPROTO)
 		conn_shut(c, XENSTORE_ERROR_PROTO);
-	else if (rc < 0)
+	else if (len < 0)
 		c->dead = true;
-	if (rc <= 0)
+	if (len <= 0)
 		return false;
 	request_handle(c);
-	msg_drop(&c->in);
+	c->in.have -= len;
+	memmove(c->in.bytes, c->in.bytes + len, c->in.have);
 	count_turn(c);
 	conn_flush(c);
 	if (c->shut)
@@ -309,7 +292,7 @@ static bool turn(struct conn *c)
 
 bool store_turn(void)
 {
-	int64_t t = now();
+	int64_t t = store_now();
 	struct conn *c, **p = &store.run;
 
 	while (*p && (*p)->hold_until > t)
@@ -328,7 +311,7 @@ bool store_turn(void)
 
 int store_hold_ms(void)
 {
-	int64_t t = now(), least = -1;
+	int64_t t = store_now(), least = -1;
 
 	for (struct conn *c = store.run; c; c = c->run_next) {
 		int64_t left = c->hold_until > t ? c->hold_until - t : 0;

@@ -26,14 +26,9 @@ static int cmd_print(struct conn *c, FILE *t, int argc, char **argv)
 static int cmd_quota(struct conn *c, FILE *t, int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "set")) {
-		for (int i = 0; i < Q_COUNT; i++) {
-			if (!strcmp(quota_names[i], argv[2])) {
-				store.quota[i] = strtoul(argv[3], NULL, 10);
-				fprintf(t, "OK\n");
-				return 0;
-			}
-		}
-		return -EINVAL;
+		fprintf(t, "OK\n");
+		return quota_set(argv[2], strlen(argv[2]), strtoul(argv[3], NULL, 10)) ? 0
+										       : -EINVAL;
 	}
 	if (argc == 2) {
 		struct account *a = account_get(strtoul(argv[1], NULL, 10), false);
@@ -48,7 +43,7 @@ static int cmd_quota(struct conn *c, FILE *t, int argc, char **argv)
 		return -EINVAL;
 	fprintf(t, "Quota settings (0: no limit):\n");
 	for (int i = 0; i < Q_COUNT; i++)
-		fprintf(t, "%-18s: %u\n", quota_names[i], store.quota[i]);
+		fprintf(t, "%-18s: %u\n", quotas[i].name, store.quota[i]);
 	return 0;
 }
 
@@ -69,7 +64,7 @@ static int cmd_memreport(struct conn *c, FILE *t, int argc, char **argv)
 
 static int cmd_live_update(struct conn *c, FILE *t, int argc, char **argv)
 {
-	int rc = store.hooks.live_update ? store.hooks.live_update(c, argc - 1, argv + 1) : -ENOSYS;
+	int rc = live_command(c, argc - 1, argv + 1);
 
 	if (!rc)
 		fprintf(t, "OK\n");

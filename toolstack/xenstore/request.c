@@ -24,32 +24,26 @@ static void set_answer(struct req *r, const void *out, size_t len)
 	r->out_len = len;
 }
 
-/*
- * Whether a node exists is told only to those who may use its nearest existing parent in the same
- * way.
- */
-static int get_node(struct req *r, unsigned int perm, struct node **n)
-{
-	struct spot s = tree_find(r->root, r->path);
-
-	*n = s.node;
-	if (!s.node)
-		return perm_access(r->c, s.up) & perm ? -ENOENT : -EACCES;
-	return (perm_access(r->c, s.node) & perm) == perm ? 0 : -EACCES;
-}
-
-/* The tree with `leaf` at the path. */
+/* The tree with `leaf` (NULL: nothing) at the path. */
 static int put(struct req *r, struct node *leaf, const struct node *like)
 {
-	r->next = leaf ? tree_put(r->root, r->path, leaf, like) : NULL;
+	r->next = tree_put(r->root, r->path, leaf, like);
 	return r->next ? 0 : -ENOMEM;
+}
+
+/* The same, with a new node as `t` says. */
+static int put_new(struct req *r, const struct node *t, const struct node *like)
+{
+	struct node *leaf = node_version(t, 0, 0, NULL);
+
+	return leaf ? put(r, leaf, like) : -ENOMEM;
 }
 
 /* A node that is there becomes one as `t` says. */
 static int change(struct req *r, struct node t)
 {
 	t.writer = r->c->domid;
-	return put(r, node_version(&t, 0, 0, NULL), &t);
+	return put_new(r, &t, &t);
 }
 
 static size_t kids_len(const struct node *n)
@@ -83,8 +77,9 @@ static void count_own(const struct node *n, int sign, void *ctx)
 		count->nodes += sign;
 }
 
-static int check_create(const struct req *r, const struct spot *s, size_t value_len)
+static int check_create(const struct req *r, size_t value_len)
 {
+	const struct spot *s = &r->at;
 	struct count own = { r->c->domid, r->c->acct->nodes };
 	unsigned int depth = 0, more = 1;
 	struct node leaf = { .n_perms = s->up->n_perms };
@@ -107,15 +102,15 @@ static int check_create(const struct req *r, const struct spot *s, size_t value_
 /* The node and the parents that are missing, with the permissions of the nearest that exists. */
 static int create(struct req *r, const void *data, size_t len)
 {
-	struct spot s = tree_find(r->root, r->path);
+	const struct node *up = r->at.up;
 	struct xs_perm perms[PERMS_MAX];
-	struct node like = { .perms = perms, .n_perms = s.up->n_perms, .writer = r->c->domid };
+	struct node like = { .perms = perms, .n_perms = up->n_perms, .writer = r->c->domid };
 	struct node t;
-	int rc = check_create(r, &s, len);
+	int rc = check_create(r, len);
 
 	if (rc)
 		return rc;
-	memcpy(perms, s.up->perms, like.n_perms * sizeof(*perms));
+	memcpy(perms, up->perms, like.n_perms * sizeof(*perms));
 	if (limited(r->c->domid))
 		perms[0].domid = r->c->domid;
 	t = like;
@@ -123,22 +118,19 @@ static int create(struct req *r, const void *data, size_t len)
 	t.name_len = strlen(t.name);
 	t.value = (char *)data;
 	t.value_len = len;
-	return put(r, node_version(&t, 0, 0, NULL), &like);
+	return put_new(r, &t, &like);
 }
 
 static int do_read(struct req *r)
 {
-	struct node *n;
-	int rc = get_node(r, XS_PERM_READ, &n);
-
-	if (!rc)
-		set_answer(r, n->value, n->value_len);
-	return rc;
+	set_answer(r, r->at.node->value, r->at.node->value_len);
+	return 0;
 }
 
 /* Names of children into r->text behind `len` bytes, leaving out `skip` bytes of names. */
-static bool list_kids(struct req *r, const struct node *n, size_t skip, size_t len)
+static bool list_kids(struct req *r, size_t skip, size_t len)
 {
+	const struct node *n = r->at.node;
 	size_t at = 0;
 
 	set_answer(r, r->text, len);
@@ -156,43 +148,42 @@ static bool list_kids(struct req *r, const struct node *n, size_t skip, size_t l
 	return true;
 }
 
+static int number(const char *s, unsigned long long max, unsigned long long *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoull(s, &end, 10);
+	return *s < '0' || *s > '9' || *end || errno || *v > max ? -EINVAL : 0;
+}
+
 static int do_directory(struct req *r)
 {
-	struct node *n;
-	int rc = get_node(r, XS_PERM_READ, &n);
-
-	return rc ? rc : list_kids(r, n, 0, 0) ? 0 : -E2BIG;
+	return list_kids(r, 0, 0) ? 0 : -E2BIG;
 }
 
 static int do_directory_part(struct req *r)
 {
-	struct node *n;
-	size_t skip, head;
-	char *end;
-	int rc = get_node(r, XS_PERM_READ, &n);
+	unsigned long long skip;
+	size_t head;
 
-	if (rc)
-		return rc;
-	skip = strtoul(r->word[1], &end, 10);
-	if (*end || end == r->word[1])
+	if (number(r->word[1], SIZE_MAX, &skip))
 		return -EINVAL;
-	head = sprintf(r->text, "%llu", (unsigned long long)n->kidgen) + 1;
+	head = sprintf(r->text, "%llu", (unsigned long long)r->at.node->kidgen) + 1;
 	/* An empty name says that these were the last. */
-	if (list_kids(r, n, skip, head) && r->out_len < XENSTORE_PAYLOAD_MAX)
+	if (list_kids(r, skip, head) && r->out_len < XENSTORE_PAYLOAD_MAX)
 		r->text[r->out_len++] = '\0';
 	return 0;
 }
 
 static int do_get_perms(struct req *r)
 {
-	struct node *n;
-	int rc = get_node(r, XS_PERM_READ, &n);
+	const struct node *n = r->at.node;
+	int len = perm_format(n->perms, n->n_perms, r->text, XENSTORE_PAYLOAD_MAX);
 
-	if (!rc)
-		rc = perm_format(n->perms, n->n_perms, r->text, XENSTORE_PAYLOAD_MAX);
-	if (rc < 0)
-		return rc;
-	set_answer(r, r->text, rc);
+	if (len < 0)
+		return len;
+	set_answer(r, r->text, len);
 	return 0;
 }
 
@@ -200,19 +191,17 @@ static int do_set_perms(struct req *r)
 {
 	size_t head = strlen(r->word[0]) + 1;
 	struct xs_perm p[PERMS_MAX];
-	struct node *n, t;
-	int rc, count = perm_parse(r->body + head, r->len - head, p, PERMS_MAX);
+	struct node t = *r->at.node;
+	int count = perm_parse(r->body + head, r->len - head, p, PERMS_MAX);
 
-	if (count > 0 && over(r->c->domid, Q_PERMS, count))
-		count = -ENOSPC;
-	rc = count < 0 ? count : get_node(r, PERM_OWNER, &n);
-	if (rc)
-		return rc;
-	if (limited(r->c->domid) && p[0].domid != n->perms[0].domid)
+	if (count < 0)
+		return count;
+	if (over(r->c->domid, Q_PERMS, count))
+		return -ENOSPC;
+	if (limited(r->c->domid) && p[0].domid != t.perms[0].domid)
 		return -EPERM;
 	if (!account_get(p[0].domid, true))
 		return -ENOMEM;
-	t = *n;
 	t.perms = p;
 	t.n_perms = count;
 	return change(r, t);
@@ -221,13 +210,11 @@ static int do_set_perms(struct req *r)
 static int do_write(struct req *r)
 {
 	size_t head = strlen(r->word[0]) + 1, len = r->len - head;
-	struct node *n, t;
-	int rc = get_node(r, XS_PERM_WRITE, &n);
+	const struct node *n = r->at.node;
+	struct node t;
 
-	if (rc == -ENOENT)
+	if (!n)
 		return create(r, r->body + head, len);
-	if (rc)
-		return rc;
 	if (too_big(r, n, len))
 		return -ENOSPC;
 	if (limited(r->c->domid) && !account_room(account_get(n->perms[0].domid, false),
@@ -241,10 +228,7 @@ static int do_write(struct req *r)
 
 static int do_mkdir(struct req *r)
 {
-	struct node *n;
-	int rc = get_node(r, XS_PERM_WRITE, &n);
-
-	return rc == -ENOENT ? create(r, NULL, 0) : rc;
+	return r->at.node ? 0 : create(r, NULL, 0);
 }
 
 static bool count_all(const struct node *n, const char *path, void *ctx)
@@ -256,18 +240,14 @@ static bool count_all(const struct node *n, const char *path, void *ctx)
 static int do_rm(struct req *r)
 {
 	const struct node by = { .writer = r->c->domid };
-	struct spot s = tree_find(r->root, r->path);
-	struct node *n;
-	int rc = r->path[1] ? get_node(r, XS_PERM_WRITE, &n) : -EINVAL;
 
 	/* Already gone is fine, as long as there is a place where it could have been. */
-	if (rc == -ENOENT)
-		return strchr(s.rest, '/') ? rc : 0;
-	if (rc)
-		return rc;
-	tree_walk(n, r->path, count_all, &r->removed);
-	r->next = tree_put(r->root, r->path, NULL, &by);
-	return r->next ? 0 : -ENOMEM;
+	if (!r->at.node)
+		return strchr(r->at.rest, '/') ? -ENOENT : 0;
+	if (!r->path[1])
+		return -EINVAL;
+	tree_walk(r->at.node, r->path, count_all, &r->removed);
+	return put(r, NULL, &by);
 }
 
 static int do_watch(struct req *r)
@@ -305,8 +285,12 @@ static int do_reset_watches(struct req *r)
 static int do_transaction_start(struct req *r)
 {
 	uint32_t id;
-	int rc = r->tx ? -EBUSY : tx_start(r->c, &id);
+	int rc;
 
+	do {
+		id = r->c->next_tx++;
+	} while (!id || tx_find(r->c, id));
+	rc = r->tx ? -EBUSY : tx_start(r->c, id);
 	if (!rc)
 		set_answer(r, r->text, sprintf(r->text, "%u", id) + 1);
 	return rc;
@@ -321,20 +305,13 @@ static int do_transaction_end(struct req *r)
 	return r->tx ? tx_end(r->c, r->tx, commit) : -ENOENT;
 }
 
-static int number(const char *s, unsigned long long max, unsigned long long *v)
-{
-	char *end;
-
-	errno = 0;
-	*v = strtoull(s, &end, 10);
-	return *s < '0' || *s > '9' || *end || errno || *v > max ? -EINVAL : 0;
-}
-
 static bool is_introduced(uint16_t domid)
 {
-	const struct account *a = account_get(domid, false);
+	struct conn *c;
 
-	return a && a->introduced;
+	for (c = store.conns; c && c->domid != domid; c = c->next)
+		;
+	return c;
 }
 
 static int do_get_domain_path(struct req *r)
@@ -346,21 +323,13 @@ static int do_get_domain_path(struct req *r)
 static int do_introduce(struct req *r)
 {
 	unsigned long long gfn, port;
-	struct account *a;
 	int rc;
 
-	if (number(r->word[1], ULLONG_MAX, &gfn) || number(r->word[2], UINT_MAX, &port) ||
-	    !r->domid)
+	if (number(r->word[1], ULLONG_MAX, &gfn) || number(r->word[2], INT_MAX, &port) || !r->domid)
 		return -EINVAL;
-	a = account_get(r->domid, true);
-	if (!a)
-		return -ENOMEM;
-	rc = store.hooks.introduce ? store.hooks.introduce(r->domid, gfn, port) : 0;
-	if (rc) {
-		account_put(account_get(r->domid, false)); /* gone, if there was a connection */
+	rc = domain_introduce(r->domid, gfn, port);
+	if (rc)
 		return rc;
-	}
-	a->introduced = true;
 	answer(r);
 	watch_fire("@introduceDomain", store.root);
 	return 0;
@@ -368,15 +337,13 @@ static int do_introduce(struct req *r)
 
 static int do_release(struct req *r)
 {
+	int rc;
+
 	/*
 	 * Watches go first: the domain does not hear of its own removal. The caller's answer comes
 	 * before the event.
 	 */
-	int rc = store.hooks.release ? store.hooks.release(r->domid) : 0;
-
-	if (rc)
-		return rc;
-	account_get(r->domid, true)->introduced = false;
+	domain_release(r->domid);
 	rc = account_purge(r->domid);
 	if (rc)
 		return rc;
@@ -387,7 +354,8 @@ static int do_release(struct req *r)
 
 static int do_resume(struct req *r)
 {
-	return store.hooks.resume ? store.hooks.resume(r->domid) : 0;
+	domain_resume(r->domid);
+	return 0;
 }
 
 static int do_set_target(struct req *r)
@@ -421,7 +389,7 @@ enum {
 	/* the first word is a path, or with SPECIAL also one that begins with @ */
 	PATH = 1 << 3,
 	SPECIAL = 1 << 4,
-	NODE = 1 << 5 | PATH,	/* a function of the tree */
+	MAKES = 1 << 5,		/* the node need not exist */
 	DOMID = 1 << 6,		/* the first word is a domain's number, */
 	KNOWN = 1 << 7 | DOMID, /* one that was introduced */
 };
@@ -430,11 +398,12 @@ static const struct handler {
 	const char *name;
 	int (*fn)(struct req *r);
 	uint8_t min_words, flags;
+	uint8_t access; /* to the node; of those that are functions of the tree */
 } handlers[XS_TYPE_COUNT] = {
 	[XS_CONTROL] = { "CONTROL", do_control, 1, DOM0 | NO_TX },
-	[XS_DIRECTORY] = { "DIRECTORY", do_directory, 1, NODE },
-	[XS_READ] = { "READ", do_read, 1, NODE },
-	[XS_GET_PERMS] = { "GET_PERMS", do_get_perms, 1, NODE | SPECIAL },
+	[XS_DIRECTORY] = { "DIRECTORY", do_directory, 1, PATH, XS_PERM_READ },
+	[XS_READ] = { "READ", do_read, 1, PATH, XS_PERM_READ },
+	[XS_GET_PERMS] = { "GET_PERMS", do_get_perms, 1, PATH | SPECIAL, XS_PERM_READ },
 	[XS_WATCH] = { "WATCH", do_watch, 2, PATH | SPECIAL | NO_TX },
 	[XS_UNWATCH] = { "UNWATCH", do_unwatch, 2, PATH | SPECIAL | NO_TX },
 	[XS_TRANSACTION_START] = { "TRANSACTION_START", do_transaction_start, 0, DATA },
@@ -442,15 +411,15 @@ static const struct handler {
 	[XS_INTRODUCE] = { "INTRODUCE", do_introduce, 3, DOM0 | NO_TX | DOMID },
 	[XS_RELEASE] = { "RELEASE", do_release, 1, DOM0 | NO_TX | KNOWN },
 	[XS_GET_DOMAIN_PATH] = { "GET_DOMAIN_PATH", do_get_domain_path, 1, NO_TX | DOMID },
-	[XS_WRITE] = { "WRITE", do_write, 1, NODE | DATA },
-	[XS_MKDIR] = { "MKDIR", do_mkdir, 1, NODE },
-	[XS_RM] = { "RM", do_rm, 1, NODE },
-	[XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 2, NODE | SPECIAL | DATA },
+	[XS_WRITE] = { "WRITE", do_write, 1, PATH | DATA | MAKES, XS_PERM_WRITE },
+	[XS_MKDIR] = { "MKDIR", do_mkdir, 1, PATH | MAKES, XS_PERM_WRITE },
+	[XS_RM] = { "RM", do_rm, 1, PATH | MAKES, XS_PERM_WRITE },
+	[XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 2, PATH | SPECIAL | DATA, PERM_OWNER },
 	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, 1, NO_TX | DOMID },
 	[XS_RESUME] = { "RESUME", do_resume, 1, DOM0 | NO_TX | KNOWN },
 	[XS_SET_TARGET] = { "SET_TARGET", do_set_target, 2, DOM0 | NO_TX | KNOWN },
 	[XS_RESET_WATCHES] = { "RESET_WATCHES", do_reset_watches, 0, DATA | NO_TX },
-	[XS_DIRECTORY_PART] = { "DIRECTORY_PART", do_directory_part, 2, NODE },
+	[XS_DIRECTORY_PART] = { "DIRECTORY_PART", do_directory_part, 2, PATH, XS_PERM_READ },
 };
 
 static const struct handler *handler(uint32_t type)
@@ -476,6 +445,20 @@ static int split(struct req *r, const struct handler *h)
 	return 0;
 }
 
+/*
+ * The node of the path. Whether it exists is told only to those who may use its nearest existing
+ * parent in the same way.
+ */
+static int find(struct req *r, const struct handler *h)
+{
+	r->at = tree_find(r->root, r->path);
+	if (r->at.node)
+		return perm_access(r->c, r->at.node) & h->access ? 0 : -EACCES;
+	if (!(perm_access(r->c, r->at.up) & h->access))
+		return -EACCES;
+	return h->flags & MAKES ? 0 : -ENOENT;
+}
+
 static int run(struct req *r, const struct handler *h)
 {
 	unsigned long long domid = 0;
@@ -486,6 +469,8 @@ static int run(struct req *r, const struct handler *h)
 				     sizeof(r->path));
 		rc = r->skip < 0 ? r->skip : 0;
 	}
+	if (!rc && h->access)
+		rc = find(r, h);
 	if (!rc && (h->flags & DOMID)) {
 		rc = number(r->word[0], DOMID_FIRST_RESERVED - 1, &domid);
 		r->domid = domid;
@@ -515,7 +500,7 @@ int request_run(struct req *r, struct conn *c, struct node *root, uint32_t type,
 	const struct handler *h = handler(type);
 
 	begin(r, c, root, type, body, len);
-	return h && (h->flags & NODE) == NODE ? run(r, h) : -ENOSYS;
+	return h && h->access ? run(r, h) : -ENOSYS;
 }
 
 static void commit(struct req *r)
@@ -544,25 +529,26 @@ static int handle(struct req *r, const struct handler *h)
 		r->root = r->tx->root;
 	}
 	rc = run(r, h);
-	if (r->tx && (h->flags & NODE) == NODE)
+	if (r->tx && h->access)
 		rc = tx_note(r->c, r->tx, r, rc);
 	else if (r->next)
 		commit(r);
 	return rc;
 }
 
-void request_handle(struct conn *c)
+int request_handle(struct conn *c)
 {
 	static struct req r; /* 7 KiB: not on the stack; one thread, no nesting */
 	const struct xsd_sockmsg *hdr = &c->in.hdr;
 	const struct handler *h = handler(hdr->type);
+	const char *body = c->in.bytes + sizeof(*hdr);
 	struct node *root = node_ref(store.root);
 	int rc;
 
 	if (store.trace && !store.quiet)
 		fprintf(store.trace, "dom %u %s tx %u len %u %.*s\n", c->domid, h ? h->name : "?",
-			hdr->tx_id, hdr->len, (int)hdr->len, c->in.body);
-	begin(&r, c, root, hdr->type, c->in.body, hdr->len);
+			hdr->tx_id, hdr->len, (int)hdr->len, body);
+	begin(&r, c, root, hdr->type, body, hdr->len);
 	rc = handle(&r, h);
 	if (rc)
 		conn_error(c, rc);
@@ -571,4 +557,5 @@ void request_handle(struct conn *c)
 	node_unref(r.next);
 	node_unref(root);
 	tx_limit_versions();
+	return rc;
 }

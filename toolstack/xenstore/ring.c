@@ -6,7 +6,6 @@
  * masked until its guest has no more to be done: a flood of events costs the loop nothing.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,6 +15,7 @@
 #include "lib/log.h"
 #include "xenstore/daemon.h"
 
+#define DOM0_RING "/dev/xen/xenbus_backend"
 #define IOCTL_XENBUS_BACKEND_EVTCHN _IO('B', 0)
 
 struct domain {
@@ -66,9 +66,9 @@ static int moved(struct domain *d, uint32_t *index, uint32_t from, size_t len)
 	return (int)len;
 }
 
-static int ring_read(void *conn, void *buf, size_t len)
+static int ring_read(struct conn *c, void *buf, size_t len)
 {
-	struct domain *d = conn;
+	struct domain *d = (struct domain *)c;
 	struct xenstore_domain_interface *intf = d->intf;
 	uint32_t cons = __atomic_load_n(&intf->req_cons, __ATOMIC_RELAXED);
 	uint32_t prod = __atomic_load_n(&intf->req_prod, __ATOMIC_ACQUIRE);
@@ -98,15 +98,14 @@ static void ring_bad(struct conn *c, unsigned int why)
 	log_limited(LOG_LVL_WARN, "domain %u broke the protocol (%u): shut out", c->domid, why);
 }
 
-static void ring_save(struct buf *b, struct conn *c)
+static void ring_save(struct conn *c, struct conn_state *s)
 {
-	struct domain *d = (struct domain *)c;
-	uint8_t kind = STATE_RING, shutdown = d->shutdown;
+	const struct domain *d = (struct domain *)c;
 
-	FIELD(b, kind);
-	FIELD(b, d->gfn);
-	FIELD(b, d->port);
-	FIELD(b, shutdown);
+	s->fd = -1;
+	s->shutdown = d->shutdown;
+	s->port = d->port;
+	s->gfn = d->gfn;
 }
 
 static const struct conn_ops ring_ops = { ring_read, ring_write, ring_bad, ring_save };
@@ -114,40 +113,12 @@ static const struct conn_ops ring_ops = { ring_read, ring_write, ring_bad, ring_
 /* The page of a guest, or of Dom0's kernel. */
 static int map(struct domain *d)
 {
-	int rc;
+	uint16_t domid = d->conn.domid;
+	int rc = domid ? page_map(&d->page, domid, GNTTAB_RESERVED_XENSTORE, d->gfn)
+		       : page_map_device(&d->page, DOM0_RING);
 
-	if (d->conn.domid) {
-		rc = page_map(&d->page, d->conn.domid, GNTTAB_RESERVED_XENSTORE, d->gfn);
-	} else {
-		rc = page_map_device(&d->page, "/dev/xen/xenbus_backend");
-		if (rc)
-			rc = page_map_device(&d->page, "/proc/xen/xsd_kva");
-	}
 	d->intf = d->page.at;
 	return rc;
-}
-
-static int dom0_port(void)
-{
-	char text[16];
-	int port = -1, fd = open("/dev/xen/xenbus_backend", O_RDWR | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd >= 0) {
-		port = ioctl(fd, IOCTL_XENBUS_BACKEND_EVTCHN);
-		close(fd);
-	}
-	if (port > 0)
-		return port;
-	fd = open("/proc/xen/xsd_port", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return -EIO;
-	text[n] = '\0';
-	return atoi(text);
 }
 
 static struct domain *new_domain(uint16_t domid, uint64_t gfn)
@@ -172,104 +143,86 @@ static void free_domain(struct domain *d)
 	free(d);
 }
 
-static int connect_domain(uint16_t domid, uint64_t gfn, int remote)
+/* Through our port; for one that is known, only that is new. */
+static int connect_domain(uint16_t domid, uint64_t gfn, int port)
 {
 	struct domain *d = find_domain(domid);
-	int port = remote < 0 ? remote : port_bind(domid, remote);
+	int rc = 0;
 
 	if (port < 0)
 		return port;
-	if (d) { /* known: only the event channel is new */
-		port_unbind(d->port);
-		d->port = port;
-	} else {
-		int rc;
-
+	if (!d) {
 		d = new_domain(domid, gfn);
-		if (!d) {
-			port_unbind(port);
-			return -ENOMEM;
-		}
-		d->port = port;
-		rc = map(d);
-		if (rc) {
-			free_domain(d);
-			return rc;
-		}
-		if (__atomic_load_n(&d->intf->connection, __ATOMIC_RELAXED) == XENSTORE_CONNECTED)
-			d->intf->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION |
-						   XENSTORE_SERVER_FEATURE_ERROR;
+		rc = d ? map(d) : -ENOMEM;
 	}
+	if (rc) {
+		port_unbind(port);
+		if (d)
+			free_domain(d);
+		return rc;
+	}
+	port_unbind(d->port);
+	d->port = port;
+	if (__atomic_load_n(&d->intf->connection, __ATOMIC_RELAXED) == XENSTORE_CONNECTED)
+		d->intf->server_features = XENSTORE_SERVER_FEATURE_RECONNECTION |
+					   XENSTORE_SERVER_FEATURE_ERROR;
 	conn_wake(&d->conn);
 	return 0;
 }
 
 int ring_connect_dom0(void)
 {
-	int rc = connect_domain(0, 0, dom0_port());
+	int fd = open(DOM0_RING, O_RDWR | O_CLOEXEC);
+	int port = fd < 0 ? -1 : ioctl(fd, IOCTL_XENBUS_BACKEND_EVTCHN);
+	int rc = connect_domain(0, 0, port < 0 ? -errno : port_bind(0, port));
 
+	close(fd);
 	if (!rc)
 		port_notify(find_domain(0)->port);
 	return rc;
 }
 
-static int introduce(uint16_t domid, uint64_t gfn, uint32_t remote)
+int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port)
 {
-	return remote > INT32_MAX ? -EINVAL : connect_domain(domid, gfn, (int)remote);
+	return ports_fd() < 0 ? -ENODEV : connect_domain(domid, gfn, port_bind(domid, port));
 }
 
-static int release(uint16_t domid)
+void domain_release(uint16_t domid)
 {
 	struct domain *d = find_domain(domid);
 
 	if (d)
 		free_domain(d);
-	return 0;
 }
 
-static int resume(uint16_t domid)
+void domain_resume(uint16_t domid)
 {
 	struct domain *d = find_domain(domid);
 
-	if (!d)
-		return -ENOENT;
-	d->shutdown = false;
-	return 0;
+	if (d)
+		d->shutdown = false;
 }
-
-const struct store_hooks ring_hooks = { introduce, release, resume, live_command };
 
 /* Some domain changed its state: shut down, dying or gone. */
 static void check_domains(void)
 {
-	struct domain *d, *next;
-	struct account *a, *a_next;
+	struct account *a, *next;
 	bool notify = false;
 
-	for (d = domains; d; d = next) {
-		struct xen_domctl_getdomaininfo info;
-		uint16_t domid = d->conn.domid;
-		int rc;
+	for (a = store.accounts; a; a = next) {
+		uint16_t domid = a->domid;
+		struct domain *d = find_domain(domid);
+		struct xen_domctl_getdomaininfo info = { 0 };
+		int rc = domid ? hv_domain_info(domid, &info) : 0;
 
-		next = d->next;
-		if (!domid)
-			continue;
-		rc = hv_domain_info(domid, &info);
-		if (rc == -ESRCH || (!rc && (info.flags & XEN_DOMINF_dying))) {
-			free_domain(d);
-			account_get(domid, true)->introduced = false;
+		next = a->next;
+		if (rc == -ESRCH || (d && (info.flags & XEN_DOMINF_dying))) {
+			notify = notify || d;
+			domain_release(domid);
 			account_purge(domid);
-			notify = true;
-		} else if (!rc && (info.flags & XEN_DOMINF_shutdown) && !d->shutdown) {
+		} else if (d && !d->shutdown && (info.flags & XEN_DOMINF_shutdown)) {
 			d->shutdown = notify = true;
 		}
-	}
-	for (a = store.accounts; a; a = a_next) {
-		struct xen_domctl_getdomaininfo info;
-
-		a_next = a->next;
-		if (a->domid && !a->introduced && hv_domain_info(a->domid, &info) == -ESRCH)
-			account_purge(a->domid);
 	}
 	if (notify)
 		watch_fire("@releaseDomain", store.root);
@@ -324,6 +277,7 @@ int ring_init(int evtchn_fd, uint32_t port)
 		rc = port_bind_virq(VIRQ_DOM_EXC);
 	if (rc < 0)
 		return rc;
+	fcntl(ports_fd(), F_SETFD, 0); /* stays open in a live update */
 	virq_port = evtchn_fd < 0 ? (uint32_t)rc : port;
 	return 0;
 }
@@ -333,23 +287,20 @@ uint32_t ring_virq_port(void)
 	return virq_port;
 }
 
-struct conn *ring_load(struct buf *b, uint16_t domid, bool check_only)
+struct conn *ring_load(const struct conn_state *s, bool check_only)
 {
-	struct domain *d = new_domain(domid, 0);
-	uint8_t shutdown;
+	struct domain *d = new_domain(s->domid, s->gfn);
 	int rc;
 
 	if (!d)
 		return NULL;
-	FIELD(b, d->gfn);
-	FIELD(b, d->port);
-	FIELD(b, shutdown);
-	d->shutdown = shutdown;
+	d->port = s->port;
+	d->shutdown = s->shutdown;
 	d->masked = true; /* unknown; unmasking once too often does no harm */
 	rc = check_only ? 0 : map(d);
 	if (!rc)
 		return &d->conn;
-	log_err("live update: cannot map the ring of domain %u: %s", domid, strerror(-rc));
+	log_err("live update: cannot map the ring of domain %u: %s", s->domid, strerror(-rc));
 	free_domain(d);
 	return NULL;
 }

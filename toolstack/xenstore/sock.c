@@ -17,55 +17,36 @@
 struct client {
 	struct conn conn; /* first */
 	struct loop_fd lf;
-	char buf[256]; /* read ahead: most requests come with one system call */
-	uint16_t len, pos;
 	bool drained; /* the kernel had no more; until epoll says so again */
 };
 
 static struct loop_fd listener = { .fd = -1 };
 
-static int sock_read(void *conn, void *buf, size_t len)
+static int moved(ssize_t n)
 {
-	struct client *cl = conn;
+	return n >= 0 ? (int)n : errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+static int sock_read(struct conn *c, void *buf, size_t len)
+{
+	struct client *cl = (struct client *)c;
 	ssize_t n;
 
-	if (cl->pos == cl->len) {
-		if (cl->drained)
-			return 0;
-		n = recv(cl->lf.fd, cl->buf, sizeof(cl->buf), MSG_DONTWAIT);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-		if (n == 0)
-			return -EPIPE;
-		cl->pos = 0;
-		cl->len = n;
-		cl->drained = n < (ssize_t)sizeof(cl->buf);
-	}
-	if (len > (size_t)(cl->len - cl->pos))
-		len = cl->len - cl->pos;
-	memcpy(buf, cl->buf + cl->pos, len);
-	cl->pos += len;
-	return (int)len;
+	if (cl->drained)
+		return 0;
+	n = recv(cl->lf.fd, buf, len, MSG_DONTWAIT);
+	cl->drained = n < (ssize_t)len;
+	return n == 0 ? -EPIPE : moved(n);
 }
 
 static int sock_write(struct conn *c, const void *buf, size_t len)
 {
-	ssize_t n = send(((struct client *)c)->lf.fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	return (int)n;
+	return moved(send(((struct client *)c)->lf.fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-static void sock_save(struct buf *b, struct conn *c)
+static void sock_save(struct conn *c, struct conn_state *s)
 {
-	struct client *cl = (struct client *)c;
-	uint32_t ahead = cl->len - cl->pos;
-	uint8_t kind = STATE_SOCK;
-
-	FIELD(b, kind);
-	FIELD(b, cl->lf.fd);
-	state_block(b, cl->buf + cl->pos, &ahead);
+	s->fd = ((struct client *)c)->lf.fd;
 }
 
 static const struct conn_ops sock_ops = { sock_read, sock_write, NULL, sock_save };
@@ -98,7 +79,7 @@ static struct client *new_client(int fd)
 
 static void accept_ready(struct loop_fd *lf, uint32_t events)
 {
-	int fd = accept4(lf->fd, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept(lf->fd, NULL, NULL); /* stays open in a live update */
 
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
@@ -120,6 +101,8 @@ int sock_listen(const char *path)
 {
 	int fd = unix_listen(path);
 
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, 0);
 	return fd < 0 ? fd : sock_take_listener(fd);
 }
 
@@ -149,27 +132,9 @@ void sock_update(void)
 	}
 }
 
-struct conn *sock_load(struct buf *b)
+struct conn *sock_load(const struct conn_state *s)
 {
-	struct client *cl;
-	const void *ahead;
-	uint32_t len;
-	int fd;
+	struct client *cl = new_client(s->fd);
 
-	FIELD(b, fd);
-	ahead = state_block(b, NULL, &len);
-	cl = ahead && len <= sizeof(cl->buf) ? new_client(fd) : NULL;
-	if (!cl)
-		return NULL;
-	memcpy(cl->buf, ahead, len);
-	cl->len = len;
-	return &cl->conn;
-}
-
-void sock_keep_on_exec(bool keep)
-{
-	fcntl(listener.fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
-	for (struct conn *c = store.conns; c; c = c->next)
-		if (c->ops == &sock_ops && !c->dead)
-			fcntl(((struct client *)c)->lf.fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+	return cl ? &cl->conn : NULL;
 }

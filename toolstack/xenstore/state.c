@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The whole store as bytes, for a live update: nodes, accounts, connections with their half-read
- * requests, unsent output, watches and open transactions. One function per thing goes over its
- * fields, for saving and loading alike; in lists, each item is preceded by a 1, the end is a 0.
- * Numbers are in the machine's order: both ends are the same machine. The reader checks every
- * length; what does not fit makes the update fail before the old program has ended.
+ * The whole store as bytes, for a live update: a list of records, each with the header of the wire
+ * protocol. Watches, and what was asked in open transactions, are kept as the requests that they
+ * were, and made again; the rest has records of its own. Numbers are in the machine's order: both
+ * ends are the same machine. The reader checks every length; what does not fit makes the update
+ * fail before the old program has ended.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "xenstore/store.h"
 
-#define MAGIC 0x32736850u /* "Phs2" */
+#define MAGIC 0x33736850u /* "Phs3" */
 
-static void put(struct buf *b, const void *data, size_t len)
+enum {
+	REC_HEAD = 0x100, /* beside the requests' XS_... */
+	REC_NODE,	  /* req_id: how many permissions. The path, then the node from these on */
+	REC_CONN,	  /* what follows belongs to it */
+	REC_TX,		  /* tx_id: one that is open; req_id: it is doomed */
+	REC_OUT,	  /* unsent bytes; req_id: ev_hash */
+	REC_IN,
+	REC_END,
+};
+
+struct head {
+	uint32_t magic;
+	uint64_t gen;
+	uint32_t quota[Q_COUNT];
+};
+
+void buf_put(struct buf *b, const void *data, size_t len)
 {
 	if (b->len + len > b->cap) {
 		size_t cap = (b->len + len) * 2;
@@ -29,295 +45,201 @@ static void put(struct buf *b, const void *data, size_t len)
 	b->len += len;
 }
 
-static const void *get(struct buf *b, size_t len)
+const void *buf_get(struct buf *b, size_t len)
 {
 	const void *p = b->data + b->pos;
 
-	if (b->bad || len > b->len - b->pos) {
-		b->bad = true;
+	if (len > b->len - b->pos)
 		return NULL;
-	}
 	b->pos += len;
 	return p;
 }
 
-void state_bytes(struct buf *b, void *field, size_t len)
+static void record(struct buf *b, struct xsd_sockmsg h, const void *data)
 {
-	const void *p;
+	buf_put(b, &h, sizeof(h));
+	buf_put(b, data, h.len);
+}
 
-	if (!b->loading) {
-		put(b, field, len);
-		return;
+static bool save_node(const struct node *n, const char *path, void *b)
+{
+	/* Name and value lie behind the permissions. */
+	size_t path_len = strlen(path) + 1, len = n->value + n->value_len - (char *)n->perms;
+	struct xsd_sockmsg h = { REC_NODE, n->n_perms, 0, path_len + len };
+
+	buf_put(b, &h, sizeof(h));
+	buf_put(b, path, path_len);
+	buf_put(b, n->perms, len);
+	return true;
+}
+
+static void save_conn(struct buf *b, struct conn *c)
+{
+	struct conn_state s = { c->domid, c->shut, c->target, c->next_tx };
+
+	c->ops->save(c, &s);
+	record(b, (struct xsd_sockmsg){ REC_CONN, 0, 0, sizeof(s) }, &s);
+	for (struct watch *w = c->watches; w; w = w->next) {
+		const char *path = w->path + w->skip, *end = w->token + strlen(w->token) + 1;
+
+		record(b, (struct xsd_sockmsg){ XS_WATCH, 0, 0, end - path }, path);
 	}
-	p = get(b, len);
-	if (p)
-		memcpy(field, p, len);
-	else
-		memset(field, 0, len);
-}
-
-const void *state_block(struct buf *b, const void *data, uint32_t *len)
-{
-	FIELD(b, *len);
-	if (b->loading)
-		return get(b, *len);
-	put(b, data, *len);
-	return data;
-}
-
-/* Never NULL; what is no string makes the buffer bad. */
-static const char *string(struct buf *b, const char *s)
-{
-	uint32_t len = s ? strlen(s) + 1 : 0;
-
-	s = state_block(b, s, &len);
-	if (s && len && !s[len - 1])
-		return s;
-	b->bad = true;
-	return "";
-}
-
-/* Whether the list goes on. */
-static bool more(struct buf *b, bool have)
-{
-	uint8_t byte = have;
-
-	FIELD(b, byte);
-	return byte == 1;
-}
-
-static void flag(struct buf *b, bool *f)
-{
-	*f = more(b, *f);
-}
-
-/* Takes the node loaded so far and gives it one child more; NULL if that cannot be. */
-static struct node *adopt(struct buf *b, struct node *n, struct node *kid)
-{
-	struct node *m = NULL;
-
-	if (n && kid && (!n->n_kids || strcmp(n->kids[n->n_kids - 1]->name, kid->name) < 0))
-		m = node_version(n, n->n_kids, 0, kid);
-	else
-		node_unref(kid);
-	b->bad = b->bad || !m;
-	node_unref(n);
-	return m;
-}
-
-/* `room` is what a path may still have; NULL when saving. */
-static struct node *io_node(struct buf *b, const struct node *from, size_t room)
-{
-	struct node t = from ? *from : (struct node){ 0 }, *n = NULL;
-	uint32_t name_len = t.name_len, perms_len = t.n_perms * sizeof(*t.perms);
-	uint64_t kidgen = t.kidgen;
-	bool fits;
-
-	t.name = (char *)state_block(b, t.name, &name_len);
-	FIELD(b, kidgen);
-	FIELD(b, t.writer);
-	t.perms = (struct xs_perm *)state_block(b, t.perms, &perms_len);
-	t.value = (char *)state_block(b, t.value, &t.value_len);
-	fits = name_len <= room && perms_len && perms_len % sizeof(*t.perms) == 0 &&
-	       perms_len <= PERMS_MAX * sizeof(*t.perms);
-	if (b->loading && !b->bad && fits) {
-		t.name_len = name_len;
-		t.n_perms = perms_len / sizeof(*t.perms);
-		n = node_version(&t, 0, 0, NULL);
+	for (struct tx *tx = c->txs; tx; tx = tx->next) {
+		tx_rebase(c, tx); /* then its requests get the same answers again */
+		record(b, (struct xsd_sockmsg){ REC_TX, tx->doomed, tx->id }, NULL);
+		for (struct tx_op *op = tx->doomed ? NULL : tx->first; op; op = op->next)
+			record(b, (struct xsd_sockmsg){ op->type, 0, tx->id, op->len }, op->data);
 	}
-	b->bad = b->bad || (b->loading && !n);
-	room -= fits ? name_len : 0;
-	for (uint32_t i = 0; more(b, from && i < from->n_kids); i++) {
-		struct node *kid = room ? io_node(b, from ? from->kids[i] : NULL, room - 1) : NULL;
+	for (struct outmsg *m = c->out; m; m = m->next) {
+		uint32_t hash = m->off ? 0 : m->ev_hash, len = m->len - m->off;
 
-		if (b->loading)
-			n = adopt(b, n, kid);
+		record(b, (struct xsd_sockmsg){ REC_OUT, hash, 0, len }, m->data + m->off);
 	}
-	if (n)
-		n->kidgen = kidgen;
-	return n;
+	record(b, (struct xsd_sockmsg){ REC_IN, 0, 0, c->in.have }, c->in.bytes);
 }
 
-static int io_tx(struct buf *b, struct conn *c, struct tx *tx)
+void state_save(struct buf *b, const struct conn *asker, const void *answer, size_t len)
 {
-	uint32_t id;
-	int rc = b->loading ? tx_start(c, &id) : 0;
+	struct head head = { MAGIC, store.gen };
 
-	if (rc)
-		return rc;
-	tx = tx ? tx : c->txs;
-	FIELD(b, tx->id);
-	flag(b, &tx->doomed);
-	for (struct tx_op *op = tx->first; more(b, op != NULL); op = op ? op->next : NULL) {
-		struct tx_op o = op ? *op : (struct tx_op){ 0 };
-		const void *data, *out;
+	store.updating = true;
+	memcpy(head.quota, store.quota, sizeof(head.quota));
+	record(b, (struct xsd_sockmsg){ REC_HEAD, 0, 0, sizeof(head) }, &head);
+	for (uint32_t i = 0; i < store.root->n_kids; i++) {
+		const struct node *n = store.root->kids[i];
 
-		FIELD(b, o.type);
-		FIELD(b, o.rc);
-		FIELD(b, o.removed);
-		data = state_block(b, op ? op->data : NULL, &o.len);
-		out = state_block(b, op ? op->data + op->len : NULL, &o.out_len);
-		if (!b->loading)
-			continue;
-		op = b->bad ? NULL : op_new(tx, c->acct, o.len, o.out_len);
-		if (!op)
-			return -EINVAL;
-		op->type = o.type;
-		op->rc = o.rc;
-		op->removed = o.removed;
-		memcpy(op->data, data, o.len);
-		memcpy(op->data + o.len, out, o.out_len);
-		op = NULL;
-	}
-	if (b->loading)
-		tx_rebase(c, tx);
-	return 0;
-}
-
-static int io_input(struct buf *b, struct msg *in)
-{
-	uint32_t len = in->have > sizeof(in->hdr) ? in->have - sizeof(in->hdr) : 0;
-	const void *body;
-
-	FIELD(b, in->hdr);
-	FIELD(b, in->have);
-	body = state_block(b, in->body, &len);
-	if (!b->loading || !len)
-		return in->have <= sizeof(in->hdr) + len ? 0 : -EINVAL;
-	if (b->bad || in->hdr.len > XENSTORE_PAYLOAD_MAX || len > in->hdr.len ||
-	    in->have != sizeof(in->hdr) + len)
-		return -EINVAL;
-	in->body = malloc(in->hdr.len + 1);
-	if (!in->body)
-		return -ENOMEM;
-	memcpy(in->body, body, len);
-	return 0;
-}
-
-static int io_conn(struct buf *b, struct conn *c)
-{
-	int rc;
-
-	FIELD(b, c->target);
-	FIELD(b, c->next_tx);
-	flag(b, &c->shut);
-	rc = io_input(b, &c->in);
-	for (struct outmsg *m = c->out; !rc && more(b, m); m = m ? m->next : NULL) {
-		uint32_t hash = m && !m->off ? m->ev_hash : 0, len = m ? m->len - m->off : 0;
-		const void *data;
-
-		FIELD(b, hash);
-		data = state_block(b, m ? m->data + m->off : NULL, &len);
-		if (b->loading)
-			rc = data ? conn_queue_raw(c, data, len, hash) : -EINVAL;
-	}
-	for (struct watch *w = c->watches; !rc && more(b, w); w = w ? w->next : NULL) {
-		uint16_t skip = w ? w->skip : 0;
-		const char *path = string(b, w ? w->path : NULL);
-		const char *token = string(b, w ? w->token : NULL);
-
-		FIELD(b, skip);
-		if (b->loading)
-			rc = b->bad || skip > strlen(path) ? -EINVAL
-							   : watch_add(c, path, skip, token);
-	}
-	for (struct tx *tx = c->txs; !rc && more(b, tx); tx = tx ? tx->next : NULL)
-		rc = io_tx(b, c, tx);
-	return rc;
-}
-
-static int io_head(struct buf *b)
-{
-	uint32_t magic = MAGIC, n = Q_COUNT;
-
-	FIELD(b, magic);
-	FIELD(b, n);
-	FIELD(b, store.gen);
-	FIELD(b, store.quota);
-	return b->bad || magic != MAGIC || n != Q_COUNT ? -EINVAL : 0;
-}
-
-void state_save(struct buf *b)
-{
-	io_head(b);
-	io_node(b, store.root, SIZE_MAX);
-	for (struct account *a = store.accounts; more(b, a); a = a->next) {
-		FIELD(b, a->domid);
-		flag(b, &a->introduced);
+		tree_walk(n, n->name_len ? n->name : "/", save_node, b);
 	}
 	for (struct conn *c = store.conns; c; c = c->next) {
 		if (c->dead)
 			continue;
-		more(b, true);
-		FIELD(b, c->domid);
-		c->ops->save(b, c);
-		io_conn(b, c);
+		save_conn(b, c);
+		if (c == asker)
+			record(b, (struct xsd_sockmsg){ REC_OUT, 0, 0, len }, answer);
 	}
-	more(b, false);
+	record(b, (struct xsd_sockmsg){ REC_END }, NULL);
+	store.updating = false;
 }
 
-static bool make_owner(const struct node *n, const char *path, void *ctx)
+static int load_head(const struct xsd_sockmsg *h, const void *data)
 {
-	bool *failed = ctx;
+	struct head head;
 
-	*failed = *failed || !account_get(n->perms[0].domid, true);
-	return true;
-}
-
-static int load_tree(struct buf *b)
-{
-	struct node *root = io_node(b, NULL, XENSTORE_ABS_PATH_MAX + 1);
-	bool failed = b->bad || !root || !root->n_kids;
-
-	if (!failed) {
-		make_owner(root, "", &failed);
-		for (uint32_t i = 0; i < root->n_kids; i++)
-			tree_walk(root->kids[i], "/", make_owner, &failed);
-	}
-	if (failed) {
-		node_unref(root);
+	if (h->len != sizeof(head))
 		return -EINVAL;
-	}
-	tree_commit(root);
-	return tree_find(root, "/").node ? 0 : -EINVAL;
+	memcpy(&head, data, sizeof(head));
+	store.gen = head.gen;
+	memcpy(store.quota, head.quota, sizeof(head.quota));
+	return head.magic == MAGIC ? 0 : -EINVAL;
 }
 
-static int load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t domid))
+/* Those above it came before it. */
+static int load_node(const struct xsd_sockmsg *h, const char *path)
 {
-	uint16_t domid;
-	int rc = io_head(b);
+	size_t path_len = strnlen(path, h->len), head;
+	struct node t = { .n_perms = h->req_id }, *leaf, *root;
 
-	if (!rc)
-		rc = load_tree(b);
-	while (!rc && more(b, false)) {
-		struct account *a;
-
-		FIELD(b, domid);
-		a = account_get(domid, true);
-		if (!a)
-			return -ENOMEM;
-		flag(b, &a->introduced);
+	if (path_len == h->len || path_len > XENSTORE_ABS_PATH_MAX || !h->req_id ||
+	    h->req_id > PERMS_MAX)
+		return -EINVAL;
+	t.perms = (struct xs_perm *)(path + path_len + 1);
+	t.name = (char *)path_name(path);
+	t.name_len = strlen(t.name);
+	head = path_len + 1 + t.n_perms * sizeof(*t.perms) + t.name_len + 1;
+	if (head > h->len)
+		return -EINVAL;
+	t.value = (char *)path + head;
+	t.value_len = h->len - head;
+	leaf = node_version(&t, 0, 0, NULL);
+	if (!leaf || !account_get(leaf->perms[0].domid, true)) {
+		node_unref(leaf);
+		return -ENOMEM;
 	}
-	while (!rc && more(b, false)) {
-		struct conn *c;
-
-		FIELD(b, domid);
-		c = b->bad ? NULL : conn_in(b, domid);
-		rc = c ? io_conn(b, c) : -EINVAL;
-		if (!rc)
-			conn_wake(c);
-	}
-	return rc ? rc : b->bad || store_check() ? -EINVAL : 0;
+	root = tree_put(store.root, path, leaf, &t);
+	if (root)
+		node_unref(tree_commit(root));
+	return root ? 0 : -ENOMEM;
 }
 
-/* The store must be empty: store_init() was not called, but store.seed and store.now are set. */
-int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t domid))
+static int load_conn(const struct xsd_sockmsg *h, const void *data, conn_load *conn_in,
+		     struct conn **c)
+{
+	struct conn_state s;
+
+	if (h->len != sizeof(s))
+		return -EINVAL;
+	memcpy(&s, data, sizeof(s));
+	*c = conn_in(&s);
+	if (!*c)
+		return -EINVAL;
+	(*c)->shut = s.shut;
+	(*c)->target = s.target;
+	(*c)->next_tx = s.next_tx;
+	conn_wake(*c);
+	return 0;
+}
+
+static int load_input(struct conn *c, const struct xsd_sockmsg *h, const void *data)
+{
+	if (h->len > sizeof(c->in.bytes))
+		return -EINVAL;
+	memcpy(c->in.bytes, data, h->len);
+	c->in.have = h->len;
+	return 0;
+}
+
+static int load_request(struct conn *c, const struct xsd_sockmsg *h, const void *data)
 {
 	int rc;
 
-	b->loading = store.loading = true;
-	store.run_last = &store.run;
-	rc = load(b, conn_in);
-	store.loading = false;
+	if (h->len > XENSTORE_PAYLOAD_MAX)
+		return -EINVAL;
+	c->in.hdr = *h;
+	memcpy(c->in.bytes + sizeof(*h), data, h->len);
+	rc = request_handle(c);
+	return h->tx_id && rc != -ENOMEM ? 0 : rc;
+}
+
+static int load(const struct xsd_sockmsg *h, const void *data, conn_load *conn_in, struct conn **c)
+{
+	int rc;
+
+	switch (h->type) {
+	case REC_HEAD: return load_head(h, data);
+	case REC_NODE: return load_node(h, data);
+	case REC_CONN: return load_conn(h, data, conn_in, c);
+	case REC_END: return store_check() ? -EINVAL : 0;
+	}
+	if (!*c)
+		return -EINVAL;
+	switch (h->type) {
+	case REC_TX:
+		rc = tx_start(*c, h->tx_id);
+		if (!rc)
+			(*c)->txs->doomed = h->req_id;
+		return rc;
+	case REC_OUT: return conn_queue_raw(*c, data, h->len, h->req_id);
+	case REC_IN: return load_input(*c, h, data);
+	default: return load_request(*c, h, data);
+	}
+}
+
+/* The store is as store_init() made it. */
+int state_load(struct buf *b, conn_load *conn_in)
+{
+	struct conn *c = NULL;
+	struct xsd_sockmsg h;
+	int rc;
+
+	store.updating = true;
+	do {
+		const void *p = buf_get(b, sizeof(h)), *data;
+
+		if (p)
+			memcpy(&h, p, sizeof(h));
+		data = p ? buf_get(b, h.len) : NULL;
+		rc = data ? load(&h, data, conn_in, &c) : -EINVAL;
+	} while (!rc && h.type != REC_END);
+	store.updating = false;
 	return rc;
 }

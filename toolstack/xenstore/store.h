@@ -29,11 +29,10 @@ struct node { /* one block of memory, its parts behind it */
 	char *name, *value;
 };
 
-/* What one domain has in the store. Exists while it is introduced or owns anything. */
+/* What one domain has in the store. Exists while it is connected or owns anything. */
 struct account {
 	struct account *next;
 	uint16_t domid;
-	bool introduced;
 	unsigned int nodes, watches, txs;
 	size_t mem; /* nodes owned, watches, transactions, queued output */
 };
@@ -71,25 +70,46 @@ struct watch {
 struct outmsg {
 	struct outmsg *next;
 	struct conn *conn;
-	struct outmsg *ev_next, **ev_prev; /* hash of queued events, to send equal ones once */
+	struct outmsg *ev_next; /* hash of queued events, to send equal ones once */
 	uint32_t ev_hash;
 	uint32_t len, off;
 	char data[]; /* header and payload */
 };
 
-struct buf;
 struct conn;
+
+/* Of a connection, for live update. */
+struct conn_state {
+	uint16_t domid;
+	uint8_t shut;
+	int target;
+	uint32_t next_tx;
+	/* What its kind of connection adds: a socket, or (fd -1) a domain's ring. */
+	int fd;
+	uint8_t shutdown;
+	uint32_t port;
+	uint64_t gfn;
+};
+typedef struct conn *conn_load(const struct conn_state *s);
 
 struct conn_ops {
 	/* Bytes moved, 0: not now, or -errno: the connection is dead. */
-	int (*read)(void *conn, void *buf, size_t len);
+	int (*read)(struct conn *c, void *buf, size_t len);
 	int (*write)(struct conn *c, const void *buf, size_t len);
 	/*
 	 * The protocol was violated (an XENSTORE_ERROR_ code): shut the client out, keep the
 	 * struct.
 	 */
 	void (*bad)(struct conn *c, unsigned int why);
-	void (*save)(struct buf *b, struct conn *c); /* for live update */
+	void (*save)(struct conn *c, struct conn_state *s);
+};
+
+struct input { /* read already: one request, and perhaps more behind it */
+	uint32_t have;
+	union {
+		struct xsd_sockmsg hdr;
+		char bytes[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
+	};
 };
 
 struct conn {
@@ -103,7 +123,7 @@ struct conn {
 	unsigned int turns; /* taken in this period */
 	int64_t period;
 	struct account *acct;
-	struct msg in;
+	struct input in;
 	struct outmsg *out, **out_last;
 	unsigned int out_msgs;
 	size_t out_bytes;
@@ -126,17 +146,19 @@ enum quota {
 	Q_COUNT
 };
 
-/* What the store asks of the program around it. Any may be NULL. */
-struct store_hooks {
-	int (*introduce)(uint16_t domid, uint64_t gfn, uint32_t port);
-	int (*release)(uint16_t domid);
-	int (*resume)(uint16_t domid);
-	/*
-	 * One live-update command. 1: begun, the answer comes later, from the new program; 0: done;
-	 * -errno.
-	 */
-	int (*live_update)(struct conn *c, int argc, char **argv);
-};
+/* The quotas' names, and what they are as long as nobody says otherwise. */
+extern const struct quota_row {
+	const char *name;
+	uint32_t initial;
+} quotas[Q_COUNT];
+
+/* What the program around the store has to offer. */
+int64_t store_now(void);
+int domain_introduce(uint16_t domid, uint64_t gfn, uint32_t port);
+void domain_release(uint16_t domid);
+void domain_resume(uint16_t domid);
+/* One live-update command. 1: begun, the answer comes later, from the new program. */
+int live_command(struct conn *c, int argc, char **argv);
 
 struct store {
 	struct node *root;
@@ -151,15 +173,12 @@ struct store {
 	int64_t period, dom0_last;    /* see conn.c: the present one, Dom0's last request */
 	unsigned int guests_busy;     /* that had a turn in it */
 	uint32_t quota[Q_COUNT];
-	struct store_hooks hooks;
-	int64_t (*now)(void);
 	unsigned long requests, conflicts, events;
-	void *trace;  /* FILE: one line per request */
-	bool quiet;   /* not at present */
-	bool loading; /* what was allowed once: no quotas */
+	void *trace;   /* FILE: one line per request */
+	bool quiet;    /* not at present */
+	bool updating; /* live: what was allowed once needs no quota, and no answer */
 };
 extern struct store store;
-extern const char *const quota_names[Q_COUNT];
 
 /* tree.c */
 /*
@@ -200,7 +219,6 @@ int store_check(void);
 /* account.c */
 struct account *account_get(uint16_t domid, bool create);
 void account_put(struct account *a);
-void account_mem(struct account *a, ptrdiff_t delta);
 node_count account_count;
 /* Room for so much more; NULL is nobody's account. */
 bool account_room(const struct account *a, ptrdiff_t more);
@@ -209,9 +227,12 @@ bool over(uint16_t domid, enum quota q, size_t n);
 /* Forgets a domain that is gone: its nodes are removed, its rights to others' nodes too. */
 int account_purge(uint16_t domid);
 bool limited(uint16_t domid);
+/* False if there is no such quota. */
+bool quota_set(const char *name, size_t len, uint32_t value);
 
 /* request.c */
-void request_handle(struct conn *c);
+/* The one at the front of the input: what it answered, 0 or -errno. */
+int request_handle(struct conn *c);
 
 struct req {
 	struct conn *c;
@@ -223,6 +244,7 @@ struct req {
 	size_t len;
 	const char *word[8]; /* the NUL-terminated strings of the body */
 	unsigned int words;
+	struct spot at; /* of the path */
 	int skip;
 	uint16_t domid;
 	bool answered;
@@ -237,7 +259,7 @@ int request_run(struct req *r, struct conn *c, struct node *root, uint32_t type,
 		size_t len);
 
 /* tx.c */
-int tx_start(struct conn *c, uint32_t *id);
+int tx_start(struct conn *c, uint32_t id);
 struct tx *tx_find(const struct conn *c, uint32_t id);
 /* Remembers a request that was answered with rc, and takes its change over. */
 int tx_note(struct conn *c, struct tx *tx, struct req *r, int rc);
@@ -247,7 +269,6 @@ int tx_end(struct conn *c, struct tx *tx, bool commit);
 void tx_rebase(struct conn *c, struct tx *tx);
 /* Old versions that transactions hold on to must not fill the memory. */
 void tx_limit_versions(void);
-struct tx_op *op_new(struct tx *tx, struct account *a, uint32_t len, uint32_t out_len);
 
 /* perm.c */
 unsigned int perm_access(const struct conn *c, const struct node *n);
@@ -295,23 +316,18 @@ bool conn_busy(const struct conn *c);
 /* control.c */
 void control_handle(struct conn *c, char *body, size_t len);
 
-/*
- * state.c: the store as bytes, for live update. One function per thing describes it, for saving and
- * for loading alike.
- */
+/* state.c */
 struct buf {
 	char *data;
 	size_t len, cap, pos;
-	bool loading;
-	bool bad; /* ran out of memory, or of input */
+	bool bad; /* ran out of memory */
 };
-/* To or from the bytes; loaded fields are 0 when there are no more. */
-void state_bytes(struct buf *b, void *field, size_t len);
-#define FIELD(b, x) state_bytes(b, &(x), sizeof(x))
-/* A run of bytes: what is given, or what was loaded (it belongs to the buffer). */
-const void *state_block(struct buf *b, const void *data, uint32_t *len);
-/* conn_in makes the connection that its ops' save() has described. */
-void state_save(struct buf *b);
-int state_load(struct buf *b, struct conn *(*conn_in)(struct buf *, uint16_t domid));
+void buf_put(struct buf *b, const void *data, size_t len);
+/* NULL: there is not so much left. */
+const void *buf_get(struct buf *b, size_t len);
+/* For live update; the new program will send `asker` this answer. */
+void state_save(struct buf *b, const struct conn *asker, const void *answer, size_t len);
+/* Into a store as store_init() made it; conn_in makes the connections. */
+int state_load(struct buf *b, conn_load *conn_in);
 
 #endif

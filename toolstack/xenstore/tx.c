@@ -26,7 +26,7 @@ struct tx *tx_find(const struct conn *c, uint32_t id)
 static void charge(struct account *a, struct tx *tx, ptrdiff_t mem)
 {
 	tx->mem += mem;
-	account_mem(a, mem);
+	a->mem += mem;
 }
 
 /* The transaction's tree is another one, which costs so much more. */
@@ -39,7 +39,7 @@ static void set_root(struct conn *c, struct tx *tx, struct node *root, ptrdiff_t
 	charge(c->acct, tx, more);
 }
 
-int tx_start(struct conn *c, uint32_t *id)
+int tx_start(struct conn *c, uint32_t id)
 {
 	struct tx *tx;
 
@@ -48,20 +48,17 @@ int tx_start(struct conn *c, uint32_t *id)
 	tx = account_room(c->acct, sizeof(*tx)) ? calloc(1, sizeof(*tx)) : NULL;
 	if (!tx)
 		return -ENOMEM;
-	do {
-		tx->id = c->next_tx++;
-	} while (!tx->id || tx_find(c, tx->id));
+	tx->id = id;
 	tx->root = node_ref(store.root);
 	tx->last = &tx->first;
 	LIST_PUSH(c->txs, tx, next);
 	c->acct->txs++;
 	charge(c->acct, tx, sizeof(*tx));
-	*id = tx->id;
 	return 0;
 }
 
 /* Room for one more request; the caller fills it in. */
-struct tx_op *op_new(struct tx *tx, struct account *a, uint32_t len, uint32_t out_len)
+static struct tx_op *op_new(struct tx *tx, struct account *a, uint32_t len, uint32_t out_len)
 {
 	size_t size = sizeof(struct tx_op) + len + out_len;
 	struct tx_op *op = account_room(a, size) ? calloc(1, size) : NULL;
@@ -133,11 +130,11 @@ static void hold_writer(const struct conn *reader, const struct req *r)
 	struct spot s = tree_find(r->root, r->path);
 	uint16_t writer = s.node ? s.node->writer : s.up->writer;
 
-	if (limited(reader->domid) || !limited(writer) || !store.now)
+	if (limited(reader->domid) || !limited(writer))
 		return;
 	for (struct conn *c = store.conns; c; c = c->next)
 		if (c->domid == writer)
-			c->hold_until = store.now() + HOLD_MS;
+			c->hold_until = store_now() + HOLD_MS;
 }
 
 /* The requests made to the tree of now: *root is what comes out, or the answers differ. */
@@ -211,7 +208,7 @@ int tx_end(struct conn *c, struct tx *tx, bool wanted)
 
 	LIST_REMOVE(c->txs, tx, next);
 	c->acct->txs--;
-	account_mem(c->acct, -(ptrdiff_t)tx->mem);
+	c->acct->mem -= tx->mem;
 	store.tx_bytes -= tx->versions;
 	rc = wanted ? commit(c, tx) : 0;
 	while (tx->first) {

@@ -57,7 +57,7 @@ int watch_add(struct conn *c, const char *path, size_t skip, const char *token)
 	LIST_PUSH(table[w->hash % BUCKETS], w, chain);
 	LIST_PUSH(c->watches, w, next);
 	c->acct->watches++;
-	account_mem(c->acct, watch_mem(w));
+	c->acct->mem += size;
 	return 0;
 }
 
@@ -66,7 +66,7 @@ void watch_del(struct conn *c, struct watch *w)
 	LIST_REMOVE(table[w->hash % BUCKETS], w, chain);
 	LIST_REMOVE(c->watches, w, next);
 	c->acct->watches--;
-	account_mem(c->acct, -(ptrdiff_t)watch_mem(w));
+	c->acct->mem -= watch_mem(w);
 	free(w);
 }
 

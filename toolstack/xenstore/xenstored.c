@@ -18,43 +18,21 @@
 #include "lib/program.h"
 #include "xenstore/daemon.h"
 
-#define NONE UINT32_MAX
 #define TURNS 16 /* requests between two looks at epoll */
 
 static volatile sig_atomic_t stop;
 
 static struct {
 	const char *pid_file, *trace;
-	bool no_fork, output_pid, no_domains, verbose;
-	uint32_t live_fd, check_fd;
-} opt = { .live_fd = NONE, .check_fd = NONE };
-
-/* As stock, where stock has the quota. */
-static const uint32_t quota_defaults[Q_COUNT] = {
-	[Q_NODES] = 1000,
-	[Q_NODE_SIZE] = 2048,
-	[Q_WATCHES] = 128,
-	[Q_TXS] = 10,
-	[Q_TX_NODES] = 1024,
-	[Q_PERMS] = 5,
-	[Q_PATH] = XENSTORE_REL_PATH_MAX,
-	[Q_DEPTH] = 128,
-	[Q_OUTSTANDING] = 20,
-	[Q_MEMORY] = 2 << 20,
-};
+	bool no_fork, output_pid, no_domains, verbose, check_state;
+} opt;
 
 static void set_quota(const char *arg)
 {
 	const char *eq = strchr(arg, '=');
-	size_t len = eq ? (size_t)(eq - arg) : 0;
 
-	for (int i = 0; eq && i < Q_COUNT; i++) {
-		if (strlen(quota_names[i]) == len && !strncmp(quota_names[i], arg, len)) {
-			store.quota[i] = program_number(eq + 1);
-			return;
-		}
-	}
-	die("no such quota: %s (see --help)", arg);
+	if (!eq || !quota_set(arg, eq - arg, program_number(eq + 1)))
+		die("no such quota: %s (see --help)", arg);
 }
 
 static const struct option_row options[] = {
@@ -83,9 +61,8 @@ static const struct option_row options[] = {
 	{ 'K', "keep-orphans" },
 	{ 'q', "quota-soft", "X" },
 	{ 'w', "timeout", "X" },
-	/* From one program to the next in a live update. */
-	{ 0x100, "live-update", "FD", .number = &opt.live_fd },
-	{ 0x101, "check-state", "FD", .number = &opt.check_fd },
+	/* Asked before a live update: could this program take over? */
+	{ 0x100, "check-state", .flag = &opt.check_state },
 	{ 0 }
 };
 
@@ -111,6 +88,11 @@ const struct program xenstored_program = {
 	"xenstore(1), xencommons(8), xenconsoled(8)",
 };
 
+int64_t store_now(void)
+{
+	return loop_now();
+}
+
 static void on_signal(int sig)
 {
 	if (sig != SIGHUP)
@@ -123,16 +105,13 @@ static void begin(const char *dir, const char *path)
 
 	if (make_dirs(dir, 0755))
 		die("cannot make %s", dir);
-	if (store_init(store.seed))
-		die("out of memory");
 	rc = opt.no_domains ? 0 : ring_init(-1, 0);
 	if (rc)
 		die("/dev/xen/evtchn: %s (is this Dom0, and the module xen-evtchn loaded?)",
 		    strerror(-rc));
 	rc = opt.no_domains ? 0 : ring_connect_dom0();
 	if (rc)
-		die("cannot connect to Dom0's kernel: %s (/dev/xen/xenbus_backend or a mounted "
-		    "/proc/xen is needed)",
+		die("cannot connect to Dom0's kernel: %s (/dev/xen/xenbus_backend is needed)",
 		    strerror(-rc));
 	rc = sock_listen(path);
 	if (rc)
@@ -156,32 +135,33 @@ int xenstored_main(int argc, char **argv)
 {
 	const char *dir = getenv("XENSTORED_RUNDIR");
 	char path[100];
-	int rc;
+	int rc, state = live_state();
 
 	log_init("xenstored", LOG_LVL_INFO);
-	memcpy(store.quota, quota_defaults, sizeof(quota_defaults));
+	for (int i = 0; i < Q_COUNT; i++)
+		store.quota[i] = quotas[i].initial;
 	if (program_options(&xenstored_program, argc, argv) < argc)
 		die("unexpected argument: %s", argv[optind]);
 	dir = dir ? dir : "/var/run/xenstored";
 	if (snprintf(path, sizeof(path), "%s/socket", dir) >= (int)sizeof(path))
 		die("path too long: %s", dir);
-	store.now = loop_now;
-	store.hooks = ring_hooks;
 	if (getrandom(&store.seed, sizeof(store.seed), 0) != sizeof(store.seed))
 		store.seed = (uint32_t)getpid() * 2654435761u;
-	if (opt.check_fd != NONE)
-		return live_restore(opt.check_fd, true) ? 1 : 0;
+	if (store_init(store.seed))
+		die("out of memory");
+	if (opt.check_state)
+		return live_restore(state, true) ? 1 : 0;
 	log_init("xenstored", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
 	/* A live update goes on in the process that is there. */
-	daemon_start(opt.pid_file, opt.live_fd == NONE && !opt.no_fork, on_signal);
+	daemon_start(opt.pid_file, state < 0 && !opt.no_fork, on_signal);
 	if (opt.trace) {
-		store.trace = fopen(opt.trace, "a");
+		store.trace = fopen(opt.trace, "ae");
 		if (!store.trace)
 			die("%s: %s", opt.trace, strerror(errno));
 		setvbuf(store.trace, NULL, _IOLBF, 4096);
 	}
-	if (opt.live_fd != NONE) {
-		rc = live_restore(opt.live_fd, false);
+	if (state >= 0) {
+		rc = live_restore(state, false);
 		if (rc)
 			die("live update: %s", strerror(-rc));
 	} else {
