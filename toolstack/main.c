@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The one executable: picks a program by the name it was started with; under its own name
- * (hospes-tools) the first word picks. `hospes-tools install DIR` makes the links, `hospes-tools
- * man NAME` prints a manual page.
+ * (hospes-tools) the first word picks. `hospes-tools install DIR` makes the links.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "lib/applet.h"
-#include "lib/program.h"
 
 static const struct applet {
 	const char *name, *help;
@@ -75,22 +73,6 @@ static int install(const char *dir)
 	return 0;
 }
 
-static int man(const char *name)
-{
-	static const struct program *const programs[] = { &xenstored_program, &xenconsoled_program,
-							  &xenconsole_program, &xenstore_program,
-							  &xencommons_program };
-
-	xenstore_man_text();
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (!strcmp(programs[i]->name, name)) {
-			program_man(programs[i], stdout);
-			return 0;
-		}
-	}
-	return 1;
-}
-
 static int usage(FILE *to, int rc)
 {
 	fprintf(to, "Usage: hospes-tools PROGRAM [ARGUMENT...]\n       hospes-tools install DIR   "
@@ -119,8 +101,6 @@ int main(int argc, char **argv)
 		return usage(stdout, 0);
 	if (!strcmp(argv[1], "install") && argc == 3)
 		return install(argv[2]);
-	if (!strcmp(argv[1], "man") && argc == 3)
-		return man(argv[2]);
 	a = find(argv[1]);
 	if (!a)
 		return usage(stderr, 1);

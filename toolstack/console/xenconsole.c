@@ -178,20 +178,7 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-const struct program xenconsole_program = {
-	"xenconsole",
-	1,
-	"connect to a guest's console",
-	"xenconsole [OPTION...] DOMID",
-	"Shows what a guest prints, from the first byte that nobody has seen yet, and sends "
-	"it what is typed. Several can be connected to one guest at a time; all see "
-	"everything. Ends when the guest does, or at the escape key.\n\n"
-	"With the stock xenconsoled it uses the guest's terminal: then only one can be "
-	"connected.",
-	options,
-	NULL,
-	"xenconsoled(8), xl(1)",
-};
+static const struct program program = { "xenconsole [OPTION...] DOMID", options };
 
 int xenconsole_main(int argc, char **argv)
 {
@@ -199,8 +186,8 @@ int xenconsole_main(int argc, char **argv)
 	struct xs *xs;
 
 	log_init("xenconsole", LOG_LVL_INFO);
-	if (program_options(&xenconsole_program, argc, argv) + 1 != argc) {
-		program_usage(&xenconsole_program, stderr);
+	if (program_options(&program, argc, argv) + 1 != argc) {
+		program_usage(&program, stderr);
 		return 1;
 	}
 	domid = program_number(argv[optind]) <= INT16_MAX ? atoi(argv[optind]) : 0;

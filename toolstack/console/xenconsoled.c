@@ -238,27 +238,7 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-const struct program xenconsoled_program = {
-	"xenconsoled",
-	8,
-	"guests' consoles and their logs",
-	"xenconsoled [OPTION...]",
-	"xenconsoled connects to the console of every guest (also to the emulated UART, "
-	"vuart). What a guest prints goes to a pseudo terminal whose name is in the guest's "
-	"console/tty entry in the store, as with the stock daemon; to any number of viewers "
-	"(see xenconsole) over a socket; and to a log. Each has the last 128 KiB of output to "
-	"itself, at its own speed. When a guest ends, its last lines are delivered before its "
-	"terminal goes.\n\n"
-	"Logs contain no escape sequences and no control characters but newline and tab, and "
-	"are rotated by size. SIGHUP opens them anew; a daemon that is ended leaves the "
-	"histories to the next one, in /var/run/xen/console. Ring and event channel of a "
-	"console are taken only from entries that Dom0 alone can write. A guest that sends "
-	"events too fast is heard less often; one with an impossible ring loses its console.",
-	options,
-	"/var/log/xen/console/guest-NAME.log, guest-NAME-vuart0.log, "
-	"hypervisor.log\n/var/run/xen/xenconsoled.socket",
-	"xenconsole(1), xenstored(8), xencommons(8)",
-};
+static const struct program program = { "xenconsoled [OPTION...]", options };
 
 static void on_signal(int sig)
 {
@@ -296,7 +276,7 @@ static void start(void)
 int xenconsoled_main(int argc, char **argv)
 {
 	log_init("xenconsoled", LOG_LVL_INFO);
-	program_options(&xenconsoled_program, argc, argv);
+	program_options(&program, argc, argv);
 	log_init("xenconsoled", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
 	daemon_start(opt.pid_file, !opt.interactive, on_signal);
 	start();

@@ -7,14 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/daemon.h"
@@ -42,83 +38,42 @@ static void daemon_fork(void)
 	setsid();
 	if (chdir("/"))
 		perror("chdir");
-	null = open("/dev/null", O_RDWR);
-	if (null >= 0) {
-		dup2(null, 0);
-		dup2(null, 1);
-		/*
-		 * stderr stays until daemon_ready(): errors at the start belong to the one who
-		 * waits.
-		 */
-		if (null > 2)
-			close(null);
-	}
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	/* stderr stays until daemon_ready(): errors at the start belong to the one who waits. */
+	dup2(null, 0);
+	dup2(null, 1);
 }
 
-static int daemon_pidfile(const char *path)
+/* The lock, and our number for people; the file stays open, and so locked. */
+static void take_pid_file(const char *path)
 {
 	struct flock lk = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	char num[16];
-	int len;
 
-	if (fd < 0)
-		return -errno;
-	if (fcntl(fd, F_SETLK, &lk)) {
-		close(fd);
-		return errno == EAGAIN || errno == EACCES ? -EEXIST : -errno;
-	}
-	len = snprintf(num, sizeof(num), "%d\n", (int)getpid());
-	if (ftruncate(fd, 0) || write(fd, num, len) != len) {
-		int err = errno;
-
-		close(fd);
-		return -err;
-	}
-	return 0;
+	if (fd < 0 || fcntl(fd, F_SETLK, &lk) || ftruncate(fd, 0) ||
+	    dprintf(fd, "%d\n", (int)getpid()) < 0)
+		die("%s: %s", path,
+		    fd >= 0 && (errno == EAGAIN || errno == EACCES) ? "another one runs"
+								    : strerror(errno));
 }
 
 void daemon_start(const char *pid_file, bool background, void (*on_signal)(int sig))
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
-	int rc;
-
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		signal(signals[i], on_signal);
+	signal(SIGTERM, on_signal);
+	signal(SIGINT, on_signal);
+	signal(SIGHUP, on_signal);
 	umask(022);
 	if (background)
 		daemon_fork();
-	rc = pid_file ? daemon_pidfile(pid_file) : 0;
-	if (rc)
-		die("%s: %s", pid_file, rc == -EEXIST ? "another one runs" : strerror(-rc));
-}
-
-static void tell_systemd(void)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	size_t len = path ? strlen(path) : 0;
-	int s;
-
-	if (!len || len >= sizeof(sa.sun_path))
-		return;
-	memcpy(sa.sun_path, path, len);
-	if (path[0] == '@')
-		sa.sun_path[0] = '\0';
-	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s < 0)
-		return;
-	sendto(s, "READY=1", 7, MSG_NOSIGNAL, (void *)&sa,
-	       offsetof(struct sockaddr_un, sun_path) + len);
-	close(s);
+	if (pid_file)
+		take_pid_file(pid_file);
 }
 
 void daemon_ready(bool background)
 {
 	if (background)
 		log_to_syslog();
-	tell_systemd();
 	if (ready_fd < 0)
 		return;
 	dup2(0, 2);
@@ -183,11 +138,6 @@ int make_dirs(const char *path, mode_t mode)
 			return 0;
 		*p = c;
 	}
-}
-
-int run_program(char *const argv[])
-{
-	return run_file(argv[0], argv);
 }
 
 int run_file(const char *file, char *const argv[])

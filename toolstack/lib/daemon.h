@@ -15,9 +15,7 @@
  * file (may be NULL) and writes our pid. Ends with a message if another one runs.
  */
 void daemon_start(const char *pid_file, bool background, void (*on_signal)(int sig));
-/*
- * The parent exits 0 now, messages go to syslog; also tells systemd if it asked ($NOTIFY_SOCKET).
- */
+/* The parent exits 0 now, messages go to syslog. */
 void daemon_ready(bool background);
 /* The pid in the file if that process lives and holds the lock, else 0. */
 pid_t daemon_running(const char *path);
@@ -26,8 +24,6 @@ bool write_all(int fd, const void *data, size_t len);
 /* mkdir -p; 0 or -errno. */
 int make_dirs(const char *path, mode_t mode);
 /* Starts a program and waits for it: its exit status, or -errno. argv ends with NULL. */
-int run_program(char *const argv[]);
-/* The same with a file that is not argv[0]. */
 int run_file(const char *file, char *const argv[]);
 
 #endif

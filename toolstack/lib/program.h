@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a program is and which options it takes, in one table: getopt, the --help text and the
- * manual page (hospes-tools man NAME) all come from it.
+ * The options a program takes, in one table: getopt and the --help text come from it, and the
+ * manual page's list from that.
  */
 #ifndef HOSPES_PROGRAM_H
 #define HOSPES_PROGRAM_H
@@ -13,7 +13,7 @@
 struct option_row {
 	/* a letter if there is a short form, else any number above 0xff */
 	int key;
-	const char *name; /* long form without dashes; NULL: none */
+	const char *name; /* long form without dashes */
 	/* NULL: takes none; "[X]": may have one (long form with =) */
 	const char *arg;
 	const char *help; /* NULL: accepted, not shown */
@@ -25,13 +25,8 @@ struct option_row {
 };
 
 struct program {
-	const char *name;
-	int section;
-	const char *summary, *synopsis;
-	/* of the manual page: paragraphs separated by an empty line */
-	const char *text;
+	const char *synopsis;
 	const struct option_row *options; /* ends with key 0 */
-	const char *files, *see;
 };
 
 /*
@@ -42,12 +37,5 @@ int program_options(const struct program *p, int argc, char **argv);
 /* Ends the program if that is no number of 32 bits. */
 uint32_t program_number(const char *text);
 void program_usage(const struct program *p, FILE *to);
-void program_man(const struct program *p, FILE *to);
-
-/* Fills in what xenstore_program says, from its table of commands. */
-void xenstore_man_text(void);
-
-extern const struct program xenstored_program, xenconsoled_program, xenconsole_program,
-	xenstore_program, xencommons_program;
 
 #endif

@@ -15,25 +15,18 @@
 #include "lib/applet.h"
 #include "lib/daemon.h"
 #include "lib/log.h"
-#include "lib/program.h"
 #include "xenstore/client.h"
 
-#define XENSTORED_PID "/var/run/xen/xenstored.pid"
-#define CONSOLED_PID "/var/run/xen/xenconsoled.pid"
+static const struct daemon {
+	const char *name, *pid_file, *stock_file; /* the latter is where stock scripts put it */
+	const char *option;
+} store = { "xenstored", "/var/run/xen/xenstored.pid", "/var/run/xenstored.pid" },
+  console = { "xenconsoled", "/var/run/xen/xenconsoled.pid", "/var/run/xenconsoled.pid",
+	      "--log=guest" };
 
-static pid_t store_pid(void)
+static pid_t pid_of(const struct daemon *d)
 {
-	pid_t pid = daemon_running(XENSTORED_PID);
-
-	/* where stock scripts put it */
-	return pid ? pid : daemon_running("/var/run/xenstored.pid");
-}
-
-static pid_t console_pid(void)
-{
-	pid_t pid = daemon_running(CONSOLED_PID);
-
-	return pid ? pid : daemon_running("/var/run/xenconsoled.pid");
+	return daemon_running(d->pid_file) ?: daemon_running(d->stock_file);
 }
 
 static void load_modules(void)
@@ -50,7 +43,7 @@ static void load_modules(void)
 		char *argv[] = { "modprobe", "-q", (char *)need[i].module, NULL };
 
 		if (access(need[i].dev, F_OK))
-			run_program(argv);
+			run_file(argv[0], argv);
 	}
 	if (access("/proc/xen/capabilities", F_OK))
 		mount("xenfs", "/proc/xen", "xenfs", 0, NULL);
@@ -61,13 +54,14 @@ static void load_modules(void)
 	}
 }
 
-static int start_program(const char *name, const char *pid_file, const char *more)
+static int start(const struct daemon *d)
 {
-	char *argv[] = { (char *)name, "--pid-file", (char *)pid_file, (char *)more, NULL };
-	int rc = run_file("/proc/self/exe", argv);
+	char *argv[] = { (char *)d->name, "--pid-file", (char *)d->pid_file, (char *)d->option,
+			 NULL };
+	int rc = pid_of(d) ? 0 : run_file("/proc/self/exe", argv);
 
 	if (rc)
-		log_err("%s did not start (%d); its messages are above or in syslog", name, rc);
+		log_err("%s did not start (%d); its messages are above or in syslog", d->name, rc);
 	return rc ? -EIO : 0;
 }
 
@@ -97,75 +91,49 @@ int xencommons_start(void)
 	static const char *const dirs[] = { "/var/run/xen", "/var/run/xenstored",
 					    "/var/log/xen/console", "/var/lib/xen/dump",
 					    "/var/lock" };
-	int rc = 0;
 
 	load_modules();
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		if (make_dirs(dirs[i], 0755))
 			log_warn("cannot make %s: %s", dirs[i], strerror(errno));
-	if (!store_pid())
-		rc = start_program("xenstored", XENSTORED_PID, NULL);
-	if (!rc)
-		rc = write_dom0();
-	if (!rc && !console_pid())
-		rc = start_program("xenconsoled", CONSOLED_PID, "--log=guest");
-	return rc;
+	return start(&store) ?: write_dom0() ?: start(&console);
 }
 
 static int stop(void)
 {
-	pid_t pid = console_pid();
+	pid_t pid = pid_of(&console);
 
 	/* The store keeps running, as in stock: guests and the kernel's back-ends hold on to it. */
 	if (pid && kill(pid, SIGTERM)) {
 		log_err("xenconsoled (%d): %s", (int)pid, strerror(errno));
 		return 1;
 	}
-	if (store_pid())
+	if (pid_of(&store))
 		printf("xenstored goes on: guests and the kernel depend on it\n");
 	return 0;
 }
 
-static int status(void)
+static bool status(const struct daemon *d)
 {
-	pid_t s = store_pid(), c = console_pid();
+	pid_t pid = pid_of(d);
 
-	printf("xenstored   %s", s ? "runs" : "does not run");
-	printf(s ? ", pid %d\n" : "\n", (int)s);
-	printf("xenconsoled %s", c ? "runs" : "does not run");
-	printf(c ? ", pid %d\n" : "\n", (int)c);
-	return s && c ? 0 : 3;
+	printf("%-11s %s", d->name, pid ? "runs" : "does not run");
+	printf(pid ? ", pid %d\n" : "\n", (int)pid);
+	return pid;
 }
-
-static const struct option_row no_options[] = { { 0 } };
-const struct program xencommons_program = {
-	"xencommons",
-	8,
-	"start, stop or show the daemons of Dom0",
-	"xencommons start|stop|status",
-	"start loads the kernel's modules and mounts /proc/xen and /dev/pts if they are missing, "
-	"makes the folders that the "
-	"tools need, starts xenstored and xenconsoled if they do not run (also the stock ones "
-	"count), and writes Dom0's name "
-	"and number into the store. xl does all this by itself when it is needed.\n\n"
-	"stop ends xenconsoled. xenstored goes on, for guests and the kernel hold on to it; use "
-	"xenstore-control live-update to "
-	"replace it.\n\nstatus prints what runs; its exit status is 0 if both do, else 3.",
-	no_options,
-	XENSTORED_PID "\n" CONSOLED_PID,
-	"xenstored(8), xenconsoled(8), xl(1)",
-};
 
 int xencommons_main(int argc, char **argv)
 {
+	const char *word = argc == 2 ? argv[1] : "";
+	bool help = !strcmp(word, "--help");
+
 	log_init("xencommons", LOG_LVL_INFO);
-	if (argc == 2 && !strcmp(argv[1], "start"))
+	if (!strcmp(word, "start"))
 		return xencommons_start() ? 1 : 0;
-	if (argc == 2 && !strcmp(argv[1], "stop"))
+	if (!strcmp(word, "stop"))
 		return stop();
-	if (argc == 2 && !strcmp(argv[1], "status"))
-		return status();
-	program_usage(&xencommons_program,
-		      argc == 2 && !strcmp(argv[1], "--help") ? stdout : stderr);
-	return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 1;
+	if (!strcmp(word, "status"))
+		return status(&store) + status(&console) == 2 ? 0 : 3;
+	fprintf(help ? stdout : stderr, "Usage: xencommons start|stop|status\n");
+	return !help;
 }

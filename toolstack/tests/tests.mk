@@ -40,16 +40,13 @@ seeds-xs: $(tout)/xs_test
 SEEDS	+= seeds-xs
 .PHONY: seeds-xs
 
-# Manual pages come from the programs' own tables.
-man_pages := xenstored.8 xenconsoled.8 xenconsole.1 xenstore.1 xencommons.8
+# Manual pages say what the programs take.
 man: daemon-man
 daemon-man: $(tout)/hospes-tools
-	for m in $(man_pages); do $< man $${m%.?} >$(top)/docs/man/$$m || exit 1; done
-# They are what the programs take.
+	python3 tests/manual.py --write $<
 test: daemon-man-test
 daemon-man-test: $(tout)/hospes-tools
-	@rc=0; for m in $(man_pages); do $< man $${m%.?} | cmp -s - $(top)/docs/man/$$m && echo "PASS man $$m" || \
-		{ echo "FAIL man $$m: not what the tables say; make -C toolstack man"; rc=1; }; done; exit $$rc
+	@python3 tests/manual.py $<
 .PHONY: man daemon-man daemon-man-test
 
 $(out)/xs_bench: tests/xs_bench.c $(xs_client)

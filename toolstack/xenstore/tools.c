@@ -13,7 +13,6 @@
 #include <unistd.h>
 #include "lib/applet.h"
 #include "lib/log.h"
-#include "lib/program.h"
 #include "xenstore/client.h"
 
 #define PATH_MAX_XS 3072
@@ -317,27 +316,18 @@ static const struct command {
 	int step, min;
 	bool tx;
 	const char *failure; /* before the key */
-	const char *options, *args, *help;
+	const char *options, *args;
 } commands[] = {
 	{ "chmod", do_chmod, 0, 2, true, "could not set the permissions of", "hsur",
-	  "[-r] [-u] KEY MODE...",
-	  "Sets permissions: the owner with everybody else's access first, then others; n, r, w or "
-	  "b and a domain each. -r: the whole subtree; -u: all parents too." },
-	{ "control", do_control, 0, 1, false, NULL, "+h", "COMMAND [ARGUMENT...]",
-	  "Tells the daemon something: help lists what." },
-	{ "exists", do_exists, 1, 1, false, NULL, "hs", "KEY...", "Exit status 0 if all exist." },
-	{ "list", do_list, 1, 1, false, "could not list path", "hsp", "[-p] KEY...",
-	  "Names of the children. -p: with path." },
-	{ "ls", do_ls, 1, 0, false, "could not access", "hsfpR", "[-f] [-p] [PATH...]",
-	  "The tree below. -f: whole paths; -p: permissions." },
-	{ "read", do_read, 1, 1, false, "couldn't read path", "hspR", "[-p] [-R] KEY...",
-	  "Values. -p: with path; -R: raw." },
-	{ "rm", do_rm, 1, 1, true, "could not remove path", "hst", "[-t] KEY...",
-	  "Removes subtrees. -t: and parents that are then empty." },
-	{ "watch", do_watch, 0, 1, false, "could not watch", "hsn:", "[-n COUNT] KEY...",
-	  "Prints the path of each change, at first of each key itself. -n: ends after so many." },
-	{ "write", do_write, 2, 2, true, "could not write path", "hsR", "[-R] KEY VALUE...",
-	  "Sets values. Escapes like \\n and \\x41 are understood; -R: raw." },
+	  "[-r] [-u] KEY MODE..." },
+	{ "control", do_control, 0, 1, false, NULL, "+h", "COMMAND [ARGUMENT...]" },
+	{ "exists", do_exists, 1, 1, false, NULL, "hs", "KEY..." },
+	{ "list", do_list, 1, 1, false, "could not list path", "hsp", "[-p] KEY..." },
+	{ "ls", do_ls, 1, 0, false, "could not access", "hsfpR", "[-f] [-p] [PATH...]" },
+	{ "read", do_read, 1, 1, false, "couldn't read path", "hspR", "[-p] [-R] KEY..." },
+	{ "rm", do_rm, 1, 1, true, "could not remove path", "hst", "[-t] KEY..." },
+	{ "watch", do_watch, 0, 1, false, "could not watch", "hsn:", "[-n COUNT] KEY..." },
+	{ "write", do_write, 2, 2, true, "could not write path", "hsR", "[-R] KEY VALUE..." },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -350,32 +340,6 @@ static int usage(const struct command *cmd, int rc)
 			fprintf(to, "Usage: xenstore%s%s [-h] %s\n", cmd ? "-" : " ",
 				commands[i].name, commands[i].args);
 	return rc;
-}
-
-static const struct option_row no_options[] = { { 0 } };
-static char man_text[2600];
-const struct program xenstore_program = {
-	"xenstore",
-	1,
-	"read and change the store from the command line",
-	"xenstore COMMAND [OPTION...] ...\n\nxenstore-COMMAND [OPTION...] ...",
-	man_text,
-	no_options,
-	NULL,
-	"xenstored(8)",
-};
-
-void xenstore_man_text(void)
-{
-	size_t n = snprintf(man_text, sizeof(man_text),
-			    "Values and names are printed with unprintable characters escaped. "
-			    "What changes several keys changes all or none. The daemon's socket is "
-			    "used if there is one, else "
-			    "/dev/xen/xenbus.\n");
-
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		n += snprintf(man_text + n, sizeof(man_text) - n, "\nxenstore-%s %s\n\n%s\n",
-			      commands[i].name, commands[i].args, commands[i].help);
 }
 
 static int parse_options(const struct command *cmd, int argc, char **argv)

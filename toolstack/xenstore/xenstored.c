@@ -66,27 +66,7 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-const struct program xenstored_program = {
-	"xenstored",
-	8,
-	"the store that guests, back-ends and tools share",
-	"xenstored [OPTION...]",
-	"xenstored keeps a tree of small values with permissions. Dom0's programs reach it "
-	"over a socket, kernels of Dom0 and guests over a ring in their memory. It speaks the "
-	"protocol of Xen's own xenstored: stock tools, libraries and kernels work with it.\n\n"
-	"Transactions fail with EAGAIN only if something they have seen has changed; "
-	"different children added to one directory do not disturb each other. Each guest has "
-	"quotas for everything it can make the daemon keep. Requests are served in turn, one "
-	"per client, so that a guest that floods the daemon delays nobody but itself; one "
-	"that breaks the protocol, or leaves more unread than its memory quota, is shut out "
-	"alone. When a domain ends, its nodes and its rights to others' nodes are removed.\n\n"
-	"The state can be handed to a new program without anybody noticing: xenstore-control "
-	"live-update [FILE]. The new program first proves that it understands the state; if "
-	"not, the old one goes on.",
-	options,
-	"/var/run/xenstored/socket (the folder is $XENSTORED_RUNDIR if that is set)",
-	"xenstore(1), xencommons(8), xenconsoled(8)",
-};
+static const struct program program = { "xenstored [OPTION...]", options };
 
 int64_t store_now(void)
 {
@@ -140,7 +120,7 @@ int xenstored_main(int argc, char **argv)
 	log_init("xenstored", LOG_LVL_INFO);
 	for (int i = 0; i < Q_COUNT; i++)
 		store.quota[i] = quotas[i].initial;
-	if (program_options(&xenstored_program, argc, argv) < argc)
+	if (program_options(&program, argc, argv) < argc)
 		die("unexpected argument: %s", argv[optind]);
 	dir = dir ? dir : "/var/run/xenstored";
 	if (snprintf(path, sizeof(path), "%s/socket", dir) >= (int)sizeof(path))
