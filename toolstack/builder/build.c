@@ -180,7 +180,7 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 	};
 	memset(b, 0, sizeof(*b));
 	memcpy(create->handle, c->uuid, sizeof(create->handle));
-	rc = hv_domctl(&op);
+	rc = hv_domctl(&op, NULL);
 	if ((rc == -EINVAL || rc == -ENODEV) && c->gic_version)
 		return err_set(e, rc, "gic_version: this machine does not offer %s",
 			       c->gic_version);
@@ -396,13 +396,16 @@ static int put_vuart(struct build *b, struct err *e)
 static int put_rings(struct build *b, struct err *e)
 {
 	uint64_t base = GUEST_MAGIC_BASE >> 12;
+	xen_pfn_t magic[MAGIC_NR];
 	unsigned int i;
 	void *p;
 	int rc;
 
 	b->console_gfn = base + MAGIC_CONSOLE;
 	b->store_gfn = base + MAGIC_XENSTORE;
-	p = hyp_map_range(b->domid, base, MAGIC_NR);
+	for (i = 0; i < MAGIC_NR; i++)
+		magic[i] = base + i;
+	p = hyp_map(b->domid, magic, MAGIC_NR, NULL);
 	if (!p)
 		return err_set(e, -errno, "mapping the console and xenstore pages: %s",
 			       strerror(errno));

@@ -12,5 +12,7 @@ struct err {
  * err_set(...)`.
  */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same with what @code means behind the sentence; @code >= 0 is no failure: none then. */
+int err_why(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -80,16 +80,15 @@ void claim_leave(void)
 
 int claim_domain(const uint8_t *uuid, hyp_dominfo *info)
 {
-	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
-	int n = list ? hyp_dom_list(1, XL_MAX_DOMAINS, list) : 0, rc = -ESRCH, i;
+	const hyp_dominfo *list;
+	int n = hyp_domains(&list);
 
-	for (i = 0; i < n && rc; i++)
+	for (int i = 1; i < n; i++)
 		if (!memcmp(list[i].handle, uuid, 16) && !(list[i].flags & XEN_DOMINF_dying)) {
 			*info = list[i];
-			rc = 0;
+			return 0;
 		}
-	free(list);
-	return rc;
+	return -ESRCH;
 }
 
 /* The file is locked by us.  A domain that was never started is half made; others are not ours. */

@@ -48,43 +48,15 @@ struct notes {
 };
 
 struct dump {
-	int fd;
 	uint32_t domid;
-	uint64_t *pfns, nr, room;
-	uint64_t pages_at, at; /* file offsets, bytes */
+	FILE *out, *pfns; /* the latter in memory: it goes behind the pages */
 	struct err *e;
 };
 
-static int put(struct dump *d, const void *data, size_t len, uint64_t at)
+/* Once for all that was written before. */
+static int written(struct dump *d)
 {
-	while (len) {
-		ssize_t n = pwrite(d->fd, data, len, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(d->e, n ? -errno : -EIO, "writing: %s", strerror(errno));
-		data = (const char *)data + n;
-		at += n;
-		len -= n;
-	}
-	return 0;
-}
-
-static int remember(struct dump *d, uint64_t gfn)
-{
-	if (d->nr == d->room) {
-		uint64_t room = d->room ? 2 * d->room : 65536;
-		uint64_t *more = realloc(d->pfns, room * sizeof(*more));
-
-		if (!more)
-			return err_set(d->e, -ENOMEM, "no memory for %llu page numbers",
-				       (unsigned long long)room);
-		d->pfns = more;
-		d->room = room;
-	}
-	d->pfns[d->nr++] = gfn;
-	return 0;
+	return ferror(d->out) || ferror(d->pfns) ? err_why(d->e, -errno, "writing") : 0;
 }
 
 /* Runs of pages that are there go out in one write each. */
@@ -92,50 +64,46 @@ static int dump_chunk(struct dump *d, uint64_t gfn, unsigned int nr)
 {
 	static xen_pfn_t list[CHUNK];
 	static int errs[CHUNK];
-	unsigned int i, from;
+	unsigned int i, end;
 	char *p;
-	int rc = 0;
 
 	for (i = 0; i < nr; i++)
 		list[i] = gfn + i;
 	p = hyp_map(d->domid, list, nr, errs);
 	if (!p)
 		return 0; /* nothing there at all */
-	for (i = 0; i < nr && !rc; i++) {
-		if (errs[i])
-			continue;
-		for (from = i; i < nr && !errs[i] && !rc; i++)
-			rc = remember(d, gfn + i);
-		if (!rc)
-			rc = put(d, p + from * HYP_PAGE, (i - from) * HYP_PAGE, d->at);
-		d->at += (i - from) * HYP_PAGE;
+	for (i = 0; i < nr; i = end + 1) {
+		for (end = i; end < nr && !errs[end]; end++)
+			;
+		fwrite(p + i * HYP_PAGE, HYP_PAGE, end - i, d->out);
+		fwrite(&list[i], sizeof(*list), end - i, d->pfns);
 	}
+	i = written(d);
 	hyp_unmap(p, nr);
-	return rc;
-}
-
-static int dump_range(struct dump *d, uint64_t gfn, uint64_t end)
-{
-	int rc = 0;
-
-	for (; gfn < end && !rc; gfn += CHUNK)
-		rc = dump_chunk(d, gfn, end - gfn < CHUNK ? end - gfn : CHUNK);
-	return rc;
+	return i;
 }
 
 static int dump_pages(struct dump *d)
 {
-	uint64_t end, bank1 = GUEST_RAM1_BASE >> 12,
-		      bank0_end = (GUEST_RAM0_BASE + GUEST_RAM0_SIZE) >> 12;
-	int rc = hyp_dom_max_gfn(d->domid, &end);
+	static const struct {
+		uint64_t base, size;
+	} parts[] = {
+		{ GUEST_MAGIC_BASE, 4 * HYP_PAGE },
+		{ GUEST_RAM0_BASE, GUEST_RAM0_SIZE },
+		{ GUEST_RAM1_BASE, GUEST_RAM1_SIZE },
+	};
+	domid_t id = d->domid;
+	long last = hv_issue(__HYPERVISOR_memory_op, XENMEM_maximum_gpfn, &id, sizeof(id), NULL);
+	int rc = last < 0 ? err_why(d->e, last, "asking for the size of the guest") : 0;
 
-	if (rc)
-		return err_set(d->e, rc, "asking for the size of the guest: %s", strerror(-rc));
-	end++;
-	rc = dump_range(d, GUEST_MAGIC_BASE >> 12, (GUEST_MAGIC_BASE >> 12) + 4);
-	if (!rc)
-		rc = dump_range(d, GUEST_RAM0_BASE >> 12, end < bank0_end ? end : bank0_end);
-	return rc || end <= bank1 ? rc : dump_range(d, bank1, end);
+	for (unsigned int i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		uint64_t gfn = parts[i].base >> 12, end = gfn + (parts[i].size >> 12);
+
+		end = end < (uint64_t)last + 1 ? end : (uint64_t)last + 1;
+		for (; gfn < end && !rc; gfn += CHUNK)
+			rc = dump_chunk(d, gfn, end - gfn < CHUNK ? end - gfn : CHUNK);
+	}
+	return rc;
 }
 
 static struct note note(uint32_t type, uint32_t descsz)
@@ -173,11 +141,15 @@ static Elf64_Shdr section(unsigned int name, uint32_t type, uint64_t offset, uin
 	return (Elf64_Shdr){ name, type, 0, 0, offset, size, 0, 0, align, entry };
 }
 
-static int put_headers(struct dump *d, uint64_t vcpus)
+/* Where the parts are that come before the pages. */
+#define NOTES_AT (sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr))
+#define REGS_AT (NOTES_AT + sizeof(struct notes))
+#define REGS sizeof(struct vcpu_guest_context)
+
+/* Behind the pages their numbers and the sections' names; what says so goes to the front. */
+static int put_headers(struct dump *d, uint64_t vcpus, uint64_t pages_at)
 {
-	const uint64_t regs = sizeof(struct vcpu_guest_context);
-	uint64_t notes_at = sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr);
-	uint64_t regs_at = notes_at + sizeof(struct notes), pfns_at = d->at;
+	uint64_t nr = ftell(d->pfns) / 8, pfns_at = pages_at + nr * HYP_PAGE;
 	struct {
 		Elf64_Ehdr eh;
 		Elf64_Shdr sh[SECTIONS];
@@ -196,63 +168,68 @@ static int put_headers(struct dump *d, uint64_t vcpus)
 			.e_shstrndx = 1 },
 	};
 
-	fill_notes(&h.notes, vcpus, d->nr);
-	h.sh[1] = section(1, SHT_STRTAB, pfns_at + d->nr * 8, sizeof(names), 0);
-	h.sh[2] = section(11, SHT_NOTE, notes_at, sizeof(struct notes), 0);
-	h.sh[3] = section(21, SHT_PROGBITS, regs_at, vcpus * regs, regs);
-	h.sh[4] = section(35, SHT_PROGBITS, d->pages_at, d->nr * HYP_PAGE, HYP_PAGE);
-	h.sh[5] = section(46, SHT_PROGBITS, pfns_at, d->nr * 8, 8);
-	return put(d, d->pfns, d->nr * 8, pfns_at) ?:
-		put(d, names, sizeof(names), pfns_at + d->nr * 8) ?:
-		put(d, &h, sizeof(h), 0);
+	fill_notes(&h.notes, vcpus, nr);
+	h.sh[1] = section(1, SHT_STRTAB, pfns_at + nr * 8, sizeof(names), 0);
+	h.sh[2] = section(11, SHT_NOTE, NOTES_AT, sizeof(struct notes), 0);
+	h.sh[3] = section(21, SHT_PROGBITS, REGS_AT, vcpus * REGS, REGS);
+	h.sh[4] = section(35, SHT_PROGBITS, pages_at, nr * HYP_PAGE, HYP_PAGE);
+	h.sh[5] = section(46, SHT_PROGBITS, pfns_at, nr * 8, 8);
+	fwrite(names, sizeof(names), 1, d->out);
+	fseeko(d->out, 0, SEEK_SET);
+	fwrite(&h, sizeof(h), 1, d->out);
+	fflush(d->out);
+	return written(d);
 }
 
-static int dump_vcpus(struct dump *d, uint64_t at, unsigned int vcpus)
+static void dump_vcpus(struct dump *d, unsigned int vcpus)
 {
-	struct vcpu_guest_context ctxt;
-	unsigned int v;
-	int rc = 0;
+	fseeko(d->out, REGS_AT, SEEK_SET);
+	for (unsigned int v = 0; v < vcpus; v++) {
+		struct vcpu_guest_context ctxt = { 0 };
 
-	for (v = 0; v < vcpus && !rc; v++) {
-		memset(&ctxt, 0, sizeof(ctxt));
 		hyp_vcpu_context(d->domid, XEN_DOMCTL_getvcpucontext, v,
 				 &ctxt); /* one that never ran has no registers */
-		rc = put(d, &ctxt, sizeof(ctxt), at + v * sizeof(ctxt));
+		fwrite(&ctxt, sizeof(ctxt), 1, d->out);
 	}
-	return rc;
 }
 
 int core_dump(uint32_t domid, const char *path, struct err *e)
 {
-	uint64_t regs_at = sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr) +
-			   sizeof(struct notes);
 	struct dump d = { .domid = domid, .e = e };
+	uint64_t vcpus, pages_at;
+	char *pfns = NULL;
 	hyp_dominfo info;
-	unsigned int vcpus;
+	size_t len;
 	bool pause;
-	int rc;
+	int rc, fd;
 
-	rc = hv_domain_info(domid, &info);
+	rc = err_why(e, hv_domain_info(domid, &info), "domain %u", domid);
 	if (rc)
-		return err_set(e, rc, "domain %u: %s", domid, strerror(-rc));
-	d.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (d.fd < 0)
-		return err_set(e, -errno, "%s: %s", path, strerror(errno));
+		return rc;
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	d.out = fd < 0 ? NULL : fdopen(fd, "w");
+	d.pfns = d.out ? open_memstream(&pfns, &len) : NULL;
+	if (!d.pfns)
+		return err_why(e, -errno, "%s", path);
 	vcpus = info.max_vcpu_id + 1;
-	d.pages_at = (regs_at + vcpus * sizeof(struct vcpu_guest_context) + HYP_PAGE - 1) &
-		     ~(HYP_PAGE - 1);
-	d.at = d.pages_at;
+	pages_at = (REGS_AT + vcpus * REGS + HYP_PAGE - 1) & ~(HYP_PAGE - 1);
 	pause = !(info.flags & (XEN_DOMINF_paused | XEN_DOMINF_shutdown));
 	if (pause)
 		HV_DOMCTL(domid, pausedomain);
-	rc = dump_vcpus(&d, regs_at, vcpus) ?: dump_pages(&d);
+	dump_vcpus(&d, vcpus);
+	fseeko(d.out, pages_at, SEEK_SET);
+	rc = dump_pages(&d);
 	if (pause)
 		HV_DOMCTL(domid, unpausedomain);
-	if (!rc)
-		rc = put_headers(&d, vcpus);
-	if (close(d.fd) && !rc)
-		rc = err_set(e, -errno, "%s: %s", path, strerror(errno));
-	free(d.pfns);
+	fflush(d.pfns);
+	if (!rc) {
+		fwrite(pfns, 8, ftell(d.pfns) / 8, d.out);
+		rc = put_headers(&d, vcpus, pages_at);
+	}
+	fclose(d.pfns);
+	free(pfns);
+	if (fclose(d.out) && !rc)
+		rc = err_why(e, -errno, "%s", path);
 	if (rc)
 		unlink(path);
 	return rc;

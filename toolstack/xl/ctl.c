@@ -18,7 +18,7 @@ int cmd_destroy(const struct args *a)
 	hyp_dominfo info;
 	uint32_t domid;
 	int tries, rc = -ESRCH;
-	char *name;
+	char *name; /* of our own: it outlives the domain */
 
 	/*
 	 * On its way from one life to the next a guest is no domain; one that reboots at once may
@@ -36,14 +36,12 @@ int cmd_destroy(const struct args *a)
 		return fail("Cannot destroy privileged domain 0.\n");
 	if (rc && hv_domain_info(domid, &info))
 		return fail_dom("destroying", domid, -ESRCH);
-	name = dom_name(domid);
+	name = strdup(dom_name(domid) ?: "");
 	/* Who still makes it would write records behind our back. */
-	if (name)
-		claim_stop(name);
+	claim_stop(name);
 	dom_destroy(domid);
 	/* Its watcher may have begun to restart it meanwhile, or be done with that already. */
-	if (name)
-		claim_stop(name);
+	claim_stop(name);
 	while (!claim_domain(info.handle, &info))
 		dom_destroy(info.domain);
 	free(name);
@@ -99,27 +97,17 @@ static int ask(uint32_t domid, bool reboot)
 	return rc ? fail_dom(reboot ? "rebooting" : "shutting down", domid, rc) : 0;
 }
 
-static int all_guests(uint32_t *domids)
-{
-	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
-	int i, n = list ? hyp_dom_list(1, XL_MAX_DOMAINS, list) : 0, out = 0;
-
-	for (i = 0; i < n; i++)
-		domids[out++] = list[i].domain;
-	free(list);
-	return out;
-}
-
 int cmd_shutdown(const struct args *a)
 {
-	static uint32_t domids[XL_MAX_DOMAINS];
-	int n = 0, i, rc = 0;
+	static uint32_t domids[HYP_MAX_DOMAINS];
+	const hyp_dominfo *list;
+	int n = 0, i, rc = 0, all = a->opt['a'] ? hyp_domains(&list) : 0;
 
 	if (!a->opt['a'] && !a->n)
 		return fail("You must specify -a or a domain id.\n");
-	if (a->opt['a'])
-		n = all_guests(domids);
-	for (i = 0; !a->opt['a'] && i < a->n && n < XL_MAX_DOMAINS; i++)
+	for (i = 1; i < all; i++)
+		domids[n++] = list[i].domain;
+	for (i = 0; !a->opt['a'] && i < a->n && n < HYP_MAX_DOMAINS; i++)
 		if (dom_find(a->arg[i], &domids[n++]))
 			return EXIT_FAILURE;
 	for (i = 0; i < n; i++)
@@ -154,19 +142,13 @@ static uint64_t parse_size(const char *text)
 
 static uint64_t store_kib(uint32_t domid, const char *key)
 {
-	char *v = store_get("/local/domain/%u/memory/%s", domid, key);
-	uint64_t n = v ? strtoull(v, NULL, 10) : 0;
-
-	free(v);
-	return n;
+	return strtoull(store_get("/local/domain/%u/memory/%s", domid, key) ?: "0", NULL, 10);
 }
 
 static int put_kib(uint32_t domid, const char *key, uint64_t kib)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)kib);
-	return store_put(text, "/local/domain/%u/memory/%s", domid, key);
+	return store_put(strf("/local/domain/%u/memory/%s", domid, key),
+			 strf("%llu", (unsigned long long)kib));
 }
 
 static int mem_args(const struct args *a, uint64_t *kib)
@@ -235,8 +217,8 @@ int cmd_vcpu_set(const struct args *a)
 		return fail("xl: domain %u: Requested %lu VCPUs, however maxcpus is %u!", a->domid,
 			    want, info.max_vcpu_id + 1);
 	for (i = 0; !rc && i <= info.max_vcpu_id; i++)
-		rc = store_put(i < want ? "online" : "offline",
-			       "/local/domain/%u/cpu/%lu/availability", a->domid, i);
+		rc = store_put(strf("/local/domain/%u/cpu/%lu/availability", a->domid, i),
+			       i < want ? "online" : "offline");
 	return rc ? fail_dom("setting the vCPUs of", a->domid, rc) : 0;
 }
 
@@ -280,14 +262,12 @@ int cmd_vcpu_pin(const struct args *a)
 
 int cmd_sysrq(const struct args *a)
 {
-	char *key;
+	const char *key = strf("/local/domain/%u/control/sysrq", a->domid);
 	int rc;
 
 	if (strlen(a->arg[1]) != 1)
 		return fail("Invalid sysrq.\n");
-	key = store_get("/local/domain/%u/control/sysrq", a->domid);
-	rc = key ? store_put(a->arg[1], "/local/domain/%u/control/sysrq", a->domid) : -ESRCH;
-	free(key);
+	rc = store_read(key) ? store_put(key, a->arg[1]) : -ESRCH;
 	return rc ? fail_dom("pressing SysRq in", a->domid, rc) : 0;
 }
 

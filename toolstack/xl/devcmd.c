@@ -47,49 +47,38 @@ int cmd_attach(const struct args *a)
 
 static int get_int(const char *dir, const char *key)
 {
-	char *v = store_get("%s/%s", dir, key);
-	int n = v ? atoi(v) : -1;
-
-	free(v);
-	return n;
+	return atoi(store_get("%s/%s", dir, key) ?: "-1");
 }
 
 static void row(int id, const char *front, const char *back, bool disk)
 {
-	char *mac = store_get("%s/mac", back);
-
 	if (disk)
 		printf("%-5d %-3d %-6d %-5d %-6d %-8d %-30s\n", id, get_int(front, "backend-id"),
 		       get_int(back, "frontend-id"), get_int(back, "state"),
 		       get_int(front, "event-channel"), get_int(front, "ring-ref"), back);
 	else
 		printf("%-3d %-2d %-17s %5d %5d %6d %5d/%-11d %-30s\n", id,
-		       get_int(front, "backend-id"), mac ? mac : "", get_int(back, "handle"),
-		       get_int(back, "state"), get_int(front, "event-channel"),
-		       get_int(front, "tx-ring-ref"), get_int(front, "rx-ring-ref"), back);
-	free(mac);
+		       get_int(front, "backend-id"), store_get("%s/mac", back) ?: "",
+		       get_int(back, "handle"), get_int(back, "state"),
+		       get_int(front, "event-channel"), get_int(front, "tx-ring-ref"),
+		       get_int(front, "rx-ring-ref"), back);
 }
 
 /* Each device of one type; the number of that with the MAC address @find, if there is one. */
 static int each(uint32_t domid, bool disk, const char *find)
 {
-	char dir[96], *front, *back, *mac, **ids;
+	const char *type = disk ? "vbd" : "vif", *front, *back, *mac;
+	char **ids = store_list("/libxl/%u/device/%s", domid, type), **id;
 	int found = -1;
-	size_t n, i;
 
-	snprintf(dir, sizeof(dir), "/libxl/%u/device/%s", domid, disk ? "vbd" : "vif");
-	ids = store_list(&n, "%s", dir);
-	for (i = 0; ids && i < n; i++) {
-		front = store_get("%s/%s/frontend", dir, ids[i]);
-		back = store_get("%s/%s/backend", dir, ids[i]);
-		mac = find ? store_get("%s/%s/mac", dir, ids[i]) : NULL;
-		if (mac && !strcasecmp(mac, find))
-			found = atoi(ids[i]);
+	for (id = ids; id && *id; id++) {
+		front = store_get("/libxl/%u/device/%s/%s/frontend", domid, type, *id);
+		back = store_get("/libxl/%u/device/%s/%s/backend", domid, type, *id);
+		mac = store_get("/libxl/%u/device/%s/%s/mac", domid, type, *id);
+		if (find && mac && !strcasecmp(mac, find))
+			found = atoi(*id);
 		else if (!find && front && back)
-			row(atoi(ids[i]), front, back, disk);
-		free(front);
-		free(back);
-		free(mac);
+			row(atoi(*id), front, back, disk);
 	}
 	free(ids);
 	return found;

@@ -19,11 +19,6 @@
 #include "lib/daemon.h"
 #include "lib/loop.h"
 
-struct records {
-	const struct build *b;
-	const struct config *c;
-};
-
 static void put_vm(struct writer *w, const struct config *c, const struct xs_perm *read)
 {
 	struct timespec now;
@@ -32,32 +27,29 @@ static void put_vm(struct writer *w, const struct config *c, const struct xs_per
 	clock_gettime(CLOCK_REALTIME, &now);
 	uuid_text(uuid, c->uuid);
 	write_at(w, read, 2, "/vm/%s", uuid);
-	write_key(w, "name", "%s", c->name);
-	write_key(w, "uuid", "%s", uuid);
+	write_text(w, "name", c->name);
+	write_text(w, "uuid", uuid);
 	write_key(w, "start_time", "%lld.%02ld", (long long)now.tv_sec, now.tv_nsec / 10000000);
 }
 
 static void put_domain(struct writer *w, uint32_t domid, const struct config *c)
 {
-	char uuid[37], key[40];
-	unsigned int i;
+	char uuid[37];
 
 	uuid_text(uuid, c->uuid);
 	write_key(w, "vm", "/vm/%s", uuid);
-	write_key(w, "name", "%s", c->name);
+	write_text(w, "name", c->name);
 	write_key(w, "domid", "%u", domid);
-	for (i = 0; i < c->maxvcpus; i++) {
-		snprintf(key, sizeof(key), "cpu/%u/availability", i);
-		write_key(w, key, i < c->vcpus ? "online" : "offline");
-	}
+	for (unsigned int i = 0; i < c->maxvcpus; i++)
+		write_text(w, strf("cpu/%u/availability", i), i < c->vcpus ? "online" : "offline");
 	write_key(w, "memory/static-max", "%llu", (unsigned long long)c->maxmem << 10);
 	write_key(w, "memory/target", "%llu", (unsigned long long)c->memory << 10);
-	write_key(w, "memory/videoram", "0");
-	write_key(w, "control/platform-feature-multiprocessor-suspend", "1");
-	write_key(w, "control/platform-feature-xs_reset_watches", "1");
+	write_text(w, "memory/videoram", "0");
+	write_text(w, "control/platform-feature-multiprocessor-suspend", "1");
+	write_text(w, "control/platform-feature-xs_reset_watches", "1");
 }
 
-static int put_all(uint32_t tx, void *arg)
+static int put_records(const struct build *b, const struct config *c, struct err *e)
 {
 	/* What the guest itself may write; all else below its directory it may only read. */
 	static const char *const its_own[] = {
@@ -73,36 +65,30 @@ static int put_all(uint32_t tx, void *arg)
 		"attr",
 		"error",
 	};
-	const struct records *r = arg;
-	const uint32_t domid = r->b->domid;
-	const struct xs_perm read[] = { { 0, XS_PERM_NONE }, { domid, XS_PERM_READ } };
-	const struct xs_perm own = { domid, XS_PERM_NONE };
-	struct writer w = { .tx = tx };
+	const struct xs_perm read[] = { { 0, XS_PERM_NONE }, { b->domid, XS_PERM_READ } };
+	const struct xs_perm own = { b->domid, XS_PERM_NONE };
 	char dom[64], rec[64];
+	struct writer w;
 
-	snprintf(dom, sizeof(dom), "/local/domain/%u", domid);
-	snprintf(rec, sizeof(rec), "/libxl/%u", domid);
-	xs_rm(xstore(), tx, dom); /* an id that comes round again starts clean */
-	xs_rm(xstore(), tx, rec);
-	put_vm(&w, r->c, read);
-	write_at(&w, read, 2, "%s", dom);
-	put_domain(&w, domid, r->c);
-	for (unsigned int i = 0; i < sizeof(its_own) / sizeof(*its_own); i++)
-		write_at(&w, &own, 1, "%s/%s", dom, its_own[i]);
-	write_at(&w, NULL, 0, "%s", rec);
-	write_key(&w, "type", "pvh");
-	return w.rc;
+	snprintf(dom, sizeof(dom), "/local/domain/%u", b->domid);
+	snprintf(rec, sizeof(rec), "/libxl/%u", b->domid);
+	do {
+		write_begin(&w);
+		xs_rm(xstore(), w.tx, dom); /* an id that comes round again starts clean */
+		xs_rm(xstore(), w.tx, rec);
+		put_vm(&w, c, read);
+		write_at(&w, read, 2, "%s", dom);
+		put_domain(&w, b->domid, c);
+		for (unsigned int i = 0; i < sizeof(its_own) / sizeof(*its_own); i++)
+			write_at(&w, &own, 1, "%s/%s", dom, its_own[i]);
+		write_at(&w, NULL, 0, "%s", rec);
+		write_text(&w, "type", "pvh");
+	} while (write_end(&w));
+	return err_why(e, w.rc, "xenstore: writing the guest's records");
 }
 
-int dom_store_create(const struct build *b, const struct config *c, struct err *e)
-{
-	struct records r = { b, c };
-	int rc = store_transaction(put_all, &r);
-
-	return rc ? err_set(e, rc, "xenstore: writing the guest's records: %s", strerror(-rc)) : 0;
-}
-
-int dom_store_start(const struct build *b, struct err *e)
+/* Rings known: tell the daemons. */
+static int connect_daemons(const struct build *b, struct err *e)
 {
 	struct writer w = { 0 };
 	int rc;
@@ -110,37 +96,31 @@ int dom_store_start(const struct build *b, struct err *e)
 	write_at(&w, NULL, 0, "/local/domain/%u/store", b->domid);
 	write_key(&w, "port", "%u", b->store_port);
 	write_key(&w, "ring-ref", "%llu", (unsigned long long)b->store_gfn);
-	rc = w.rc ? w.rc : device_add_consoles(b, e);
-	if (!rc)
-		rc = xs_introduce(xstore(), b->domid, b->store_gfn, b->store_port);
-	return rc ? err_set(e, rc, "xenstore: introducing the guest: %s", strerror(-rc)) : 0;
+	rc = w.rc ?: device_add_consoles(b, e);
+	rc = rc ?: xs_introduce(xstore(), b->domid, b->store_gfn, b->store_port);
+	return err_why(e, rc, "xenstore: introducing the guest");
 }
 
-char *dom_json_path(uint32_t domid, const uint8_t *uuid)
+const char *dom_json_path(uint32_t domid, const uint8_t *uuid)
 {
-	char text[37], *path = NULL;
+	char text[37];
 
 	uuid_text(text, uuid);
-	if (asprintf(&path, XL_STATE_DIR "/userdata-d.%u.%s.libxl-json", domid, text) < 0)
-		return NULL;
-	return path;
+	return strf(XL_STATE_DIR "/userdata-d.%u.%s.libxl-json", domid, text);
 }
 
 /* Stock xl's record of a guest's configuration, where stock xl looks for it. */
 static void save_json(uint32_t domid, const struct config *c)
 {
-	char *path = dom_json_path(domid, c->uuid);
-	FILE *f = NULL;
+	FILE *f;
 
 	make_dirs(XL_STATE_DIR, 0755);
-	if (path)
-		f = fopen(path, "we");
+	f = fopen(dom_json_path(domid, c->uuid), "we");
 	if (f) {
 		config_json(f, c, 0, true);
 		fputc('\n', f);
 		fclose(f);
 	}
-	free(path);
 }
 
 static int add_devices(uint32_t domid, struct config *c, struct err *e)
@@ -168,10 +148,19 @@ static int check_devices(const struct config *c, struct err *e)
 	return rc;
 }
 
+/* From the UUID, so that a restarted guest keeps its address. */
+void dom_mac(struct dev *d, const uint8_t *uuid)
+{
+	if (!d->mac_set)
+		memcpy(d->mac,
+		       (uint8_t[]){ 0x00, 0x16, 0x3e, uuid[13] & 0x7f, uuid[14],
+				    (uint8_t)(uuid[15] + d->devid) },
+		       6);
+	d->mac_set = true;
+}
+
 int dom_fill_in(struct config *c, struct err *e)
 {
-	unsigned int i;
-
 	if (!c->uuid_set) {
 		if (getrandom(c->uuid, sizeof(c->uuid), 0) != sizeof(c->uuid))
 			return err_set(e, -EIO, "no random numbers for a UUID");
@@ -179,19 +168,20 @@ int dom_fill_in(struct config *c, struct err *e)
 		c->uuid[8] = (c->uuid[8] & 0x3f) | 0x80;
 		c->uuid_set = true;
 	}
-	for (i = 0; i < c->nr_devs; i++) {
-		uint8_t *mac = c->devs[i].mac;
-
-		if (c->devs[i].type != DEV_NIC || c->devs[i].mac_set)
-			continue;
-		/* From the UUID, so that a restarted guest keeps its address. */
-		memcpy(mac,
-		       (uint8_t[]){ 0x00, 0x16, 0x3e, c->uuid[13] & 0x7f, c->uuid[14],
-				    (uint8_t)(c->uuid[15] + c->devs[i].devid) },
-		       6);
-		c->devs[i].mac_set = true;
-	}
+	for (unsigned int i = 0; i < c->nr_devs; i++)
+		if (c->devs[i].type == DEV_NIC)
+			dom_mac(&c->devs[i], c->uuid);
 	return 0;
+}
+
+static int check_name(const struct config *c, struct err *e)
+{
+	uint32_t other;
+
+	if (dom_find_name(c->name, &other))
+		return 0;
+	return err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).", c->name,
+		       other);
 }
 
 static int make(struct build *b, struct config *c, const struct payload *p, struct err *e)
@@ -199,13 +189,11 @@ static int make(struct build *b, struct config *c, const struct payload *p, stru
 	int rc;
 
 	progress("creating the domain: %u MiB, %u vCPUs", c->maxmem, c->maxvcpus);
-	rc = build_create(b, c, p, e) ?: dom_store_create(b, c, e) ?: build_memory(b, c, e);
+	rc = build_create(b, c, p, e) ?: put_records(b, c, e) ?: build_memory(b, c, e);
 	progress("copying %s and initramfs", image_kind_name(p->img.kind));
-	if (!rc)
-		rc = build_boot(b, c, p, e);
+	rc = rc ?: build_boot(b, c, p, e);
 	progress("connecting to xenstored and xenconsoled");
-	if (!rc)
-		rc = dom_store_start(b, e);
+	rc = rc ?: connect_daemons(b, e);
 	return rc ?: add_devices(b->domid, c, e);
 }
 
@@ -213,56 +201,40 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 {
 	struct payload p = { 0 };
 	struct build b = { 0 };
-	uint32_t other;
 	int rc;
 
 	claim_sweep();
-	rc = dom_fill_in(c, e) ?: claim_take(c->name, c->uuid, false, e);
-	if (!rc && !dom_find_name(c->name, &other))
-		rc = err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).",
-			     c->name, other);
-	if (!rc)
-		rc = build_check(c, e);
-	if (!rc)
-		rc = check_devices(c, e);
+	rc = dom_fill_in(c, e) ?: claim_take(c->name, c->uuid, false, e) ?: check_name(c, e)
+		?: build_check(c, e) ?: check_devices(c, e);
 	if (!rc) {
 		progress("reading %s", c->kernel);
-		rc = payload_load(&p, c, e);
+		rc = payload_load(&p, c, e) ?: make(&b, c, &p, e);
 	}
-	if (!rc)
-		rc = make(&b, c, &p, e);
 	payload_free(&p);
 	progress(NULL);
-	if (rc && b.domid) {
-		dom_destroy(b.domid);
-	} else if (!rc) {
+	if (!rc) {
 		save_json(b.domid, c);
 		*domid = b.domid;
+		return 0;
 	}
-	if (rc)
-		claim_drop();
+	if (b.domid)
+		dom_destroy(b.domid);
+	claim_drop();
 	return rc;
 }
 
 static void remove_records(uint32_t domid, const uint8_t *uuid)
 {
-	char path[64], *vm = store_get("/local/domain/%u/vm", domid), *json;
+	const char *vm = store_get("/local/domain/%u/vm", domid);
 
 	if (vm && !strncmp(vm, "/vm/", 4))
-		xs_rm(xstore(), 0, vm);
-	free(vm);
-	snprintf(path, sizeof(path), "/local/domain/%u", domid);
-	xs_rm(xstore(), 0, path);
-	snprintf(path, sizeof(path), "/libxl/%u", domid);
-	xs_rm(xstore(), 0, path);
-	snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u", domid);
-	xs_rm(xstore(), 0, path);
-	snprintf(path, sizeof(path), "/local/domain/0/backend/vuart/%u", domid);
-	xs_rm(xstore(), 0, path);
-	json = uuid ? dom_json_path(domid, uuid) : NULL;
-	if (json)
-		unlink(json);
-	free(json);
+		store_rm("%s", vm);
+	store_rm("/local/domain/%u", domid);
+	store_rm("/libxl/%u", domid);
+	store_rm("/local/domain/0/backend/console/%u", domid);
+	store_rm("/local/domain/0/backend/vuart/%u", domid);
+	if (uuid)
+		unlink(dom_json_path(domid, uuid));
 }
 
 /* The name goes last: who no longer sees the guest finds its memory free. */
@@ -283,10 +255,7 @@ void dom_destroy(uint32_t domid)
 /* The guest answers by taking the word away; whether it obeys is its affair. */
 int dom_shutdown(uint32_t domid, const char *how)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", domid);
-	if (xs_exists(xstore(), 0, path) <= 0)
+	if (!store_has("/local/domain/%u/control/shutdown", domid))
 		return -ESRCH;
-	return xs_write(xstore(), 0, path, how, strlen(how));
+	return store_put(strf("/local/domain/%u/control/shutdown", domid), how);
 }

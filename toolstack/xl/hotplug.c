@@ -16,11 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,99 +31,71 @@
 #define DEFAULT_NET "10.213.0."
 #define NETDEV_MS 10000
 
-/* A free loop device for @fd.  Another process may take it first, hence the retries. */
-static int loop_setup(struct hotplug_disk *h, int fd, const char *file, bool writable)
+/* A free loop device for @file.  Another process may take it first, hence the retries. */
+static int loop_open(int file, bool writable, const char **node)
 {
-	int ctl = open("/dev/loop-control", O_RDWR | O_CLOEXEC), tries, n;
+	struct loop_config cfg = { .fd = file,
+				   .info.lo_flags = LO_FLAGS_AUTOCLEAR |
+						    (writable ? 0 : LO_FLAGS_READ_ONLY) };
+	int ctl = open("/dev/loop-control", O_RDWR | O_CLOEXEC), fd = -1, tries, n;
+	int mode = writable ? O_RDWR : O_RDONLY, rc = ctl < 0 ? -errno : -EBUSY;
 
-	if (ctl < 0)
-		return -errno;
-	for (tries = 0; tries < 16; tries++) {
-		struct loop_config cfg = { .fd = fd, .block_size = 0 };
-
+	snprintf((char *)cfg.info.lo_file_name, LO_NAME_SIZE, "%s", *node); /* losetup shows it */
+	for (tries = 0; rc == -EBUSY && tries < 16; tries++) {
 		n = ioctl(ctl, LOOP_CTL_GET_FREE);
-		if (n < 0)
-			break;
-		snprintf(h->node, sizeof(h->node), "/dev/loop%d", n);
-		h->fd = open(h->node, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-		if (h->fd < 0)
-			break;
-		snprintf((char *)cfg.info.lo_file_name, LO_NAME_SIZE, "%.63s",
-			 file); /* what losetup shows */
-		cfg.info.lo_flags = LO_FLAGS_AUTOCLEAR | (writable ? 0 : LO_FLAGS_READ_ONLY);
-		if (!ioctl(h->fd, LOOP_CONFIGURE, &cfg)) {
-			close(ctl);
-			return 0;
-		}
-		n = -1;
-		if (errno != EBUSY)
-			break;
-		close(h->fd);
-		h->fd = -1;
+		fd = n < 0 ? -1 : open(*node = strf("/dev/loop%d", n), mode | O_CLOEXEC);
+		rc = fd < 0 || ioctl(fd, LOOP_CONFIGURE, &cfg) ? -errno : 0;
+		if (rc)
+			close(fd);
 	}
-	n = -errno;
-	hotplug_disk_close(h);
 	close(ctl);
-	return n;
+	return rc ?: fd;
 }
 
-/* The file or block device of a disk: an fd, or -errno with a sentence. */
-static int open_target(const struct dev *d, char *dev, size_t size, struct stat *st, struct err *e)
+/* The file or block device of a disk and its name: an fd, or -errno with a sentence. */
+static int open_target(const struct dev *d, const char **name, struct stat *st, struct err *e)
 {
-	int flags = (d->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC, fd, rc = 0;
+	int flags = (d->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC, fd, excl, rc = 0;
 
 	/* A bare name is one in /dev, as with the stock scripts. */
-	snprintf(dev, size, "%s%s", d->target[0] == '/' ? "" : "/dev/", d->target);
-	fd = open(dev, flags | O_NONBLOCK); /* a FIFO would wait for its other end */
+	*name = strf("%s%s", d->target[0] == '/' ? "" : "/dev/", d->target);
+	fd = open(*name, flags | O_NONBLOCK); /* a FIFO would wait for its other end */
 	if (fd < 0 || fstat(fd, st))
-		rc = err_set(e, -errno, "disk %s: %s: %s", d->vdev, dev, strerror(errno));
-	else if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode))
+		return err_why(e, -errno, "disk %s: %s", d->vdev, *name);
+	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode))
 		rc = err_set(e, -EINVAL, "disk %s: %s is neither a block device nor a file",
-			     d->vdev, dev);
-	if (!rc && S_ISBLK(st->st_mode) && d->writable) {
-		int excl = open(dev, flags | O_EXCL);
-
-		if (excl < 0)
-			rc = err_set(e, -errno, "disk %s: %s is in use in Dom0 (mounted?): %s",
-				     d->vdev, dev, strerror(errno));
-		else
-			close(excl);
+			     d->vdev, *name);
+	if (S_ISBLK(st->st_mode) && d->writable) {
+		excl = open(*name, flags | O_EXCL);
+		rc = excl < 0 ? -errno : 0;
+		err_why(e, rc, "disk %s: %s is in use in Dom0 (mounted?)", d->vdev, *name);
+		close(excl);
 	}
-	if (rc && fd >= 0)
+	if (rc)
 		close(fd);
 	return rc ?: fd;
 }
 
-int hotplug_disk_open(struct hotplug_disk *h, const struct dev *d, struct err *e)
+int hotplug_disk(const struct dev *d, const char **node, dev_t *number, struct err *e)
 {
+	const char *name;
 	struct stat st;
-	char dev[256];
-	int fd = open_target(d, dev, sizeof(dev), &st, e), rc = 0;
+	int file, fd = open_target(d, &name, &st, e);
 
-	h->fd = -1;
-	if (fd < 0)
-		return fd;
-	snprintf(h->node, sizeof(h->node), "%.63s", dev);
-	if (S_ISREG(st.st_mode)) {
-		rc = loop_setup(h, fd, dev, d->writable);
-		if (rc)
-			err_set(e, rc,
+	*node = name;
+	if (fd >= 0 && S_ISREG(st.st_mode)) {
+		file = fd;
+		fd = loop_open(file, d->writable, node);
+		close(file);
+		if (fd < 0)
+			err_set(e, fd,
 				"disk %s: no loop device for %s: %s (is the module loop loaded?)",
-				d->vdev, dev, strerror(-rc));
-		else if (fstat(h->fd, &st))
-			rc = err_set(e, -errno, "disk %s: %s", d->vdev, strerror(errno));
+				d->vdev, name, strerror(-fd));
+		else if (fstat(fd, &st))
+			fd = err_why(e, -errno, "disk %s", d->vdev);
 	}
-	close(fd);
-	h->major = major(st.st_rdev);
-	h->minor = minor(st.st_rdev);
-	return rc;
-}
-
-void hotplug_disk_close(struct hotplug_disk *h)
-{
-	if (h->fd >= 0)
-		close(h->fd);
-	h->fd = -1;
+	*number = st.st_rdev;
+	return fd;
 }
 
 static int net_ioctl(unsigned long cmd, const char *ifname, struct ifreq *r)
@@ -175,7 +144,7 @@ static int make_bridge(const char *name, struct err *e)
 		if_address(SIOCSIFNETMASK, name, 0xffffff00) ?:
 		if_up(name);
 	if (rc)
-		return err_set(e, rc, "vif: setting up bridge %s: %s", name, strerror(-rc));
+		return err_why(e, rc, "vif: setting up bridge %s", name);
 	fprintf(stderr,
 		"xl: made the bridge %s: Dom0 is " DEFAULT_NET "1/24, give guests " DEFAULT_NET
 		"2 and up\n",
@@ -185,14 +154,11 @@ static int make_bridge(const char *name, struct err *e)
 
 static bool is_bridge(const char *name)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%.16s/bridge", name);
-	return !access(path, F_OK);
+	return !access(strf("/sys/class/net/%s/bridge", name), F_OK);
 }
 
 /* The first bridge there is, else the default one. */
-void hotplug_default_bridge(struct dev *n, struct err *e)
+void hotplug_default_bridge(struct dev *n)
 {
 	struct if_nameindex *list = if_nameindex(), *i;
 
@@ -207,9 +173,9 @@ void hotplug_default_bridge(struct dev *n, struct err *e)
 
 int hotplug_check(const struct dev *d, struct err *e)
 {
+	const char *name;
 	struct stat st;
-	char path[256];
-	int fd = -1;
+	int fd;
 
 	if (d->script || d->backend)
 		return 0; /* the affair of others */
@@ -220,7 +186,7 @@ int hotplug_check(const struct dev *d, struct err *e)
 			       d->bridge, d->bridge);
 	if (!d->target)
 		return 0;
-	fd = open_target(d, path, sizeof(path), &st, e);
+	fd = open_target(d, &name, &st, e);
 	if (fd < 0)
 		return fd;
 	close(fd);
@@ -234,25 +200,27 @@ static int join_bridge(const char *vif, const char *bridge, struct err *e)
 	if (rc)
 		return rc;
 	rc = NET(SIOCBRADDIF, bridge, .ifr_ifindex = if_nametoindex(vif));
-	return rc && rc != -EBUSY ? err_set(e, rc, "vif: adding %s to bridge %s: %s", vif, bridge,
-					    strerror(-rc))
-				  : 0;
+	return rc == -EBUSY ? 0 : err_why(e, rc, "vif: adding %s to bridge %s", vif, bridge);
 }
 
-/* netback makes the interface a moment after its state says so. */
-static int wait_netdev(const char *vif)
+bool wait_until(bool (*there)(const void *arg), const void *arg, int ms)
 {
-	int64_t end = loop_now() + NETDEV_MS;
+	int64_t end = loop_now() + ms;
 	struct timespec pause = { .tv_nsec = 1000000 };
 
-	while (!if_nametoindex(vif)) {
+	while (!there(arg)) {
 		if (loop_now() > end)
-			return -ETIMEDOUT;
+			return false;
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 50000000)
 			pause.tv_nsec *= 2;
 	}
-	return 0;
+	return true;
+}
+
+static bool netdev_there(const void *name)
+{
+	return if_nametoindex(name);
 }
 
 int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e)
@@ -261,7 +229,8 @@ int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e)
 	int rc;
 
 	snprintf(vif, sizeof(vif), "vif%u.%d", domid, n->devid);
-	if (wait_netdev(vif))
+	/* netback makes the interface a moment after its state says so. */
+	if (!wait_until(netdev_there, vif, NETDEV_MS))
 		return err_set(e, -ETIMEDOUT, "vif %d: interface %s did not appear", n->devid, vif);
 	NET(SIOCSIFMTU, vif, .ifr_mtu = n->mtu ? n->mtu : 1500);
 	/* The highest address, so that the bridge never takes its own from a guest's interface. */
@@ -273,40 +242,36 @@ int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e)
 		snprintf(r.ifr_newname, sizeof(r.ifr_newname), "%s", n->vifname);
 		rc = net_ioctl(SIOCSIFNAME, vif, &r);
 		if (rc)
-			return err_set(e, rc, "vif %d: renaming %s to %s: %s", n->devid, vif,
-				       n->vifname, strerror(-rc));
+			return err_why(e, rc, "vif %d: renaming %s to %s", n->devid, vif,
+				       n->vifname);
 		snprintf(vif, sizeof(vif), "%.15s", n->vifname);
 	}
 	rc = n->bridge ? join_bridge(vif, n->bridge, e) : 0;
-	if (rc)
-		return rc;
-	rc = if_up(vif);
-	return rc ? err_set(e, rc, "vif %d: bringing %s up: %s", n->devid, vif, strerror(-rc)) : 0;
+	return rc ?: err_why(e, if_up(vif), "vif %d: bringing %s up", n->devid, vif);
 }
 
 /* A script the user configured, with the environment stock Xen gives it. */
 int hotplug_script(const char *script, const char *action, const char *type, const char *backend,
 		   const char *vif, const char *bridge, struct err *e)
 {
-	char path[256], base[128];
-	bool net = !strcmp(type, "vif");
-	char *argv[] = { path, (char *)action, net ? "type_if=vif" : NULL, NULL };
+	const char *path = strf("%s%s", script[0] == '/' ? "" : "/etc/xen/scripts/", script);
+	char *net = strcmp(type, "vif") ? NULL : "type_if=vif";
+	char *argv[] = { (char *)path, (char *)action, net, NULL };
+	const char *const env[][2] = {
+		{ "script", path },
+		{ "XENBUS_TYPE", type },
+		{ "XENBUS_PATH", backend },
+		{ "XENBUS_BASE_PATH", "backend" },
+		{ "vif", vif },
+		{ "INTERFACE", vif },
+		{ "bridge", bridge },
+	};
 	int rc;
 
-	snprintf(path, sizeof(path), "%s%s", script[0] == '/' ? "" : "/etc/xen/scripts/", script);
-	snprintf(base, sizeof(base), "backend/%s", type);
-	setenv("script", path, 1);
-	setenv("XENBUS_TYPE", type, 1);
-	setenv("XENBUS_PATH", backend, 1);
-	setenv("XENBUS_BASE_PATH", "backend", 1);
-	if (vif) {
-		setenv("vif", vif, 1);
-		setenv("INTERFACE", vif, 1);
-	}
-	if (bridge)
-		setenv("bridge", bridge, 1);
-	rc = run_program(argv);
-	if (rc < 0)
-		return err_set(e, rc, "%s: %s", path, strerror(-rc));
-	return rc ? err_set(e, -EIO, "%s %s ended with exit code %d", path, action, rc) : 0;
+	for (unsigned int i = 0; i < sizeof(env) / sizeof(*env); i++)
+		if (env[i][1])
+			setenv(env[i][0], env[i][1], 1);
+	rc = run_file(path, argv);
+	return rc > 0 ? err_set(e, -EIO, "%s %s ended with exit code %d", path, action, rc)
+		      : err_why(e, rc, "%s", path);
 }

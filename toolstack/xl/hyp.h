@@ -21,15 +21,17 @@
 
 #define HYP_PAGE 4096ul
 #define HYP_MAX_CPUS 256
+#define HYP_MAX_DOMAINS 1024
 
 typedef struct xen_domctl_getdomaininfo hyp_dominfo;
 
 /* Opens privcmd once per process; prints why and returns -errno if this is not a Dom0. */
 int hyp_open(void);
-int hyp_reopen(void);					  /* in a child after fork */
-int hyp_version(unsigned int cmd, void *arg, size_t len); /* len 0: no argument */
+int hyp_reopen(void); /* in a child after fork */
+int hyp_version(unsigned int cmd, void *arg, size_t len);
 
-int hyp_dom_list(uint32_t first, unsigned int max, hyp_dominfo *out);
+/* All domains, in the order of their numbers, until the next call; how many. */
+int hyp_domains(const hyp_dominfo **list);
 int hyp_dom_iomem(uint32_t domid, uint64_t gfn, uint64_t mfn, uint64_t nr);
 int hyp_dom_irq(uint32_t domid, uint32_t irq);
 int hyp_dom_assign_dt(uint32_t domid, const char *path);
@@ -42,7 +44,6 @@ int hyp_dom_vuart(uint32_t domid, uint64_t gfn); /* likewise, of its virtual UAR
 void *hyp_grants_map(uint32_t domid, struct grant_entry_v1 **tab);
 void hyp_grants_unmap(void *res);
 void hyp_grant_set(struct grant_entry_v1 *g, uint64_t gfn); /* to Dom0, read and write */
-int hyp_dom_max_gfn(uint32_t domid, uint64_t *gfn);
 
 /* @cmd: XEN_DOMCTL_setvcpucontext or XEN_DOMCTL_getvcpucontext. */
 int hyp_vcpu_context(uint32_t domid, unsigned int cmd, unsigned int vcpu,
@@ -65,7 +66,6 @@ int hyp_debug_keys(const char *keys);
 
 /* Foreign memory. */
 void *hyp_map(uint32_t domid, const xen_pfn_t *gfn, size_t nr, int *errs);
-void *hyp_map_range(uint32_t domid, uint64_t gfn, size_t nr);
 void hyp_unmap(void *p, size_t nr);
 
 #endif

@@ -112,7 +112,7 @@ static void print_versions(void)
 	const char *extra = ask(XENVER_extraversion, sizeof(xen_extraversion_t));
 
 	hyp_version(XENVER_platform_parameters, &params, sizeof(params));
-	hv_sysctl(&sched);
+	hv_sysctl(&sched, NULL);
 	line("xen_major", "%d", v >> 16);
 	line("xen_minor", "%d", v & 0xffff);
 	line("xen_extra", "%s", extra);

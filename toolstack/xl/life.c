@@ -27,20 +27,15 @@
 /* Keeps stdin closed and sends what we say to the guest's log file. */
 static int to_background(const char *name)
 {
-	char path[160], old[170];
+	char path[160];
 	int fd, null, i;
 
 	make_dirs(XL_LOG_DIR, 0755);
 	snprintf(path, sizeof(path), XL_LOG_DIR "/xl-%s.log", name);
-	for (i = 9; i >= 0; i--) { /* keep the last ten logs, as stock does */
-		char newer[170];
-
-		snprintf(old, sizeof(old), "%s.%d", path, i + 1);
-		snprintf(newer, sizeof(newer), i ? "%s.%d" : "%s", path, i);
-		rename(newer, old);
-	}
-	snprintf(old, sizeof(old), "%s.10", path);
-	unlink(old);
+	for (i = 9; i > 0; i--) /* keep the last ten logs, as stock does */
+		rename(strf("%s.%d", path, i), strf("%s.%d", path, i + 1));
+	rename(path, strf("%s.1", path));
+	unlink(strf("%s.10", path));
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd < 0 || null < 0)
@@ -93,11 +88,10 @@ static enum action action_for(const struct config *c, int reason)
 
 static void dump(const struct config *c, uint32_t domid)
 {
-	char path[160];
+	const char *path = strf(DUMP_DIR "/%s", c->name);
 	struct err e;
 
 	make_dirs(DUMP_DIR, 0700);
-	snprintf(path, sizeof(path), DUMP_DIR "/%s", c->name);
 	printf("dumping core to %s\n", path);
 	if (core_dump(domid, path, &e))
 		printf("core dump failed: %s\n", e.msg);
@@ -119,28 +113,24 @@ static int set_aside(const struct config *c, uint32_t domid)
 static void keep_devices(struct config *c, uint32_t domid)
 {
 	struct config now = { 0 };
-	unsigned int i;
+	struct dev *devs = c->devs, d;
+	unsigned int i, nr = c->nr_devs;
 
-	if (device_list(domid, &now)) {
-		config_free(&now);
-		return;
+	if (!device_list(domid, &now)) {
+		for (i = 0; i < now.nr_devs; i++) {
+			struct dev *known = config_dev(c, now.devs[i].type, now.devs[i].devid);
+
+			if (!known)
+				continue;
+			d = now.devs[i]; /* the file says more of a device than the store */
+			now.devs[i] = *known;
+			*known = d;
+		}
+		c->devs = now.devs;
+		c->nr_devs = now.nr_devs;
+		now.devs = devs;
+		now.nr_devs = nr;
 	}
-	for (i = 0; i < now.nr_devs; i++) {
-		struct dev *known = config_dev(c, now.devs[i].type, now.devs[i].devid), d;
-
-		if (!known)
-			continue;
-		d = now.devs[i]; /* the configuration knows more of a device than the store */
-		now.devs[i] = *known;
-		*known = d;
-	}
-	struct dev *devs = c->devs;
-	unsigned int nr = c->nr_devs;
-
-	c->devs = now.devs;
-	c->nr_devs = now.nr_devs;
-	now.devs = devs;
-	now.nr_devs = nr;
 	config_free(&now);
 }
 
@@ -165,12 +155,12 @@ static bool replace(struct config *c, uint32_t domid)
 static bool handle_end(struct config *c, uint32_t domid, int reason)
 {
 	enum action a = action_for(c, reason);
-	char *name = dom_name(domid);
+	const char *name = dom_name(domid);
 	struct err e;
 
 	if (name) { /* xl rename may have changed it */
 		free(c->name);
-		c->name = name;
+		c->name = strdup(name);
 	}
 
 	printf("Domain %u has shut down, reason code %d 0x%x\n", domid, reason, reason);

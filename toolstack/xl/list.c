@@ -60,44 +60,43 @@ static void row(const hyp_dominfo *d, const struct args *a)
 	putchar('\n');
 }
 
+static char *own(const char *kept)
+{
+	return kept ? strdup(kept) : NULL;
+}
+
 /* Reads a device from its record; takes back what dev_parse() would have made of it. */
 static void read_device(struct dev *d, const char *rec, int devid)
 {
-	char *dev = store_get("%s/dev", rec), *mode = store_get("%s/mode", rec),
-	     *mac = store_get("%s/mac", rec), *script = store_get("%s/script", rec);
+	const char *mode = store_get("%s/mode", rec), *mac = store_get("%s/mac", rec),
+		   *script = store_get("%s/script", rec);
 
 	d->devid = devid;
-	d->target = d->type == DEV_DISK ? store_get("%s/params", rec) : NULL;
+	d->target = d->type == DEV_DISK ? own(store_get("%s/params", rec)) : NULL;
 	d->writable = mode && *mode == 'w';
-	snprintf(d->vdev, sizeof(d->vdev), "%s", dev ? dev : "");
+	snprintf(d->vdev, sizeof(d->vdev), "%s", store_get("%s/dev", rec) ?: "");
 	d->mac_set = mac && sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &d->mac[0], &d->mac[1],
 				   &d->mac[2], &d->mac[3], &d->mac[4], &d->mac[5]) == 6;
-	d->bridge = store_get("%s/bridge", rec);
-	d->vifname = store_get("%s/vifname", rec);
-	d->ip = store_get("%s/ip", rec);
+	d->bridge = own(store_get("%s/bridge", rec));
+	d->vifname = own(store_get("%s/vifname", rec));
+	d->ip = own(store_get("%s/ip", rec));
 	if (script && *script)
 		d->script = strdup(script);
-	free(dev);
-	free(mode);
-	free(mac);
-	free(script);
 }
 
 int device_list(uint32_t domid, struct config *c)
 {
 	const char *names[] = { "vbd", "vif" };
-	char rec[160], **ids;
-	size_t n, i;
+	char **ids, **id;
 	int rc = 0;
 
 	for (int type = DEV_DISK; type <= DEV_NIC; type++) {
-		ids = store_list(&n, "/libxl/%u/device/%s", domid, names[type]);
-		for (i = 0; ids && i < n && !rc; i++) {
+		ids = store_list("/libxl/%u/device/%s", domid, names[type]);
+		for (id = ids; id && *id && !rc; id++) {
 			struct dev d = { .type = type };
 
-			snprintf(rec, sizeof(rec), "/libxl/%u/device/%s/%.16s", domid, names[type],
-				 ids[i]);
-			read_device(&d, rec, atoi(ids[i]));
+			read_device(&d, strf("/libxl/%u/device/%s/%s", domid, names[type], *id),
+				    atoi(*id));
 			rc = config_add(c, &d);
 		}
 		free(ids);
@@ -120,11 +119,10 @@ static void live_devices(uint32_t domid)
 /* The saved file moved to the right, with the devices of now in place of those of the start. */
 static bool print_saved(const hyp_dominfo *d)
 {
-	char *path = dom_json_path(d->domain, d->handle), line[4096];
-	FILE *f = path && d->domain ? fopen(path, "re") : NULL;
+	FILE *f = d->domain ? fopen(dom_json_path(d->domain, d->handle), "re") : NULL;
 	bool skip = false, tail = false;
+	char line[4096];
 
-	free(path);
 	if (!f)
 		return false;
 	while (fgets(line, sizeof(line), f) && line[0] != '}') {
@@ -149,7 +147,7 @@ static bool print_saved(const hyp_dominfo *d)
 /* Domain-0 and guests of unknown makers: what the hypervisor knows. */
 static void print_live(const hyp_dominfo *d)
 {
-	char *target = store_get("/local/domain/%u/memory/target", d->domain);
+	const char *target = store_get("/local/domain/%u/memory/target", d->domain);
 	struct xen_domctl_sched_credit2 p = { 0 };
 	struct config c = {
 		.name = (char *)dom_label(d->domain),
@@ -165,7 +163,6 @@ static void print_live(const hyp_dominfo *d)
 	c.maxmem = d->domain || !target ? d->max_pages >> 8 : c.memory;
 	memcpy(c.uuid, d->handle, sizeof(c.uuid));
 	config_json(stdout, &c, 8, false);
-	free(target);
 }
 
 static void print_long(const hyp_dominfo *list, int n)
@@ -185,23 +182,21 @@ static void print_long(const hyp_dominfo *list, int n)
 
 static void print_json(const hyp_dominfo *list, int n)
 {
-	char state[7], uuid[37], *name;
+	char state[7], uuid[37];
 	int i;
 
 	printf("[");
 	for (i = 0; i < n; i++) {
-		name = dom_name(list[i].domain);
 		dom_state(state, &list[i]);
 		uuid_text(uuid, list[i].handle);
 		printf("%s\n  {\"name\": ", i ? "," : "");
-		json_string(stdout, name ? name : "");
+		json_string(stdout, dom_name(list[i].domain) ?: "");
 		printf(", \"domid\": %u, \"memory_kib\": %llu, \"vcpus\": %u, \"state\": \"%s\", "
 		       "\"reason\": "
 		       "\"%s\", \"cpu_seconds\": %.1f, \"uuid\": \"%s\"}",
 		       list[i].domain, (unsigned long long)list[i].tot_pages << 2,
 		       list[i].nr_online_vcpus, state, reason_name(&list[i]),
 		       list[i].cpu_time / 1e9, uuid);
-		free(name);
 	}
 	printf("\n]\n");
 }
@@ -222,52 +217,50 @@ static void print_table(const hyp_dominfo *list, int n, const struct args *a)
 
 int cmd_list(const struct args *a)
 {
-	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
+	const hyp_dominfo *list;
+	hyp_dominfo one;
 	uint32_t domid;
-	int n = -ENOMEM, rc = 0;
+	int n;
 
-	if (list && a->n && dom_find(a->arg[0], &domid)) {
-		rc = EXIT_FAILURE;
-	} else if (list && a->n) {
-		n = hv_domain_info(domid, list) ? -ESRCH : 1;
-		if (n < 0)
-			rc = fail("Error: Domain '%s' does not exist.", a->arg[0]);
+	if (a->n) {
+		if (dom_find(a->arg[0], &domid))
+			return EXIT_FAILURE;
+		if (hv_domain_info(domid, &one))
+			return fail("Error: Domain '%s' does not exist.", a->arg[0]);
+		list = &one;
+		n = 1;
 	} else {
-		n = list ? hyp_dom_list(0, XL_MAX_DOMAINS, list) : -ENOMEM;
+		n = hyp_domains(&list);
 		if (n < 0)
-			rc = fail("xl: listing domains: %s", strerror(-n));
+			return fail("xl: listing domains: %s", strerror(-n));
 	}
-	if (rc)
-		;
-	else if (a->opt['l'])
+	if (a->opt['l'])
 		print_long(list, n);
 	else if (a->opt['j'])
 		print_json(list, n);
 	else
 		print_table(list, n, a);
-	free(list);
-	return rc;
+	return 0;
 }
 
 /* Calls @fn for the @n domains named, or for all.  0, or 1 if one does not exist. */
 int dom_each(int n, char **names, int (*fn)(const hyp_dominfo *d))
 {
-	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
+	const hyp_dominfo *list;
+	hyp_dominfo one;
 	uint32_t domid;
-	int i, all = list && !n ? hyp_dom_list(0, XL_MAX_DOMAINS, list) : 0;
-	int rc = !list || all < 0;
+	int i, all = n ? 0 : hyp_domains(&list), rc = all < 0;
 
 	for (i = 0; i < all; i++)
 		rc |= fn(&list[i]);
-	for (i = 0; list && i < n; i++) {
+	for (i = 0; i < n; i++) {
 		if (dom_find(names[i], &domid))
 			rc = EXIT_FAILURE;
-		else if (hv_domain_info(domid, list))
+		else if (hv_domain_info(domid, &one))
 			rc = fail("%s is an invalid domain identifier", names[i]);
 		else
-			rc |= fn(list);
+			rc |= fn(&one);
 	}
-	free(list);
 	return rc;
 }
 
@@ -317,15 +310,14 @@ static bool short_uptime;
 /* Domain-0 counts from boot, guests from the time in their record. */
 static int uptime_of(const hyp_dominfo *d)
 {
-	char *vm = store_get("/local/domain/%u/vm", d->domain), *start = NULL;
+	const char *vm = store_get("/local/domain/%u/vm", d->domain);
+	const char *start = vm ? store_get("%s/start_time", vm) : NULL;
 	struct timespec now, boot;
 	char clock[16], days[24] = "";
 	long long up;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
-	if (vm)
-		start = store_get("%.64s/start_time", vm);
 	up = d->domain && start ? now.tv_sec - strtoll(start, NULL, 10) : boot.tv_sec;
 	up = up < 0 ? 0 : up;
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now.tv_sec));
@@ -337,8 +329,6 @@ static int uptime_of(const hyp_dominfo *d)
 	else
 		printf("%-33s %4u %s%2lld:%02lld:%02lld\n", dom_label(d->domain), d->domain, days,
 		       up % 86400 / 3600, up % 3600 / 60, up % 60);
-	free(vm);
-	free(start);
 	return 0;
 }
 
@@ -365,7 +355,8 @@ int cmd_domid(const struct args *a)
 
 int cmd_domname(const struct args *a)
 {
-	char *end, *name;
+	const char *name;
+	char *end;
 	unsigned long id = strtoul(a->arg[0], &end, 10);
 
 	if (*end || end == a->arg[0])
@@ -376,7 +367,6 @@ int cmd_domname(const struct args *a)
 			    "exist.",
 			    a->arg[0]);
 	printf("%s\n", name);
-	free(name);
 	return 0;
 }
 
@@ -395,7 +385,7 @@ int cmd_cpupool_list(const struct args *a)
 	struct xen_sysctl_cpupool_op pool;
 	struct cpumask m;
 	unsigned int i, n, id, shown = 0;
-	char *name;
+	const char *name;
 
 	printf("%-19s", "Name");
 	printf(cpus ? "CPU list\n" : "CPUs   Sched     Active   Domain count\n");
@@ -416,7 +406,6 @@ int cmd_cpupool_list(const struct args *a)
 			putchar('\n');
 			shown++;
 		}
-		free(name);
 	}
 	return only && !shown ? fail("Pool '%s' does not exist", only) : 0;
 }

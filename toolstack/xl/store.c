@@ -37,65 +37,63 @@ void store_reopen(void)
 	handle = NULL;
 }
 
-char *store_get(const char *fmt, ...)
+static const char *keep(char *s)
 {
-	char path[512];
-	va_list ap;
+	static char *kept[32];
+	static unsigned int next;
+	char **slot = &kept[next++ % 32];
 
-	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
-	va_end(ap);
-	return xs_read(xstore(), 0, path, NULL);
+	free(*slot);
+	return *slot = s;
 }
 
-char **store_list(size_t *n, const char *fmt, ...)
+const char *strf(const char *fmt, ...)
 {
-	char path[512];
+	char *s;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
+	if (vasprintf(&s, fmt, ap) < 0)
+		s = strdup("");
 	va_end(ap);
-	return xs_directory(xstore(), 0, path, n);
+	return keep(s);
 }
 
-int store_put(const char *value, const char *fmt, ...)
+const char *store_read(const char *path)
 {
-	char path[512];
-	va_list ap;
+	return keep(xs_read(xstore(), 0, path, NULL));
+}
 
-	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
-	va_end(ap);
+int store_put(const char *path, const char *value)
+{
 	return xs_write(xstore(), 0, path, value, strlen(value));
 }
 
-char *dom_name(uint32_t domid)
+const char *dom_name(uint32_t domid)
 {
 	return store_get("/local/domain/%u/name", domid);
 }
 
 const char *dom_label(uint32_t domid)
 {
-	static char *name;
-
-	free(name);
-	name = dom_name(domid);
-	return name ? name : "(null)";
+	return dom_name(domid) ?: "(null)";
 }
 
 int dom_find_name(const char *name, uint32_t *domid)
 {
-	hyp_dominfo *list = calloc(XL_MAX_DOMAINS, sizeof(*list));
-	int n = list ? hyp_dom_list(0, XL_MAX_DOMAINS, list) : -ENOMEM, i, rc = -ESRCH;
+	const hyp_dominfo *list;
+	int i, n = hyp_domains(&list);
+	bool found = false;
 
-	for (i = 0; i < n && rc; i++)
-		if (!strcmp(dom_label(list[i].domain), name)) {
-			*domid = list[i].domain;
-			rc = 0;
-		}
-	free(list);
-	return n < 0 ? n : rc;
+	for (i = 0; i < n && !found; i++) {
+		char *has = xs_readf(xstore(), 0, "/local/domain/%u/name", list[i].domain);
+
+		found = has && !strcmp(has, name);
+		free(has);
+	}
+	if (found)
+		*domid = list[i - 1].domain;
+	return n < 0 ? n : found ? 0 : -ESRCH;
 }
 
 int dom_find(const char *who, uint32_t *domid)
@@ -116,19 +114,20 @@ int dom_find(const char *who, uint32_t *domid)
 	return -ESRCH;
 }
 
-int store_transaction(int (*fn)(uint32_t tx, void *arg), void *arg)
+void write_begin(struct writer *w)
 {
-	int rc, end;
+	*w = (struct writer){ .tx = xs_transaction_start(xstore()) };
+	if (!w->tx)
+		w->rc = -errno;
+}
 
-	do {
-		uint32_t tx = xs_transaction_start(xstore());
+bool write_end(struct writer *w)
+{
+	int end = w->tx ? xs_transaction_end(xstore(), w->tx, w->rc != 0) : 0;
 
-		if (!tx)
-			return -errno;
-		rc = fn(tx, arg);
-		end = xs_transaction_end(xstore(), tx, rc != 0);
-	} while (!rc && end == -EAGAIN);
-	return rc ?: end;
+	if (!w->rc)
+		w->rc = end;
+	return w->rc == -EAGAIN;
 }
 
 void write_at(struct writer *w, const struct xs_perm *perm, size_t nr, const char *fmt, ...)
@@ -146,48 +145,44 @@ void write_at(struct writer *w, const struct xs_perm *perm, size_t nr, const cha
 
 void write_key(struct writer *w, const char *key, const char *fmt, ...)
 {
-	char path[256], value[2048];
+	const char *path = strf("%s/%s", w->dir, key);
+	char value[2048];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(value, sizeof(value), fmt, ap);
 	va_end(ap);
-	snprintf(path, sizeof(path), "%s/%s", w->dir, key);
 	if (!w->rc)
 		w->rc = xs_write(xstore(), w->tx, path, value, strlen(value));
 }
 
-struct renaming {
-	uint32_t domid;
-	const char *name;
-};
-
-/* Both records change together. */
-static int rename_in(uint32_t tx, void *arg)
+void write_text(struct writer *w, const char *key, const char *value)
 {
-	struct renaming *r = arg;
-	struct writer w = { .tx = tx };
-	char *vm = xs_readf(xstore(), tx, "/local/domain/%u/vm", r->domid);
-
-	write_at(&w, NULL, 0, "/local/domain/%u", r->domid);
-	write_key(&w, "name", "%s", r->name);
-	if (vm) {
-		write_at(&w, NULL, 0, "%s", vm);
-		write_key(&w, "name", "%s", r->name);
-	}
-	free(vm);
-	return w.rc;
+	if (value)
+		write_key(w, key, "%s", value);
 }
 
-/* Only if nobody else has the name. */
+/* Only if nobody else has the name.  Both records change together. */
 int dom_rename(uint32_t domid, const char *name)
 {
-	struct renaming r = { domid, name };
+	struct writer w;
 	uint32_t other;
+	char *vm;
 
 	if (!dom_find_name(name, &other) && other != domid) {
 		fail("xl: a domain with the name \"%s\" exists already", name);
 		return -EEXIST;
 	}
-	return store_transaction(rename_in, &r);
+	do {
+		write_begin(&w);
+		vm = xs_readf(xstore(), w.tx, "/local/domain/%u/vm", domid);
+		write_at(&w, NULL, 0, "/local/domain/%u", domid);
+		write_text(&w, "name", name);
+		if (vm) {
+			write_at(&w, NULL, 0, "%s", vm);
+			write_text(&w, "name", name);
+		}
+		free(vm);
+	} while (write_end(&w));
+	return w.rc;
 }

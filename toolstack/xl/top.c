@@ -79,13 +79,12 @@ static unsigned long long sysfs(uint32_t domid, unsigned int devid, const char *
 
 static void take_vbds(struct sample *s)
 {
-	size_t n = 0, i;
-	char **ids = s->info.domain ? store_list(&n, "/libxl/%u/device/vbd", s->info.domain) : NULL;
+	char **ids = store_list("/libxl/%u/device/vbd", s->info.domain), **id;
 
-	for (i = 0; ids && i < n && i < MAX_VBDS; i++) {
+	for (id = ids; id && *id && s->nr_vbds < MAX_VBDS; id++) {
 		struct vbd *b = &s->vbd[s->nr_vbds++];
 
-		b->devid = strtoul(ids[i], NULL, 10);
+		b->devid = strtoul(*id, NULL, 10);
 		for (int k = 0; k < 5; k++) {
 			b->v[k] = sysfs(s->info.domain, b->devid, vbd_names[k]);
 			s->total[2 + k] += b->v[k];
@@ -116,8 +115,8 @@ static void take_net(struct sample *list, int n, const char *line)
 
 static int take(struct sample **out)
 {
-	hyp_dominfo *info = calloc(XL_MAX_DOMAINS, sizeof(*info));
-	int i, n = info ? hyp_dom_list(0, XL_MAX_DOMAINS, info) : -ENOMEM;
+	const hyp_dominfo *info;
+	int i, n = hyp_domains(&info);
 	struct sample *list = n > 0 ? calloc(n, sizeof(*list)) : NULL;
 	char line[512];
 	FILE *f;
@@ -132,7 +131,6 @@ static int take(struct sample **out)
 		take_net(list, n, line);
 	if (f)
 		fclose(f);
-	free(info);
 	hyp_physinfo(&o.phys);
 	o.mem_kib = o.phys.total_pages << 2;
 	*out = list;

@@ -16,32 +16,49 @@
 
 #define XL_STATE_DIR "/var/lib/xen"
 #define XL_LOG_DIR "/var/log/xen"
-#define XL_MAX_DOMAINS 1024
 
 /* store.c: the connection to xenstored, and names of domains. */
 /* never NULL: exits with a message when there is no daemon */
 struct xs *xstore(void);
 void store_reopen(void); /* in a child after fork */
-/* or NULL; free() it */
-char *store_get(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-int store_put(const char *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Calls @fn in a transaction, again if somebody was faster; ends it without effect if @fn fails. */
-int store_transaction(int (*fn)(uint32_t tx, void *arg), void *arg);
+/*
+ * Formatted text.  It and what else is "kept" here stays until 32 more are made: for the use at
+ * hand, not for a loop that makes others.
+ */
+const char *strf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+const char *store_read(const char *path); /* kept; NULL: there is none */
+int store_put(const char *path, const char *value);
+#define store_get(...) store_read(strf(__VA_ARGS__))
+#define store_has(...) (xs_exists(xstore(), 0, strf(__VA_ARGS__)) > 0)
+#define store_rm(...) xs_rm(xstore(), 0, strf(__VA_ARGS__))
+/* Names below a directory, ending with NULL, or NULL; free() it. */
+#define store_list(...) xs_directory(xstore(), 0, strf(__VA_ARGS__), &(size_t){ 0 })
 /* Writes below one directory after the other; after the first failure nothing more. */
 struct writer {
-	uint32_t tx;
+	uint32_t tx; /* 0: outside of a transaction */
 	int rc;
 	char dir[128];
 };
+/*
+ * struct writer w;
+ *
+ * do {
+ *         write_begin(&w);
+ *         ...
+ * } while (write_end(&w));
+ *
+ * is a transaction: true = somebody was faster, all of it again.  After a failure nothing was done.
+ */
+void write_begin(struct writer *w);
+bool write_end(struct writer *w);
 /* Makes the directory, with @nr permissions if there are any; the next keys go there. */
 void write_at(struct writer *w, const struct xs_perm *perm, size_t nr, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void write_key(struct writer *w, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Names below a directory, as xs_directory(). */
-char **store_list(size_t *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-char *dom_name(uint32_t domid);	       /* free() it; NULL = no name */
-const char *dom_label(uint32_t domid); /* its name or "(null)", until the next call */
+void write_text(struct writer *w, const char *key, const char *value); /* NULL: no such key */
+const char *dom_name(uint32_t domid);				       /* kept; NULL = no name */
+const char *dom_label(uint32_t domid); /* kept; its name or "(null)" */
 /* By name or number; prints stock's message and returns -ESRCH if there is none. */
 int dom_find(const char *who, uint32_t *domid);
 int dom_find_name(const char *name, uint32_t *domid); /* silent, names only */
@@ -56,14 +73,14 @@ const char *sched_name(uint32_t id);
 int device_list(uint32_t domid, struct config *c);
 
 /* domain.c: a domain's records, its making and its end. */
-int dom_store_create(const struct build *b, const struct config *c, struct err *e);
-int dom_store_start(const struct build *b, struct err *e); /* rings known: tell the daemons */
-int dom_fill_in(struct config *c, struct err *e);	   /* UUID and MAC addresses left open */
-void dom_destroy(uint32_t domid); /* everything, devices first; never fails half-way */
+int dom_fill_in(struct config *c, struct err *e); /* UUID and MAC addresses left open */
+void dom_mac(struct dev *d,
+	     const uint8_t *uuid); /* if it has none: one that comes with the guest */
+void dom_destroy(uint32_t domid);  /* everything, devices first; never fails half-way */
 /* Makes the guest of @c, paused.  Undoes all of it on failure.  Else claim_drop() once it runs. */
 int dom_create(struct config *c, uint32_t *domid, struct err *e);
-int dom_shutdown(uint32_t domid, const char *how); /* "poweroff" or "reboot" */
-char *dom_json_path(uint32_t domid, const uint8_t *uuid);
+int dom_shutdown(uint32_t domid, const char *how);		/* "poweroff" or "reboot" */
+const char *dom_json_path(uint32_t domid, const uint8_t *uuid); /* kept */
 
 /* device.c: virtual devices; an error names the back-end's path and its reason. */
 /* fills in devid, MAC address and bridge of an interface */
@@ -74,19 +91,16 @@ int device_remove(uint32_t domid, const char *type, int devid, bool force, struc
 void device_remove_all(uint32_t domid);
 
 /* hotplug.c: what stock Xen does in scripts. */
-struct hotplug_disk {
-	int fd; /* keeps an auto-clearing loop device alive; -1 = none */
-	unsigned int major, minor;
-	char node[64];
-};
 /* What can be said before the guest is there: 0, or -errno with the sentence. */
 int hotplug_check(const struct dev *d, struct err *e);
-int hotplug_disk_open(struct hotplug_disk *h, const struct dev *d, struct err *e);
-void hotplug_disk_close(struct hotplug_disk *h);
+/* A block device for the disk and its name (kept): an open file of it, or -errno. */
+int hotplug_disk(const struct dev *d, const char **node, dev_t *number, struct err *e);
 int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e);
-void hotplug_default_bridge(struct dev *n, struct err *e);
+void hotplug_default_bridge(struct dev *n);
 int hotplug_script(const char *script, const char *action, const char *type, const char *backend,
 		   const char *vif, const char *bridge, struct err *e);
+/* Looks, ever less often, whether @there; false after @ms milliseconds. */
+bool wait_until(bool (*there)(const void *arg), const void *arg, int ms);
 
 /* claim.c: one process at a time makes the guest of a name. */
 int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e);
