@@ -156,8 +156,21 @@ def sysrq(d):
 def dump_core(d):
     guest(d)
     d.run("xl dump-core one /root/core", 180)
-    text = d.run("head -c 4 /root/core | tail -c 3; echo; wc -c < /root/core; rm /root/core", 60).split()
-    need(text[0] == "ELF" and int(text[1]) > 128 << 20, f"the core file: {text}")
+
+    def read(at, size):
+        return bytes.fromhex(d.run(f"od -An -v -tx1 -j {at} -N {size} /root/core | tr -d ' \\n'; echo", 60))
+
+    head = read(0, 1024)
+    first, count, named = struct.unpack_from("<Q", head, 40)[0], *struct.unpack_from("<HH", head, 60)
+    rows = [struct.unpack_from("<IIQQQQIIQQ", head, first + 64 * i) for i in range(count)]
+    names = read(rows[named][4], rows[named][5])
+    parts = {names[r[0]:].split(b"\0")[0].decode(): r for r in rows[1:]}
+    size, page = {n: r[5] for n, r in parts.items()}, struct.unpack("<QQ", read(parts[".xen_pfn"][4], 16))
+    need(head[1:4] == b"ELF" and size[".xen_pages"] > 128 << 20, f"the core file: {size}")
+    need(size[".xen_pages"] >> 12 == size[".xen_pfn"] >> 3 and page[1] == page[0] + 1, f"pages and numbers: {size}, {page}")
+    need(size[".xen_prstatus"] == parts[".xen_prstatus"][9], f"one vCPU: {parts}")
+    need(b"Xen" in read(parts[".note.Xen"][4], 16), "no notes")
+    need(int(d.run("wc -c < /root/core; rm /root/core", 60)) >= max(r[4] + r[5] for r in rows), "the size of the file")
     with d.console("one") as g:
         g.run("true")
 

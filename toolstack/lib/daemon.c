@@ -120,24 +120,17 @@ bool write_all(int fd, const void *data, size_t len)
 
 int make_dirs(const char *path, mode_t mode)
 {
-	char buf[4096];
-	size_t len = strlen(path);
+	char *parent;
+	int rc;
 
-	if (len >= sizeof(buf))
-		return -ENAMETOOLONG;
-	memcpy(buf, path, len + 1);
-	for (char *p = buf + 1;; p++) {
-		char c = *p;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(buf, mode) && errno != EEXIST)
-			return -errno;
-		if (!c)
-			return 0;
-		*p = c;
-	}
+	if (!mkdir(path, mode) || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT || !strrchr(path, '/'))
+		return -errno;
+	parent = strndup(path, strrchr(path, '/') - path);
+	rc = parent ? make_dirs(parent, mode) : -ENOMEM;
+	free(parent);
+	return rc ?: mkdir(path, mode) ? -errno : 0;
 }
 
 int run_file(const char *file, char *const argv[])

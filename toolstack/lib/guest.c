@@ -24,46 +24,38 @@ static void (*port_fired)(uint32_t port);
 
 int page_map(struct guest_page *p, uint16_t domid, int ref, uint64_t gfn)
 {
+	const int mode = PROT_READ | PROT_WRITE;
 	xen_pfn_t frame = gfn;
 
-	if (ref >= 0 && !xgt)
-		xgt = xengnttab_open(NULL, 0);
-	p->how = PAGE_GRANTED;
-	p->at = ref >= 0 && xgt ? xengnttab_map_grant_ref(xgt, domid, ref, PROT_READ | PROT_WRITE)
-				: NULL;
-	if (p->at)
-		return 0;
-	if (!xfm)
-		xfm = xenforeignmemory_open(NULL, 0);
-	p->how = PAGE_FOREIGN;
-	p->at = xfm ? xenforeignmemory_map(xfm, domid, PROT_READ | PROT_WRITE, 1, &frame, NULL)
-		    : NULL;
+	p->at = NULL;
+	if (ref >= 0 && (xgt || (xgt = xengnttab_open(NULL, 0))))
+		p->at = xengnttab_map_grant_ref(xgt, domid, ref, mode);
+	p->granted = p->at;
+	if (!p->at && (xfm || (xfm = xenforeignmemory_open(NULL, 0))))
+		p->at = xenforeignmemory_map(xfm, domid, mode, 1, &frame, NULL);
 	return p->at ? 0 : -EINVAL;
 }
 
 int page_map_device(struct guest_page *p, const char *dev)
 {
-	int fd = open(dev, O_RDWR | O_CLOEXEC);
-	void *at;
+	int fd = open(dev, O_RDWR | O_CLOEXEC), rc;
 
 	if (fd < 0)
 		return -errno;
-	at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	*p = (struct guest_page){ mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) };
+	rc = p->at == MAP_FAILED ? -errno : 0;
+	if (rc)
+		p->at = NULL;
 	close(fd);
-	if (at == MAP_FAILED)
-		return -errno;
-	*p = (struct guest_page){ at, PAGE_OF_DEVICE };
-	return 0;
+	return rc;
 }
 
 void page_unmap(struct guest_page *p)
 {
-	if (p->at && p->how == PAGE_GRANTED)
+	if (p->at && p->granted)
 		xengnttab_unmap(xgt, p->at, 1);
-	else if (p->at && p->how == PAGE_FOREIGN)
-		xenforeignmemory_unmap(xfm, p->at, 1);
 	else if (p->at)
-		munmap(p->at, PAGE);
+		munmap(p->at, PAGE); /* all that xenforeignmemory_unmap() does, too */
 	p->at = NULL;
 }
 

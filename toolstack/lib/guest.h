@@ -11,7 +11,7 @@
 
 struct guest_page {
 	void *at; /* NULL: not mapped */
-	enum { PAGE_GRANTED, PAGE_FOREIGN, PAGE_OF_DEVICE } how;
+	bool granted;
 };
 
 /* The page that the guest grants as number `ref`, or, if `ref` < 0 or it grants none, its `gfn`. */

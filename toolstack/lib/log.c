@@ -4,7 +4,6 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <syslog.h>
 #include <time.h>
 #include "lib/log.h"
@@ -27,14 +26,17 @@ void log_to_syslog(void)
 	use_syslog = true;
 }
 
-static void emit(enum log_level level, const char *fmt, va_list ap)
+void log_msg(enum log_level level, const char *fmt, ...)
 {
 	static const int prio[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 	char line[1024];
+	va_list ap;
 
 	if (level > max_level)
 		return;
+	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
 	if (use_syslog)
 		syslog(prio[level], "%s", line);
 	else
@@ -42,44 +44,17 @@ static void emit(enum log_level level, const char *fmt, va_list ap)
 			line);
 }
 
-void log_msg(enum log_level level, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	emit(level, fmt, ap);
-	va_end(ap);
-}
-
-void log_limited(enum log_level level, const char *fmt, ...)
+bool log_allowed(enum log_level level)
 {
 	static time_t second;
-	static unsigned int sent, left_out;
+	static unsigned int asked;
 	time_t now = time(NULL);
-	va_list ap;
 
 	if (now != second) {
-		if (left_out)
-			log_msg(level, "%u similar messages left out", left_out);
+		if (asked > PER_SECOND)
+			log_msg(level, "%u similar messages left out", asked - PER_SECOND);
 		second = now;
-		sent = left_out = 0;
+		asked = 0;
 	}
-	if (sent == PER_SECOND) {
-		left_out++;
-		return;
-	}
-	sent++;
-	va_start(ap, fmt);
-	emit(level, fmt, ap);
-	va_end(ap);
-}
-
-void die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	emit(LOG_LVL_ERROR, fmt, ap);
-	va_end(ap);
-	exit(1);
+	return asked++ < PER_SECOND;
 }

@@ -7,6 +7,7 @@
 #define HOSPES_LOG_H
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
 
@@ -19,10 +20,11 @@ void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(p
  * At most ten of these per second are written, then a count of those left out: for what guests can
  * cause.
  */
-void log_limited(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Error message and exit(1). */
-void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+#define log_limited(level, ...) (log_allowed(level) ? log_msg(level, __VA_ARGS__) : (void)0)
+bool log_allowed(enum log_level level);
 
+/* Error message and exit(1). */
+#define die(...) (log_err(__VA_ARGS__), exit(1))
 #define log_err(...) log_msg(LOG_LVL_ERROR, __VA_ARGS__)
 #define log_warn(...) log_msg(LOG_LVL_WARN, __VA_ARGS__)
 #define log_info(...) log_msg(LOG_LVL_INFO, __VA_ARGS__)

@@ -18,40 +18,39 @@
 #define CHUNK 1024u /* pages mapped at a time */
 #define NOTE_BASE 0x2000000u
 #define CORE_MAGIC 0xf00febeeull /* of a domain whose pages are not 1:1 */
-#define SECTIONS 6
-
-static const char names[] = "\0.shstrtab\0.note.Xen\0.xen_prstatus\0.xen_pages\0.xen_pfn";
-
-struct note {
-	uint32_t namesz, descsz, type;
-	char name[4];
-};
-
-struct notes {
-	struct note none;
-	struct note header_note;
-	struct {
-		uint64_t magic, nr_vcpus, nr_pages, page_size;
-	} header;
-	struct note version_note;
-	struct {
-		uint64_t major, minor;
-		xen_extraversion_t extra;
-		xen_compile_info_t cc;
-		xen_capabilities_info_t capabilities;
-		xen_changeset_info_t changeset;
-		xen_platform_parameters_t params;
-		uint64_t pagesize;
-	} version;
-	struct note format_note;
-	uint64_t format;
-};
 
 struct dump {
 	uint32_t domid;
 	FILE *out, *pfns; /* the latter in memory: it goes behind the pages */
+	struct {
+		Elf64_Ehdr eh;
+		Elf64_Shdr sh[6];
+	} head;
+	char names[80]; /* of the sections */
 	struct err *e;
 };
+
+/* What is written from here on to section_end() is the next section, in pieces of @entry bytes. */
+static void section(struct dump *d, const char *name, uint32_t type, uint64_t entry)
+{
+	Elf64_Shdr *sh = &d->head.sh[++d->head.eh.e_shstrndx], *before = sh - 1;
+	uint64_t align = entry == HYP_PAGE ? HYP_PAGE : 8;
+
+	sh->sh_name = before->sh_name + strlen(d->names + before->sh_name) + 1;
+	strcpy(d->names + sh->sh_name, name);
+	sh->sh_type = type;
+	sh->sh_offset = (ftello(d->out) + align - 1) & ~(align - 1);
+	sh->sh_entsize = entry;
+	sh->sh_addralign = align;
+	fseeko(d->out, sh->sh_offset, SEEK_SET);
+}
+
+static void section_end(struct dump *d)
+{
+	Elf64_Shdr *sh = &d->head.sh[d->head.eh.e_shstrndx];
+
+	sh->sh_size = ftello(d->out) - sh->sh_offset;
+}
 
 /* Once for all that was written before. */
 static int written(struct dump *d)
@@ -106,84 +105,46 @@ static int dump_pages(struct dump *d)
 	return rc;
 }
 
-static struct note note(uint32_t type, uint32_t descsz)
+static void note(struct dump *d, uint32_t type, const void *desc, uint32_t size)
 {
-	return (struct note){ 4, descsz, NOTE_BASE + type, "Xen" };
+	const struct {
+		uint32_t namesz, descsz, type;
+		char name[4];
+	} n = { 4, size, NOTE_BASE + type, "Xen" };
+
+	fwrite(&n, sizeof(n), 1, d->out);
+	fwrite(desc, size, 1, d->out);
 }
 
-static void fill_notes(struct notes *n, uint64_t vcpus, uint64_t pages)
+static void dump_notes(struct dump *d, uint64_t vcpus, uint64_t pages)
 {
+	const uint64_t header[] = { CORE_MAGIC, vcpus, pages, HYP_PAGE }, format = 1;
 	int v = hyp_version(XENVER_version, NULL, 0);
+	struct {
+		uint64_t major, minor;
+		xen_extraversion_t extra;
+		xen_compile_info_t cc;
+		xen_capabilities_info_t capabilities;
+		xen_changeset_info_t changeset;
+		xen_platform_parameters_t params;
+		uint64_t pagesize;
+	} version = { .major = v >> 16, .minor = v & 0xffff, .pagesize = HYP_PAGE };
 
-	*n = (struct notes){
-		.none = note(0, 0),
-		.header_note = note(1, sizeof(n->header)),
-		.header = { CORE_MAGIC, vcpus, pages, HYP_PAGE },
-		.version_note = note(2, sizeof(n->version)),
-		.version = { .major = v >> 16, .minor = v & 0xffff, .pagesize = HYP_PAGE },
-		.format_note = note(3, sizeof(n->format)),
-		.format = 1,
-	};
-#define ASK(cmd, field) hyp_version(XENVER_##cmd, &n->version.field, sizeof(n->version.field))
+#define ASK(cmd, field) hyp_version(XENVER_##cmd, &version.field, sizeof(version.field))
 	ASK(extraversion, extra);
 	ASK(compile_info, cc);
 	ASK(capabilities, capabilities);
 	ASK(changeset, changeset);
 	ASK(platform_parameters, params);
 #undef ASK
-}
-
-static Elf64_Shdr section(unsigned int name, uint32_t type, uint64_t offset, uint64_t size,
-			  uint64_t entry)
-{
-	uint64_t align = entry == HYP_PAGE ? HYP_PAGE : entry ? 8 : 0;
-
-	return (Elf64_Shdr){ name, type, 0, 0, offset, size, 0, 0, align, entry };
-}
-
-/* Where the parts are that come before the pages. */
-#define NOTES_AT (sizeof(Elf64_Ehdr) + SECTIONS * sizeof(Elf64_Shdr))
-#define REGS_AT (NOTES_AT + sizeof(struct notes))
-#define REGS sizeof(struct vcpu_guest_context)
-
-/* Behind the pages their numbers and the sections' names; what says so goes to the front. */
-static int put_headers(struct dump *d, uint64_t vcpus, uint64_t pages_at)
-{
-	uint64_t nr = ftell(d->pfns) / 8, pfns_at = pages_at + nr * HYP_PAGE;
-	struct {
-		Elf64_Ehdr eh;
-		Elf64_Shdr sh[SECTIONS];
-		struct notes notes;
-	} h = {
-		.eh = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-				     EV_CURRENT, ELFOSABI_SYSV, 1 },
-			.e_type = ET_CORE,
-			.e_machine = EM_AARCH64,
-			.e_version = EV_CURRENT,
-			.e_shoff = sizeof(Elf64_Ehdr),
-			.e_ehsize = sizeof(Elf64_Ehdr),
-			.e_phentsize = sizeof(Elf64_Phdr),
-			.e_shentsize = sizeof(Elf64_Shdr),
-			.e_shnum = SECTIONS,
-			.e_shstrndx = 1 },
-	};
-
-	fill_notes(&h.notes, vcpus, nr);
-	h.sh[1] = section(1, SHT_STRTAB, pfns_at + nr * 8, sizeof(names), 0);
-	h.sh[2] = section(11, SHT_NOTE, NOTES_AT, sizeof(struct notes), 0);
-	h.sh[3] = section(21, SHT_PROGBITS, REGS_AT, vcpus * REGS, REGS);
-	h.sh[4] = section(35, SHT_PROGBITS, pages_at, nr * HYP_PAGE, HYP_PAGE);
-	h.sh[5] = section(46, SHT_PROGBITS, pfns_at, nr * 8, 8);
-	fwrite(names, sizeof(names), 1, d->out);
-	fseeko(d->out, 0, SEEK_SET);
-	fwrite(&h, sizeof(h), 1, d->out);
-	fflush(d->out);
-	return written(d);
+	note(d, 0, NULL, 0);
+	note(d, 1, header, sizeof(header));
+	note(d, 2, &version, sizeof(version));
+	note(d, 3, &format, sizeof(format));
 }
 
 static void dump_vcpus(struct dump *d, unsigned int vcpus)
 {
-	fseeko(d->out, REGS_AT, SEEK_SET);
 	for (unsigned int v = 0; v < vcpus; v++) {
 		struct vcpu_guest_context ctxt = { 0 };
 
@@ -193,14 +154,48 @@ static void dump_vcpus(struct dump *d, unsigned int vcpus)
 	}
 }
 
+static int dump_guest(struct dump *d, const hyp_dominfo *info)
+{
+	bool pause = !(info->flags & (XEN_DOMINF_paused | XEN_DOMINF_shutdown));
+	unsigned int vcpus = info->max_vcpu_id + 1;
+	int rc;
+
+	fseeko(d->out, sizeof(d->head), SEEK_SET);
+	if (pause)
+		HV_DOMCTL(d->domid, pausedomain);
+	section(d, ".xen_prstatus", SHT_PROGBITS, sizeof(struct vcpu_guest_context));
+	dump_vcpus(d, vcpus);
+	section_end(d);
+	section(d, ".xen_pages", SHT_PROGBITS, HYP_PAGE);
+	rc = dump_pages(d);
+	section_end(d);
+	if (pause)
+		HV_DOMCTL(d->domid, unpausedomain);
+	section(d, ".note.Xen", SHT_NOTE, 0);
+	dump_notes(d, vcpus, ftell(d->pfns) / sizeof(xen_pfn_t));
+	section_end(d);
+	return rc;
+}
+
 int core_dump(uint32_t domid, const char *path, struct err *e)
 {
-	struct dump d = { .domid = domid, .e = e };
-	uint64_t vcpus, pages_at;
+	struct dump d = {
+		.domid = domid,
+		.head.eh = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+					  ELFDATA2LSB, EV_CURRENT, ELFOSABI_SYSV, 1 },
+			     .e_type = ET_CORE,
+			     .e_machine = EM_AARCH64,
+			     .e_version = EV_CURRENT,
+			     .e_shoff = sizeof(Elf64_Ehdr),
+			     .e_ehsize = sizeof(Elf64_Ehdr),
+			     .e_phentsize = sizeof(Elf64_Phdr),
+			     .e_shentsize = sizeof(Elf64_Shdr),
+			     .e_shnum = sizeof(d.head.sh) / sizeof(*d.head.sh) },
+		.e = e,
+	};
 	char *pfns = NULL;
 	hyp_dominfo info;
 	size_t len;
-	bool pause;
 	int rc, fd;
 
 	rc = err_why(e, hv_domain_info(domid, &info), "domain %u", domid);
@@ -211,23 +206,19 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 	d.pfns = d.out ? open_memstream(&pfns, &len) : NULL;
 	if (!d.pfns)
 		return err_why(e, -errno, "%s", path);
-	vcpus = info.max_vcpu_id + 1;
-	pages_at = (REGS_AT + vcpus * REGS + HYP_PAGE - 1) & ~(HYP_PAGE - 1);
-	pause = !(info.flags & (XEN_DOMINF_paused | XEN_DOMINF_shutdown));
-	if (pause)
-		HV_DOMCTL(domid, pausedomain);
-	dump_vcpus(&d, vcpus);
-	fseeko(d.out, pages_at, SEEK_SET);
-	rc = dump_pages(&d);
-	if (pause)
-		HV_DOMCTL(domid, unpausedomain);
-	fflush(d.pfns);
-	if (!rc) {
-		fwrite(pfns, 8, ftell(d.pfns) / 8, d.out);
-		rc = put_headers(&d, vcpus, pages_at);
-	}
+	rc = dump_guest(&d, &info);
 	fclose(d.pfns);
+	section(&d, ".xen_pfn", SHT_PROGBITS, sizeof(xen_pfn_t));
+	fwrite(pfns, 1, len, d.out);
 	free(pfns);
+	section_end(&d);
+	section(&d, ".shstrtab", SHT_STRTAB, 0);
+	fwrite(d.names, sizeof(d.names), 1, d.out);
+	section_end(&d);
+	fseeko(d.out, 0, SEEK_SET);
+	fwrite(&d.head, sizeof(d.head), 1, d.out);
+	if (!rc && (fflush(d.out) || ferror(d.out)))
+		rc = err_why(e, -errno, "writing");
 	if (fclose(d.out) && !rc)
 		rc = err_why(e, -errno, "%s", path);
 	if (rc)

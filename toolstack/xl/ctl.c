@@ -278,7 +278,7 @@ int cmd_dump_core(const struct args *a)
 	return core_dump(a->domid, a->arg[1], &e) ? fail("xl: core dump failed: %s", e.msg) : 0;
 }
 
-static int sched_row(const hyp_dominfo *d)
+static int sched_row(const hyp_dominfo *d, const struct args *a)
 {
 	struct xen_domctl_sched_credit2 p = { 0 };
 	int rc = hyp_sched(d->domain, XEN_DOMCTL_SCHEDOP_getinfo, &p);
@@ -325,6 +325,7 @@ int cmd_sched_credit2(const struct args *a)
 {
 	const char *dom = a->opt['d'], *weight = a->opt['w'], *cap = a->opt['c'],
 		   *pool = a->opt['p'];
+	struct args one = { .n = dom ? 1 : 0, .arg = (char **)&dom };
 
 	if (pool && strcmp(pool, "Pool-0") && strcmp(pool, "0"))
 		return fail("unknown cpupool '%s'", pool);
@@ -338,5 +339,5 @@ int cmd_sched_credit2(const struct args *a)
 		return EXIT_FAILURE;
 	printf("Name                                ID Weight  Cap\n");
 	fflush(stdout);
-	return dom_each(dom ? 1 : 0, (char **)&dom, sched_row);
+	return dom_each(&one, sched_row);
 }

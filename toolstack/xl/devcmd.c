@@ -84,15 +84,9 @@ static int each(uint32_t domid, bool disk, const char *find)
 	return found;
 }
 
-static int list_disks(const hyp_dominfo *d)
+static int list_of(const hyp_dominfo *d, const struct args *a)
 {
-	each(d->domain, true, NULL);
-	return 0;
-}
-
-static int list_nics(const hyp_dominfo *d)
-{
-	each(d->domain, false, NULL);
+	each(d->domain, is_disk(a), NULL);
 	return 0;
 }
 
@@ -102,7 +96,7 @@ int cmd_list_devices(const struct args *a)
 			: "Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref BE-path"
 			  "                       ");
 	fflush(stdout);
-	return dom_each(a->n, a->arg, is_disk(a) ? list_disks : list_nics);
+	return dom_each(a, list_of);
 }
 
 /* A disk by its name or number, an interface by its number or address. */

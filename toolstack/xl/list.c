@@ -243,23 +243,22 @@ int cmd_list(const struct args *a)
 	return 0;
 }
 
-/* Calls @fn for the @n domains named, or for all.  0, or 1 if one does not exist. */
-int dom_each(int n, char **names, int (*fn)(const hyp_dominfo *d))
+int dom_each(const struct args *a, int (*fn)(const hyp_dominfo *d, const struct args *a))
 {
 	const hyp_dominfo *list;
 	hyp_dominfo one;
 	uint32_t domid;
-	int i, all = n ? 0 : hyp_domains(&list), rc = all < 0;
+	int i, all = a->n ? 0 : hyp_domains(&list), rc = all < 0;
 
 	for (i = 0; i < all; i++)
-		rc |= fn(&list[i]);
-	for (i = 0; i < n; i++) {
-		if (dom_find(names[i], &domid))
+		rc |= fn(&list[i], a);
+	for (i = 0; i < a->n; i++) {
+		if (dom_find(a->arg[i], &domid))
 			rc = EXIT_FAILURE;
 		else if (hv_domain_info(domid, &one))
-			rc = fail("%s is an invalid domain identifier", names[i]);
+			rc = fail("%s is an invalid domain identifier", a->arg[i]);
 		else
-			rc |= fn(&one);
+			rc |= fn(&one, a);
 	}
 	return rc;
 }
@@ -271,7 +270,7 @@ static unsigned int host_cpus(void)
 	return hyp_physinfo(&p) ? CONFIG_MAX_CPUS : p.max_cpu_id + 1;
 }
 
-static int vcpus_of(const hyp_dominfo *d)
+static int vcpus_of(const hyp_dominfo *d, const struct args *a)
 {
 	struct xen_domctl_getvcpuinfo info;
 	struct cpumask hard, soft;
@@ -302,13 +301,11 @@ int cmd_vcpu_list(const struct args *a)
 	printf("Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard "
 	       "/ Soft)\n");
 	fflush(stdout);
-	return dom_each(a->n, a->arg, vcpus_of);
+	return dom_each(a, vcpus_of);
 }
 
-static bool short_uptime;
-
 /* Domain-0 counts from boot, guests from the time in their record. */
-static int uptime_of(const hyp_dominfo *d)
+static int uptime_of(const hyp_dominfo *d, const struct args *a)
 {
 	const char *vm = store_get("/local/domain/%u/vm", d->domain);
 	const char *start = vm ? store_get("%s/start_time", vm) : NULL;
@@ -323,7 +320,7 @@ static int uptime_of(const hyp_dominfo *d)
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now.tv_sec));
 	if (up >= 86400)
 		snprintf(days, sizeof(days), "%lld days, ", up / 86400);
-	if (short_uptime)
+	if (a->opt['s'])
 		printf(" %s up %s%2lld:%02lld, %s (%u)\n", clock, days, up % 86400 / 3600,
 		       up % 3600 / 60, dom_label(d->domain), d->domain);
 	else
@@ -334,11 +331,10 @@ static int uptime_of(const hyp_dominfo *d)
 
 int cmd_uptime(const struct args *a)
 {
-	short_uptime = a->opt['s'];
-	if (!short_uptime)
+	if (!a->opt['s'])
 		printf("Name                                ID Uptime\n");
 	fflush(stdout);
-	return dom_each(a->n, a->arg, uptime_of);
+	return dom_each(a, uptime_of);
 }
 
 int cmd_domid(const struct args *a)

@@ -17,6 +17,15 @@
 #define XL_STATE_DIR "/var/lib/xen"
 #define XL_LOG_DIR "/var/log/xen"
 
+/* A command line: options by their letter ("" = given without an argument), then words. */
+struct args {
+	const char *name; /* the command's */
+	const char *opt[128];
+	int n;
+	char **arg; /* ends with NULL */
+	uint32_t domid;
+};
+
 /* store.c: the connection to xenstored, and names of domains. */
 /* never NULL: exits with a message when there is no daemon */
 struct xs *xstore(void);
@@ -66,8 +75,8 @@ int dom_rename(uint32_t domid, const char *name);
 
 /* list.c */
 void dom_state(char out[7], const hyp_dominfo *d); /* "rbpscd", or dashes */
-/* Calls @fn for the @n domains named, or for all.  An exit code. */
-int dom_each(int n, char **names, int (*fn)(const hyp_dominfo *d));
+/* Calls @fn for the domains that are the arguments, or for all.  An exit code. */
+int dom_each(const struct args *a, int (*fn)(const hyp_dominfo *d, const struct args *a));
 const char *sched_name(uint32_t id);
 /* The devices a guest has now, into an empty @c; config_free() it. */
 int device_list(uint32_t domid, struct config *c);
@@ -122,15 +131,6 @@ int core_dump(uint32_t domid, const char *path, struct err *e);
 void progress_on(bool quiet);
 /* NULL ends the last */
 void progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* A command line: options by their letter ("" = given without an argument), then words. */
-struct args {
-	const char *name; /* the command's */
-	const char *opt[128];
-	int n;
-	char **arg; /* ends with NULL */
-	uint32_t domid;
-};
 
 /* One command; the table in main.c drives dispatch, options, help, manual page and completion. */
 struct command {
