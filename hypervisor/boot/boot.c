@@ -370,8 +370,8 @@ void __init boot_main(paddr_t fdt, paddr_t image_start, u64 image_size)
 	read_machine(fdt);
 	hello();
 	cpu_features_init();
-	if (psci_init(machine.psci_hvc, machine.psci_cpu_on))
-		log_err("PSCI does not answer: no other CPUs, no reset, no power-off\n");
+	if (!machine.psci || psci_init(machine.psci_hvc, machine.psci_cpu_on))
+		log_err("There is no PSCI: no other CPUs, no reset, no power-off\n");
 	set_up_memory();
 	grow_log_ring();
 	set_up_cpus();

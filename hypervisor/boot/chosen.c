@@ -36,7 +36,9 @@ static const char *__init kernel_bootargs(const void *fdt, int chosen)
 		if (is_compatible(fdt, node, "multiboot,kernel") ||
 		    is_compatible(fdt, node, "xen,linux-zimage"))
 			return text(fdt, node, "bootargs");
-		if (unnamed < 0 && is_compatible(fdt, node, "multiboot,module") &&
+		if (unnamed < 0 &&
+		    (is_compatible(fdt, node, "multiboot,module") ||
+		     is_compatible(fdt, node, "xen,multiboot-module")) &&
 		    !is_compatible(fdt, node, "multiboot,ramdisk") &&
 		    !is_compatible(fdt, node, "xen,linux-initrd") &&
 		    !is_compatible(fdt, node, "xen,xsm-policy") &&

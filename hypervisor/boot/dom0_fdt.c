@@ -393,6 +393,18 @@ static void __init write_passthrough(struct writer *o)
 	prop_text(o, "status", "disabled");
 }
 
+/* However many nodes of the machine's it stands for, and if there is none. */
+static void __init write_once(struct writer *o, void (*write)(struct writer *o))
+{
+	unsigned i = 0;
+
+	while (rules[i].write != write)
+		i++;
+	if (!(o->done & BIT(i)))
+		write(o);
+	o->done |= (u32)BIT(i);
+}
+
 /* Writes the current node as the rules say. Returns whether it stays open for the nodes below. */
 static bool __init write_node(struct writer *o)
 {
@@ -401,14 +413,7 @@ static bool __init write_node(struct writer *o)
 	if (r && (r->action == SKIP || (r->action == REPLACE && o->w.disabled)))
 		return false;
 	if (r && r->action == REPLACE) {
-		for (unsigned i = 0; i < ARRAY_SIZE(rules); i++) {
-			if (rules[i].write != r->write)
-				continue;
-			if (!(o->done & BIT(i)))
-				r->write(o);
-			o->done |= (u32)BIT(i);
-			break;
-		}
+		write_once(o, r->write);
 		return false;
 	}
 	begin(o, o->w.name);
@@ -439,6 +444,7 @@ static void __init write_all(struct writer *o)
 	}
 	for (; open > 1; open--)
 		end(o);
+	write_once(o, write_psci); /* the hypervisor's, whether the machine has one or not */
 	write_memory(o);
 	write_hypervisor(o);
 	end(o);

@@ -8,16 +8,20 @@
 #include <lib/errno.h>
 #include <lib/string.h>
 
+struct irq_list {
+	const fdt32_t *cells; /* NULL: none */
+	unsigned len;
+	bool extended; /* the controller stands before each entry */
+};
+
 struct parse {
 	struct fdt_walk w;
 	struct machine *m;
 	bool in_chosen, in_cpus, in_reserved; /* the depth-1 node the walk is in */
 	unsigned unnamed_modules;
-	const fdt32_t *timer_irqs;
-	unsigned timer_irqs_len;
 	int timer_virt, timer_hyp; /* index of specifier */
-	const fdt32_t *uart_irqs, *gic_irqs;
-	unsigned uart_irqs_len, gic_irqs_len;
+	struct irq_list timer_irqs, uart_irqs, gic_irqs;
+	struct range initrd; /* what /chosen itself says; end 0: nothing */
 };
 
 static struct parse parse __initbss;
@@ -53,6 +57,14 @@ static bool __init need_reg(struct parse *p, unsigned i, u64 *start, u64 *size, 
 			       : "entry %u of reg (%s) is empty",
 		 i, what);
 	return false;
+}
+
+static struct irq_list __init irqs_of(const struct fdt_walk *w)
+{
+	bool extended = w->val[FDT_INTERRUPTS_EXTENDED];
+	enum fdt_prop_id id = extended ? FDT_INTERRUPTS_EXTENDED : FDT_INTERRUPTS;
+
+	return (struct irq_list){ w->val[id], w->len[id], extended };
 }
 
 /* --- kinds of nodes --- */
@@ -195,8 +207,7 @@ static void __init on_gic(struct parse *p)
 	if ((fdt_cell(&p->w, FDT_INTERRUPT_CELLS, 0, &m->gic_irq_cells) && m->gic_irq_cells < 3) ||
 	    m->gic_irq_cells > 8)
 		complain(m, p, "#interrupt-cells is %u, not 3 or 4", m->gic_irq_cells);
-	p->gic_irqs = p->w.val[FDT_INTERRUPTS];
-	p->gic_irqs_len = p->w.len[FDT_INTERRUPTS];
+	p->gic_irqs = irqs_of(&p->w);
 }
 
 static void __init on_its(struct parse *p)
@@ -220,8 +231,7 @@ static int __init name_index(const struct fdt_walk *w, const char *name, int oth
 
 static void __init on_timer(struct parse *p)
 {
-	p->timer_irqs = p->w.val[FDT_INTERRUPTS];
-	p->timer_irqs_len = p->w.len[FDT_INTERRUPTS];
+	p->timer_irqs = irqs_of(&p->w);
 	p->timer_virt = name_index(&p->w, "virt", 2);
 	p->timer_hyp = name_index(&p->w, "hyp-phys", 3);
 }
@@ -250,8 +260,26 @@ static void __init on_uart(struct parse *p)
 	m->uart_compatible_len = p->w.len[FDT_COMPATIBLE];
 	if (!need_reg(p, 0, &m->uart_base, &m->uart_size, "the console's registers"))
 		m->uart_base = 0;
-	p->uart_irqs = p->w.val[FDT_INTERRUPTS];
-	p->uart_irqs_len = p->w.len[FDT_INTERRUPTS];
+	p->uart_irqs = irqs_of(&p->w);
+}
+
+/* An initramfs as for a Linux that is booted directly: booti and QEMU's -initrd say it so. */
+static void __init on_chosen(struct parse *p)
+{
+	const void *const *val = p->w.val;
+	const unsigned *len = p->w.len;
+
+	if (!val[FDT_INITRD_START] || !val[FDT_INITRD_END])
+		return;
+	if (!fdt_read_cells(val[FDT_INITRD_START], len[FDT_INITRD_START] / 4, &p->initrd.start) ||
+	    !fdt_read_cells(val[FDT_INITRD_END], len[FDT_INITRD_END] / 4, &p->initrd.end) ||
+	    p->initrd.end < p->initrd.start)
+		complain(p->m, p, "linux,initrd-start and linux,initrd-end make no sense");
+}
+
+static bool __init is_module(const struct fdt_walk *w)
+{
+	return fdt_is(w, "multiboot,module") || fdt_is(w, "xen,multiboot-module");
 }
 
 /*
@@ -268,7 +296,7 @@ static void __init on_module(struct parse *p)
 		mod = &m->kernel;
 	else if (fdt_is(&p->w, "multiboot,ramdisk") || fdt_is(&p->w, "xen,linux-initrd"))
 		mod = &m->ramdisk;
-	else if (!fdt_is(&p->w, "multiboot,module") || fdt_is(&p->w, "xen,xsm-policy") ||
+	else if (!is_module(&p->w) || fdt_is(&p->w, "xen,xsm-policy") ||
 		 fdt_is(&p->w, "multiboot,device-tree"))
 		return;
 	else
@@ -310,7 +338,9 @@ static void __init on_node(struct parse *p)
 	}
 	if (w->node == p->m->uart_node)
 		on_uart(p);
-	if (p->in_chosen && w->depth == 2) {
+	if (p->in_chosen && w->depth == 1) {
+		on_chosen(p);
+	} else if (p->in_chosen && w->depth == 2) {
 		on_module(p);
 	} else if (p->in_cpus && w->depth == 2 && fdt_type_is(w, "cpu")) {
 		on_cpu(p);
@@ -333,17 +363,18 @@ static void __init on_node(struct parse *p)
 
 /* --- after the walk --- */
 
-/* INTID of specifier i in a GIC interrupt list, 0: none or not of this kind. */
-static unsigned __init gic_irq(const struct machine *m, const fdt32_t *list, unsigned len, int i,
-			       bool ppi)
+/* INTID of specifier i of a list, 0: none, not of this kind or not the GIC's. */
+static unsigned __init gic_irq(const struct machine *m, const struct irq_list *l, int i, bool ppi)
 {
-	unsigned cells = m->gic_irq_cells, at = (unsigned)i * cells;
+	unsigned entry = m->gic_irq_cells + l->extended, at = (unsigned)i * entry;
 	u32 n;
 
-	if (!list || i < 0 || !cells || len / 4 < at + cells)
+	if (!l->cells || i < 0 || !m->gic_irq_cells || l->len / 4 < at + entry)
 		return 0;
-	n = fdt32_to_cpu(list[at + 1]);
-	if (fdt32_to_cpu(list[at]) != (ppi ? 1u : 0u) || n >= (ppi ? 16u : 988u))
+	if (l->extended && fdt32_to_cpu(l->cells[at++]) != m->gic_phandle)
+		return 0;
+	n = fdt32_to_cpu(l->cells[at + 1]);
+	if (fdt32_to_cpu(l->cells[at]) != (ppi ? 1u : 0u) || n >= (ppi ? 16u : 988u))
 		return 0;
 	return n + (ppi ? 16 : 32);
 }
@@ -364,12 +395,14 @@ static void __init finish(struct parse *p)
 		complain(m, NULL, "device tree: no CPU in /cpus (device_type = \"cpu\")");
 	if (m->gic_node < 0)
 		complain(m, NULL, "device tree: no GICv2 or GICv3 interrupt controller");
-	if (!m->psci)
-		complain(m, NULL, "device tree: no PSCI node");
-	m->gic.maint_ppi = gic_irq(m, p->gic_irqs, p->gic_irqs_len, 0, true);
-	m->hyp_timer_ppi = gic_irq(m, p->timer_irqs, p->timer_irqs_len, p->timer_hyp, true);
-	m->virt_timer_ppi = gic_irq(m, p->timer_irqs, p->timer_irqs_len, p->timer_virt, true);
-	m->uart_irq = gic_irq(m, p->uart_irqs, p->uart_irqs_len, 0, false);
+	if (!m->ramdisk.r.end && range_size(p->initrd)) {
+		m->ramdisk.r = p->initrd;
+		strscpy(m->ramdisk.name, "linux,initrd-start", sizeof(m->ramdisk.name));
+	}
+	m->gic.maint_ppi = gic_irq(m, &p->gic_irqs, 0, true);
+	m->hyp_timer_ppi = gic_irq(m, &p->timer_irqs, p->timer_hyp, true);
+	m->virt_timer_ppi = gic_irq(m, &p->timer_irqs, p->timer_virt, true);
+	m->uart_irq = gic_irq(m, &p->uart_irqs, 0, false);
 	if (!m->gic.maint_ppi)
 		complain(m, NULL,
 			 "device tree: the interrupt controller has no maintenance interrupt");

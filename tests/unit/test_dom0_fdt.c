@@ -161,6 +161,12 @@ static void test_copied(void)
 	CHECK(has("/pcie@10000000", "msi-map"));
 }
 
+static void set_initrd(const char *first, const char *last, int len)
+{
+	CHECK(!fdt_setprop(in, fdt_path_offset(in, "/chosen"), "linux,initrd-start", first, 4));
+	CHECK(!fdt_setprop(in, fdt_path_offset(in, "/chosen"), "linux,initrd-end", last, len));
+}
+
 static void test_variants(void)
 {
 	/*
@@ -172,7 +178,10 @@ static void test_variants(void)
 	CHECK(!fdt_delprop(in, fdt_path_offset(in, "/chosen/module@4a000000"), "bootargs"));
 	CHECK(!fdt_delprop(in, fdt_path_offset(in, "/chosen"), "rng-seed"));
 	CHECK(!fdt_delprop(in, fdt_path_offset(in, "/cpus/cpu@0"), "compatible"));
+	CHECK(!fdt_setprop_string(in, fdt_path_offset(in, "/chosen/module@4a000000"), "compatible",
+				  "xen,multiboot-module"));
 	parse();
+	CHECK_EQ(m.kernel.r.start, 0x4a000000);
 	make();
 	CHECK(!has("/chosen", "bootargs") && !has("/chosen", "linux,initrd-start") &&
 	      !has("/chosen", "rng-seed"));
@@ -180,6 +189,28 @@ static void test_variants(void)
 	m.root_address_cells = m.root_size_cells = 1;
 	make();
 	CHECK(CELLS("/memory@48000000", "reg", 0x48000000, 0x18000000, 0x80000000, 0x10000000));
+	/* No firmware to call: Dom0 calls Hospes all the same. */
+	start();
+	CHECK(!fdt_del_node(in, fdt_path_offset(in, "/psci")));
+	parse();
+	make();
+	CHECK(!m.psci && text_is("/psci", "method", "hvc"));
+	/* An initramfs that is no module; a module goes before it. */
+	start();
+	set_initrd("\x52\0\0\0", "\0\0\0\0\x52\1\0\0", 8);
+	parse();
+	CHECK(m.ramdisk.r.start == 0x50000000 && m.ramdisk.r.end == 0x50012345);
+	CHECK(!fdt_del_node(in, fdt_path_offset(in, "/chosen/module@50000000")));
+	parse();
+	CHECK(m.ramdisk.r.start == 0x52000000 && m.ramdisk.r.end == 0x52010000);
+	make();
+	CHECK(CELLS("/chosen", "linux,initrd-end", 0, 0x50010000)); /* where the plan has it */
+	set_initrd("\x52\0\0\0", "\x52\0\0\0", 4);
+	parse();
+	CHECK(!m.ramdisk.r.end);
+	set_initrd("\x52\0\0\0", "\x51\0\0\0", 4);
+	memset(&m, 0, sizeof(m));
+	CHECK(machine_parse(&m, in, ""));
 	/* A second timer: one is enough. */
 	start();
 	CHECK(!fdt_setprop_string(in, fdt_path_offset(in, "/spare-timer"), "status", "okay"));
@@ -187,6 +218,41 @@ static void test_variants(void)
 	make();
 	CHECK(node("/timer") > 0 && node("/spare-timer") < 0 &&
 	      fdt_node_offset_by_compatible(tree, node("/timer"), "arm,armv8-timer") < 0);
+}
+
+/* The controller named before each interrupt, instead of once. */
+static void test_extended(void)
+{
+	static const char *const nodes[] = { "/timer", "/intc@8000000", "/uart@9000000" };
+	struct machine before;
+
+	start();
+	before = m;
+	CHECK(m.hyp_timer_ppi && m.virt_timer_ppi && m.gic.maint_ppi && m.uart_irq);
+	for (unsigned i = 0; i < ARRAY_SIZE(nodes); i++) {
+		int len, at = fdt_path_offset(in, nodes[i]);
+		const fdt32_t *list = fdt_getprop(in, at, "interrupts", &len);
+		fdt32_t cells[16];
+		unsigned n = 0;
+
+		for (int k = 0; k < len / 4; k++) {
+			if (k % 3 == 0)
+				cells[n++] = cpu_to_fdt32(m.gic_phandle);
+			cells[n++] = list[k];
+		}
+		CHECK(!fdt_delprop(in, at, "interrupts"));
+		CHECK(!fdt_setprop(in, fdt_path_offset(in, nodes[i]), "interrupts-extended", cells,
+				   (int)(4 * n)));
+	}
+	parse();
+	CHECK(m.hyp_timer_ppi == before.hyp_timer_ppi && m.virt_timer_ppi == before.virt_timer_ppi);
+	CHECK(m.gic.maint_ppi == before.gic.maint_ppi && m.uart_irq == before.uart_irq);
+	make();
+	/* Another's interrupt is not the GIC's of that number. */
+	CHECK(!fdt_setprop_inplace_namelen_partial(in, fdt_path_offset(in, "/uart@9000000"),
+						   "interrupts-extended", 19, 0, "\0\0\0\x7", 4));
+	parse();
+	CHECK_EQ(m.uart_irq, 0);
 }
 
 /*
@@ -316,6 +382,7 @@ int main(void)
 		{ "what is written anew", test_replaced },
 		{ "what is copied", test_copied },
 		{ "machines with less", test_variants },
+		{ "extended interrupts", test_extended },
 		{ "buffers too small", test_no_room },
 		{ "devices for Dom0", test_devices },
 		{ "devices kept from Dom0", test_passthrough },

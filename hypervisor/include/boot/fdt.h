@@ -38,7 +38,8 @@ typedef u64 fdt64_t;
 	X(CPU_ON, "cpu_on") X(REDIST_REGIONS, "#redistributor-regions") \
 	X(REDIST_STRIDE, "redistributor-stride") X(BOOTARGS, "bootargs") \
 	X(INTERRUPT_PARENT, "interrupt-parent") X(INTERRUPTS_EXTENDED, "interrupts-extended") \
-	X(PASSTHROUGH, "xen,passthrough")
+	X(PASSTHROUGH, "xen,passthrough") X(INITRD_START, "linux,initrd-start") \
+	X(INITRD_END, "linux,initrd-end")
 /* clang-format on */
 #define X(id, name) FDT_##id,
 enum fdt_prop_id { FDT_PROPS(X) NR_FDT_PROPS };

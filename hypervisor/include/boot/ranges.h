@@ -4,7 +4,7 @@
 #define BOOT_RANGES_H
 #include <lib/types.h>
 
-#define MAX_RANGES 96
+#define MAX_RANGES 192
 
 struct range {
 	u64 start, end;
