@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A blind fuzzer in a DomU: seeded random hypercalls, system registers, MMIO
- * and PSCI calls on all its vCPUs, with no regard for its own life. Beside it
- * runs a victim whose memory and progress Dom0 checks. A fuzzer that dies,
- * hangs or shuts down is replaced, with the next seed, until the time is over.
- * Boot arguments: seed=N time=SECONDS (1 and 6). Prints each seed it starts.
+ * Two blind fuzzers, each a DomU: seeded random hypercalls, system registers, MMIO, PSCI and other
+ * firmware calls, TLB and cache maintenance, timers, interrupts and translation tables on all their
+ * vCPUs, which come and go, with no regard for their own lives, while Dom0 turns all knobs of a
+ * toolstack on them. Beside them runs a victim whose memory and progress Dom0 checks. They are
+ * replaced, with the next seed, until the time is over. Boot arguments: seed=N time=SECONDS (1
+ * and 6). Prints each seed it starts.
  */
 #include "domu.h"
 
 #define PATTERN_PAGES 64
 #define ROLE_FUZZ 1
 #define ROLE_VICTIM 2
-#define LIFE_MS 400 /* of one fuzzer */
+#define LIFE_MS 400	 /* of two fuzzers */
+#define WILD_FIRST 400ul /* table_low[] from here on is theirs to spoil */
+#define WILD 64
 
 static u64 pattern[PATTERN_PAGES][PAGE_SIZE / 8] __page_aligned;
 static u8 arg[4][PAGE_SIZE] __page_aligned;
 static volatile u32 ready, broken, progress, timer_progress, rounds;
-static u32 code[8] __page_aligned;
+static u32 code[MAX_CPUS][16] __page_aligned; /* a cache line each */
+static u8 edge[2][PAGE_SIZE] __page_aligned;  /* behind the first there is no memory */
 
 static u64 random_state[MAX_CPUS];
 
@@ -63,7 +67,9 @@ static u64 value(void)
 		0x40200000,
 	};
 
-	switch (rnd() % 6) {
+	switch (rnd() % 8) {
+	case 6: return (u64)edge[1] - rnd() % 64 * 4;
+	case 7: return (WILD_FIRST + rnd() % WILD) << 30 | (rnd() & 0x3ffffff8);
 	case 0: return rnd() % 16;
 	case 1: return pick(special, ARRAY_SIZE(special));
 	case 2: return (u64)arg[rnd() % 4] + rnd() % 64 * 8;
@@ -71,6 +77,19 @@ static u64 value(void)
 	case 4: return rnd() % 1100;
 	default: return rnd() >> rnd() % 64;
 	}
+}
+
+/* An instruction of one register, x0. */
+static void execute(u32 instruction, u64 x0)
+{
+	u32 *at = code[cpu_id()];
+
+	at[0] = instruction;
+	at[1] = 0xd503201f; /* skipped when an HVC is undefined: its ELR is behind it */
+	at[2] = 0xd65f03c0;
+	asm volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" ::"r"(at) : "memory");
+	FAULTS(((u64(*)(u64, u64, u64, u64, u64, u64))(void *)at)(x0, value(), value(), value(),
+								  value(), value()));
 }
 
 static void fill_args(void)
@@ -111,19 +130,91 @@ static void fuzz_hypercall(void)
 /* MRS or MSR of anything but this EL's own translation and vectors. */
 static void fuzz_sysreg(void)
 {
-	u32 *at = code + cpu_id() * 2;
 	u32 op0 = 2 + (u32)(rnd() & 1), op1 = (u32)rnd() % 8, crn = (u32)rnd() % 16;
 	u32 crm = (u32)rnd() % 16, op2 = (u32)rnd() % 8, read = (u32)rnd() & 1;
-	u64 (*fn)(u64) = (void *)at;
 
 	if (!read && op0 == 3 &&
 	    (crn == 1 || crn == 2 || crn == 4 || crn == 10 || crn == 13 || (crn == 12 && crm == 0)))
 		return;
-	at[0] = (read ? 0xd5300000 : 0xd5100000) | (op0 - 2) << 19 | op1 << 16 | crn << 12 |
-		crm << 8 | op2 << 5;
-	at[1] = 0xd65f03c0;
-	asm volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" ::"r"(at) : "memory");
-	FAULTS(fn(value()));
+	if (op0 == 3 && ((crn == 12 && op2 == 3) || (crn == 14 && crm == 3)))
+		return; /* see fuzz_gic_cpu() and fuzz_timer() */
+	execute((read ? 0xd5300000 : 0xd5100000) | (op0 - 2) << 19 | op1 << 16 | crn << 12 |
+			crm << 8 | op2 << 5,
+		value());
+}
+
+/* TLB, cache and address translation operations. */
+static void fuzz_maintenance(void)
+{
+	execute(0xd5080000 | (u32)(rnd() % 8) << 16 | (u32)(7 + rnd() % 2) << 12 |
+			(u32)(rnd() % 128) << 5,
+		value());
+}
+
+/* HVC and SMC with any number. */
+static void fuzz_conduit(void)
+{
+	static const u64 number[] = { 0, 0, 1, 0xea1, 0x4a48, 0xffff };
+	static const u64 fn[] = { 0x84000001, 0xc4000001, 0x84000005, 0x8400000c, 0xc400000e,
+				  0x84000014, 0x80008000, 0x80007fff, 0x80003fff, 0x8600ff01,
+				  0xc6000000, 0xb2000000, 0xbf00ff01, 0x84000050, 0x85000000 };
+	u64 n = rnd() % 4 ? pick(number, ARRAY_SIZE(number)) : rnd() & 0xffff;
+
+	timer_set(ticks()); /* ends a suspend */
+
+	execute((rnd() & 1 ? 0xd4000002 : 0xd4000003) | (u32)n << 5,
+		rnd() & 1 ? pick(fn, ARRAY_SIZE(fn)) : value());
+}
+
+/*
+ * Deadlines now, never, long ago and in between; interrupts may come. (QEMU 7.2 hangs on a virtual
+ * deadline that passes 2^64 when CNTVOFF is added.)
+ */
+static void fuzz_timer(void)
+{
+	u64 v = rnd() % 2 ? ticks() + rnd() % 4096 - 2048 : value();
+
+	switch (rnd() % 8) {
+	case 0: write_sysreg(rnd(), cntv_ctl_el0); break;
+	case 1: write_sysreg(v & ~0ul >> 2, cntv_cval_el0); break;
+	case 2: write_sysreg(value() & ~0u >> 1, cntv_tval_el0); break;
+	case 3: write_sysreg(rnd(), cntp_ctl_el0); break;
+	case 4: write_sysreg(v, cntp_cval_el0); break;
+	case 5: write_sysreg(value(), cntp_tval_el0); break;
+	case 6: write_sysreg(value(), cntkctl_el1); break;
+	default:
+		irq_enable();
+		isb();
+		irq_disable();
+	}
+}
+
+/*
+ * The CPU interface: SGIs to anybody, priorities, ends of what never began. (A BPR of more than 3
+ * bits makes QEMU 7.2 abort.)
+ */
+static void fuzz_gic_cpu(void)
+{
+	u32 reg = (u32)(64 + rnd() % 40) << 5; /* CRm and op2 */
+
+	if (machine.gic == 3)
+		execute((rnd() & 1 ? 0xd5300000 : 0xd5100000) | 1 << 19 | 12 << 12 | reg,
+			(reg >> 5 & 7) == 3 ? rnd() & 7 : value());
+	else if (rnd() & 1)
+		FAULTS(mmio_write32(machine.gicd + 0xf00, (u32)value()));
+	else
+		FAULTS(mmio_write32(machine.gicc + rnd() % 0x14 * 4, (u32)value()));
+}
+
+/* Own translation tables that lead anywhere, into emulated devices too, also as tables. */
+static void fuzz_tables(void)
+{
+	static const u64 to[] = { 0, GUEST_GICD_BASE, GUEST_RAM0_BASE, 1ul << 39, 0x9000000 };
+	u64 base = rnd() % 4 ? pick(to, ARRAY_SIZE(to)) : virt_to_phys(arg[0]);
+
+	table_low[WILD_FIRST + rnd() % WILD] = (base & ~0xffful) | (rnd() & 0xfff) |
+					       (rnd() & 1) << 10 | (rnd() & 3) << 53;
+	asm volatile("dsb ishst; tlbi vmalle1is; dsb ish; isb" ::: "memory");
 }
 
 static void fuzz_mmio(void)
@@ -161,16 +252,36 @@ static void fuzz_psci(void)
 
 	if ((fn & 0xff) == 2 || (fn & 0xff) == 8 || (fn & 0xff) == 9)
 		return; /* off, reset: too soon */
-	psci((u32)fn, value(), virt_to_phys(code), value());
+	psci((u32)fn, value(), rnd() % 8 ? 0 : virt_to_phys(code), value());
+}
+
+static void fuzz(int cpu);
+
+static void fuzz_cpus(void)
+{
+	if (cpu_id() && rnd() % 8 == 0)
+		cpu_off();
+	cpu_start((int)(rnd() % (u64)machine.ncpus), fuzz);
+}
+
+static void stop_timer(u32 iar)
+{
+	(void)iar;
+	timer_stop();
 }
 
 static void fuzz(int cpu)
 {
 	static void (*const act[])(void) = { fuzz_hypercall, fuzz_hypercall, fuzz_hypercall,
-					     fuzz_sysreg,    fuzz_mmio,	     fuzz_mmio,
-					     fuzz_psci };
+					     fuzz_hypercall, fuzz_sysreg,    fuzz_mmio,
+					     fuzz_mmio,	     fuzz_psci,	     fuzz_maintenance,
+					     fuzz_conduit,   fuzz_timer,     fuzz_gic_cpu,
+					     fuzz_tables,    fuzz_cpus };
 
-	random_state[cpu] = (start_info->arg[0] + 1) * 0x9e3779b97f4a7c15 + (u64)cpu;
+	irq_disable();
+	irq_handler[TIMER_IRQ] = stop_timer;
+	gic_enable(TIMER_IRQ);
+	random_state[cpu] = (start_info->arg[0] + 1) * 0x9e3779b97f4a7c15 + (u64)cpu + rounds;
 	for (;;) {
 		act[rnd() % ARRAY_SIZE(act)]();
 		rounds++;
@@ -202,14 +313,21 @@ static void be_victim(void)
 	}
 }
 
+static void drop(const void *page)
+{
+	xen_pfn_t gfn = virt_to_gfn(page);
+	struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
+
+	set_xen_guest_handle(r.extent_start, &gfn);
+	memory_op(XENMEM_decrease_reservation, &r);
+}
+
 void domu_main(void)
 {
 	if (start_info->role == ROLE_VICTIM)
 		be_victim();
-	irq_disable();
+	drop(edge[1]);
 	ready = 1;
-	if (machine.ncpus > 1)
-		cpu_start(1, fuzz);
 	fuzz(0);
 }
 
@@ -228,26 +346,77 @@ static bool free_pages_return_to(u64 pages)
 	return free_pages() == pages;
 }
 
-/* One life of a fuzzer; its rounds, or 0 when it could not be built. */
+/* What a toolstack may do to a domain, at any time. */
+static void turn_a_knob(struct domu *d)
+{
+	static vcpu_guest_context_t context;
+	struct xen_domctl op = { 0 };
+	u32 vcpu = (u32)rnd() % 5;
+
+	switch (rnd() % 10) {
+	case 0:
+		domu_pause(d);
+		delay_us(rnd() % 512);
+		domu_unpause(d);
+		break;
+	case 1: domu_pin(d->domid, vcpu, (u32)rnd() % MAX_CPUS); break;
+	case 2: domctl(XEN_DOMCTL_getdomaininfo, d->domid, &op); break;
+	case 3:
+		op.u.vcpucontext.vcpu = vcpu;
+		set_xen_guest_handle(op.u.vcpucontext.ctxt, &context);
+		domctl(XEN_DOMCTL_getvcpucontext, d->domid, &op);
+		break;
+	case 4:
+		op.u.getvcpuinfo.vcpu = vcpu;
+		domctl(XEN_DOMCTL_getvcpuinfo, d->domid, &op);
+		break;
+	case 5:
+		op.u.max_mem.max_memkb = rnd() % 8192;
+		domctl(XEN_DOMCTL_max_mem, d->domid, &op);
+		break;
+	case 6:
+		op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+		op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+		op.u.scheduler_op.u.credit2.weight = (u16)(1 + rnd() % 65535);
+		op.u.scheduler_op.u.credit2.cap = (u16)(rnd() % 400);
+		domctl(XEN_DOMCTL_scheduler_op, d->domid, &op);
+		break;
+	case 7:
+		op.u.cacheflush.start_pfn = GUEST_RAM0_BASE / PAGE_SIZE;
+		op.u.cacheflush.nr_pfns = DOMU_RAM / PAGE_SIZE;
+		domctl(XEN_DOMCTL_cacheflush, d->domid, &op);
+		break;
+	case 8: evtchn_send(d->console_port); break;
+	default: sched_op(SCHEDOP_yield, NULL);
+	}
+}
+
+/* One life of two fuzzers; their rounds, or 0 when they could not be built. */
 static u32 one_life(u64 seed)
 {
 	u64 end = ticks() + LIFE_MS * read_sysreg(cntfrq_el0) / 1000;
-	struct domu d;
-	u32 done;
+	struct domu d[2];
+	u32 done = 1;
 
-	if (!domu_create(&d, machine.ncpus > 1 ? 2 : 1, ROLE_FUZZ)) {
-		printf("step %s: %ld\n", d.step, d.error);
-		return 0;
+	random_state[cpu_id()] = seed * 0x9e3779b97f4a7c15;
+	for (u32 i = 0; i < 2; i++) {
+		if (!domu_create(&d[i], machine.ncpus, ROLE_FUZZ)) {
+			printf("step %s: %ld\n", d[i].step, d[i].error);
+			return 0;
+		}
+		d[i].info->arg[0] = 2 * seed + i;
+		domu_unpause(&d[i]);
 	}
-	d.info->arg[0] = seed;
-	domu_unpause(&d);
 	while (ticks() < end)
-		sched_op(SCHEDOP_yield, NULL);
-	done = *domu_ptr(&d, &rounds);
-	domu_pause(&d);
-	if (domu_destroy(&d))
-		printf("FAIL: fuzz: seed %lu: destroy\n", seed);
-	return done ? done : 1;
+		turn_a_knob(&d[rnd() & 1]);
+	if (rnd() & 1) /* else it dies as it runs */
+		domu_pause(&d[0]);
+	for (u32 i = 0; i < 2; i++) {
+		done += *domu_ptr(&d[i], &rounds);
+		if (domu_destroy(&d[i]))
+			printf("FAIL: fuzz: seed %lu: destroy\n", seed);
+	}
+	return done;
 }
 
 static bool victim_lives(struct domu *v, u32 *was, u32 *timer_was)
