@@ -11,23 +11,26 @@
 #include <time.h>
 #include <unistd.h>
 #include "console/conlog.h"
+#include "lib/daemon.h"
 #include "lib/log.h"
 
 uint32_t conlog_size = 1 << 20, conlog_keep = 4;
+
+/* Of failures without a success between them, only the first is told. */
+static void note(struct conlog *l, bool ok)
+{
+	if (!ok && !l->complained)
+		log_warn("%s: %s", l->path, strerror(errno));
+	l->complained = !ok;
+}
 
 static void open_file(struct conlog *l)
 {
 	struct stat st;
 
 	l->fd = open(l->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (l->fd < 0) {
-		if (!l->complained)
-			log_warn("%s: %s", l->path, strerror(errno));
-		l->complained = true;
-		return;
-	}
-	l->complained = false;
 	l->size = fstat(l->fd, &st) ? 0 : st.st_size;
+	note(l, l->fd >= 0);
 }
 
 void conlog_open(struct conlog *l, const char *dir, const char *name, bool stamps)
@@ -75,22 +78,10 @@ static void rotate(struct conlog *l)
 
 static void put(struct conlog *l, const char *data, size_t len)
 {
-	while (len && l->fd >= 0) {
-		ssize_t n = write(l->fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			if (!l->complained)
-				log_warn("%s: %s", l->path, strerror(errno));
-			l->complained = true;
-			return;
-		}
-		l->complained = false;
-		l->size += n;
-		data += n;
-		len -= n;
-	}
+	if (l->fd < 0)
+		return;
+	note(l, write_all(l->fd, data, len));
+	l->size += len;
 }
 
 static void put_line(struct conlog *l, const char *data, size_t len)

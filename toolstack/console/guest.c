@@ -24,8 +24,8 @@
 #include "lib/log.h"
 
 #define HISTORY_MAX (128 << 10)
-#define HISTORY_LEAST (4 << 10)
-#define PERIOD_MS 200 /* in which a guest may send this many events: */
+#define HISTORY_LEAST (4 << 10) /* a page */
+#define PERIOD_MS 200		/* in which a guest may send this many events: */
 #define PERIOD_EVENTS 30
 /* how long those who read slowly may take after a guest's end */
 #define CLOSE_MS 3000
@@ -303,68 +303,61 @@ struct saved {
 	uint64_t unseen, untaken;
 };
 
-static int state_file(const struct guest *g, int flags)
+static FILE *state_file(const struct guest *g, const char *mode)
 {
 	char path[64];
-	int fd;
+	FILE *f;
 
 	snprintf(path, sizeof(path), STATE_DIR "/%u-%s", g->domid, g->kind->name);
-	fd = open(path, flags | O_CLOEXEC, 0600);
-	if (fd >= 0 && !(flags & O_CREAT))
+	f = fopen(path, mode);
+	if (f && mode[0] == 'r')
 		unlink(path);
-	return fd;
+	return f;
 }
 
-static bool save(const struct guest *g, int fd)
+static void save(const struct guest *g)
 {
 	struct saved s = { g->hist.head - g->seen, g->hist.head - g->tty.pos };
+	FILE *f = state_file(g, "we");
 	uint64_t pos = 0;
 	const char *data;
 	int unread = 0;
 	size_t len;
+	bool ok;
 
 	if (ioctl(g->slave, FIONREAD, &unread) == 0)
 		s.untaken += unread;
-	if (write(fd, &s, sizeof(s)) != sizeof(s))
-		return false;
-	while ((len = hist_peek(&g->hist, &pos, &data))) {
-		if (write(fd, data, len) != (ssize_t)len)
-			return false;
-		pos += len;
-	}
-	return true;
+	ok = f && fwrite(&s, sizeof(s), 1, f) == 1;
+	for (; ok && (len = hist_peek(&g->hist, &pos, &data)); pos += len)
+		ok = fwrite(data, len, 1, f) == 1;
+	if (f && fclose(f))
+		ok = false;
+	if (!ok)
+		log_warn("domain %u: its console's history is lost: %s", g->domid, strerror(errno));
 }
 
 void guest_save_all(void)
 {
 	if (make_dirs(STATE_DIR, 0700))
 		return;
-	for (const struct guest *g = guests; g; g = g->next) {
-		int fd = g->closing || g->tty.lf.fd < 0
-				 ? -1
-				 : state_file(g, O_WRONLY | O_CREAT | O_TRUNC);
-
-		if (fd >= 0 && !save(g, fd))
-			log_warn("domain %u: its console's history is lost: %s", g->domid,
-				 strerror(errno));
-		if (fd >= 0)
-			close(fd);
-	}
+	for (const struct guest *g = guests; g; g = g->next)
+		if (!g->closing && g->tty.lf.fd >= 0)
+			save(g);
 }
 
 static void restore(struct guest *g)
 {
 	struct saved s = { 0 };
 	char buf[4096];
-	ssize_t n;
-	int fd = state_file(g, O_RDONLY);
+	size_t n;
+	FILE *f = state_file(g, "re");
 
-	if (fd < 0)
+	if (!f)
 		return;
-	if (read(fd, &s, sizeof(s)) == sizeof(s))
-		while ((n = read(fd, buf, sizeof(buf))) > 0)
+	if (fread(&s, sizeof(s), 1, f) == 1)
+		while ((n = fread(buf, 1, sizeof(buf), f)))
 			hist_add(&g->hist, buf, n);
-	close(fd);
+	fclose(f);
 	g->seen = g->hist.head - (s.unseen < g->hist.head ? s.unseen : g->hist.head);
 	g->tty.pos = g->hist.head - (s.untaken < g->hist.head ? s.untaken : g->hist.head);
 }
@@ -379,7 +372,6 @@ bool guest_new(uint16_t domid, const struct con_kind *kind)
 	g->kind = kind;
 	g->tty.lf.fd = g->slave = g->log.fd = -1;
 	g->tty.guest = g;
-	hist_init(&g->hist, HISTORY_MAX);
 	LIST_PUSH(guests, g, next);
 	return true;
 }
@@ -387,20 +379,23 @@ bool guest_new(uint16_t domid, const struct con_kind *kind)
 /* The first time that there is a ring. */
 static int open_console(struct guest *g, const char *dir)
 {
-	int64_t limit = trusted_number(dir, "limit");
+	int64_t limit = trusted_number(dir, "limit"), size = HISTORY_LEAST;
 	char path[128];
-	int rc = open_tty(g);
+	int rc;
 
-	if (rc)
-		return rc;
 	/*
 	 * The smallest power of two that holds the limit: the ring in the guest is a power of two
 	 * as well.
 	 */
-	if (limit >= 0)
-		for (g->hist.max = HISTORY_LEAST;
-		     (int64_t)g->hist.max < limit && g->hist.max < HISTORY_MAX;)
-			g->hist.max *= 2;
+	while (size < HISTORY_MAX && (limit < 0 || size < limit))
+		size *= 2;
+	rc = hist_init(&g->hist, size);
+	if (!rc)
+		rc = open_tty(g);
+	if (rc) {
+		hist_free(&g->hist);
+		return rc;
+	}
 	restore(g);
 	if (con_opt.log_guest)
 		open_log(g);

@@ -5,56 +5,31 @@
  * that a terminal could take for a command: C0 controls (but newline and tab), DEL, C1 controls raw
  * or in UTF-8, and escape sequences with all their bytes.
  */
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "console/history.h"
 
-#define FIRST_CAP 4096
-
-void hist_init(struct history *h, size_t max)
+int hist_init(struct history *h, size_t cap)
 {
-	memset(h, 0, sizeof(*h));
-	h->max = max;
+	*h = (struct history){
+		mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), cap
+	};
+	if (h->buf != MAP_FAILED)
+		return 0;
+	*h = (struct history){ 0 };
+	return -ENOMEM;
 }
 
 void hist_free(struct history *h)
 {
-	free(h->buf);
-	h->buf = NULL;
-	h->cap = 0;
-}
-
-static void grow(struct history *h, size_t need)
-{
-	size_t cap = h->cap ? h->cap : FIRST_CAP, have = h->head < h->cap ? h->head : h->cap;
-	char *more;
-
-	while (cap < need && cap < h->max)
-		cap *= 2;
-	if (cap > h->max)
-		cap = h->max;
-	if (cap <= h->cap)
-		return;
-	more = malloc(cap);
-	if (!more)
-		return;
-	for (uint64_t n = h->head - have; n < h->head; n++)
-		more[n % cap] = h->buf[n % h->cap];
-	free(h->buf);
-	h->buf = more;
-	h->cap = cap;
+	if (h->buf)
+		munmap(h->buf, h->cap);
+	*h = (struct history){ 0 };
 }
 
 void hist_add(struct history *h, const char *data, size_t len)
 {
-	size_t have = h->head < h->cap ? h->head : h->cap;
-
-	if (have + len > h->cap)
-		grow(h, have + len);
-	if (!h->cap) {
-		h->head += len;
-		return;
-	}
 	while (len) {
 		size_t at = h->head % h->cap, n = h->cap - at < len ? h->cap - at : len;
 

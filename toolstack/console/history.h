@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The last bytes of an endless stream, read at many positions: each reader keeps its own and never
- * takes anything away from the others. A reader that falls behind by more than `max` loses the
+ * takes anything away from the others. A reader that falls behind by more than `cap` loses the
  * oldest. Pure code.
  */
 #ifndef HOSPES_HISTORY_H
@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 struct history {
-	char *buf; /* a ring of cap bytes, grown up to max */
-	size_t cap, max;
+	char *buf; /* a ring of cap bytes */
+	size_t cap;
 	uint64_t head; /* bytes ever added */
 };
 
-void hist_init(struct history *h, size_t max);
+/* Memory is used as far as it is filled. 0 or -ENOMEM. */
+int hist_init(struct history *h, size_t cap);
 void hist_free(struct history *h);
-/* Out of memory: what no longer fits pushes out the oldest, as if max were reached. */
 void hist_add(struct history *h, const char *data, size_t len);
 /* A piece in one run at *pos (moved forward over what is lost): its length, 0 at the end. */
 size_t hist_peek(const struct history *h, uint64_t *pos, const char **data);

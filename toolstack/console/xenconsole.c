@@ -63,16 +63,14 @@ static void raw_terminal(void)
  */
 static int open_socket(int domid, const char *type)
 {
+	struct viewer_hello hello = { .domid = domid };
 	int fd = unix_connect(VIEWER_SOCKET);
-	char line[32], c = 0, first = 0;
+	char answer;
 
 	if (fd < 0)
 		return -ENOENT;
-	snprintf(line, sizeof(line), "%d %s\n", domid, type);
-	if (write_all(fd, line, strlen(line)))
-		while (read(fd, &c, 1) == 1 && c != '\n')
-			first = first ? first : c;
-	if (c == '\n' && first == 'O')
+	strncpy(hello.type, type, sizeof(hello.type) - 1);
+	if (write_all(fd, &hello, sizeof(hello)) && read(fd, &answer, 1) == 1)
 		return fd;
 	close(fd);
 	return -EAGAIN;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The console daemon's main program: options (as stock xenconsoled), the store's watches, the
- * socket for viewers, the hypervisor's log. A viewer's socket takes one line, "DOMID TYPE", answers
- * "OK" or a reason, and is then the console.
+ * socket for viewers, the hypervisor's log.
  */
 #include <errno.h>
 #include <signal.h>
@@ -29,12 +28,6 @@ static struct {
 static struct loop_fd store_lf, listener;
 static struct conlog hv_log;
 static uint32_t hv_port, hv_index;
-
-struct asking {		 /* a viewer that has not said yet what it wants */
-	struct viewer v; /* first */
-	char line[64];
-	size_t have;
-};
 
 /* The store's entries of its consoles: the token says whose. */
 static void watch_domain(uint16_t domid, int (*watch)(struct xs *, const char *, const char *))
@@ -122,53 +115,35 @@ static void port_fired(uint32_t port)
 	read_hypervisor();
 }
 
-static void end_asking(struct asking *a, const char *why)
+/* A viewer says what it wants. */
+static void hello_ready(struct loop_fd *lf, uint32_t events)
 {
-	if (write(a->v.lf.fd, why, strlen(why)) < 0)
-		log_dbg("viewer: %s", strerror(errno));
-	loop_del(&a->v.lf);
-	close(a->v.lf.fd);
-	free(a);
-}
-
-static void asking_ready(struct loop_fd *lf, uint32_t events)
-{
-	struct asking *a = (struct asking *)lf;
+	struct viewer *v = (struct viewer *)lf;
+	struct viewer_hello hello;
 	struct guest *g = NULL;
-	unsigned int domid;
-	char type[16];
-	ssize_t n;
+	ssize_t n = read(lf->fd, &hello, sizeof(hello)); /* written in one piece */
 
-	/* Up to the end of the line and no further: the rest is for the guest. */
-	while ((n = read(lf->fd, a->line + a->have, 1)) == 1 && a->line[a->have] != '\n')
-		if (++a->have == sizeof(a->line) - 1)
-			break;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	a->line[a->have] = '\0';
-	if (n != 1 || sscanf(a->line, "%u %15s", &domid, type) != 2 ||
-	    domid >= DOMID_FIRST_RESERVED) {
-		end_asking(a, "bad request\n");
+	for (int k = 0; k < N_KINDS && n == sizeof(hello); k++)
+		if (!strncmp(hello.type, con_kinds[k].name, sizeof(hello.type)))
+			g = guest_find(hello.domid, &con_kinds[k]);
+	if (g && g->tty.lf.fd >= 0 && write(lf->fd, "", 1) == 1) {
+		guest_add_viewer(g, v);
 		return;
 	}
-	for (int k = 0; k < N_KINDS; k++)
-		if (!strcmp(type, con_kinds[k].name))
-			g = guest_find(domid, &con_kinds[k]);
-	if (!g || g->tty.lf.fd < 0)
-		end_asking(a, "no such console\n");
-	else if (write(lf->fd, "OK\n", 3) != 3)
-		end_asking(a, "");
-	else
-		guest_add_viewer(g, &a->v);
+	loop_del(lf);
+	close(lf->fd);
+	free(v);
 }
 
 static void accept_ready(struct loop_fd *lf, uint32_t events)
 {
 	int fd = accept4(lf->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct asking *a = fd < 0 ? NULL : calloc(1, sizeof(*a));
+	struct viewer *v = fd < 0 ? NULL : calloc(1, sizeof(*v));
 
-	if (fd >= 0 && (!a || loop_add(&a->v.lf, fd, EPOLLIN, asking_ready))) {
-		free(a);
+	if (fd >= 0 && (!v || loop_add(&v->lf, fd, EPOLLIN, hello_ready))) {
+		free(v);
 		close(fd);
 	}
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "console/conlog.h"
@@ -25,6 +26,7 @@ static void test_history(void)
 {
 	struct history h;
 	uint64_t pos[4] = { 0 }, lost[4] = { 0 };
+	unsigned char resident[4];
 
 	hist_init(&h, 16384);
 	for (int i = 0; i < 20000; i++) {
@@ -47,13 +49,13 @@ static void test_history(void)
 				CHECK(p[j] == byte(pos[r] + j));
 			n = take;
 		}
-		CHECK(pos[r] == h.head && h.cap <= 16384);
+		CHECK(pos[r] == h.head);
 	}
-	CHECK(lost[3] > 0 && h.cap == 16384);
+	CHECK(lost[3] > 0);
 	hist_free(&h);
 	hist_init(&h, 16384);
 	hist_add(&h, "x", 1);
-	CHECK(h.cap == 4096); /* small guests cost little */
+	CHECK(!mincore(h.buf, h.cap, resident) && resident[0] && !resident[1]); /* costs little */
 	CHECK(hist_line_start(&h) == 0);
 	hist_add(&h, "y\nlogin: ", 9);
 	CHECK(hist_line_start(&h) == 3);

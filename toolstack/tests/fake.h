@@ -28,9 +28,9 @@ int live_command(struct conn *c, int argc, char **argv)
 	return -ENOSYS;
 }
 
-static int fake_read(struct conn *c, void *buf, size_t len)
+static int fake_read(void *conn, void *buf, size_t len)
 {
-	struct fake *f = (struct fake *)c;
+	struct fake *f = conn;
 	size_t have = f->in_len - f->in_pos;
 
 	len = len < have ? len : have;

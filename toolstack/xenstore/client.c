@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 #include "lib/unix.h"
@@ -21,8 +20,7 @@
 
 struct event {
 	struct event *next;
-	uint32_t len;
-	char *text; /* path NUL token NUL */
+	char text[]; /* path NUL token NUL */
 };
 
 struct xs {
@@ -30,7 +28,7 @@ struct xs {
 	bool broken, socket;
 	uint32_t req_id;
 	struct event *first, **last;
-	struct msg in; /* an event may arrive in pieces */
+	struct message in;
 };
 
 static int connect_socket(void)
@@ -41,19 +39,6 @@ static int connect_socket(void)
 
 	snprintf(buf, sizeof(buf), "%s/socket", dir ? dir : "/var/run/xenstored");
 	return unix_connect(path ? path : buf);
-}
-
-static int connect_kernel(void)
-{
-	static const char *const devs[] = { "/dev/xen/xenbus", "/proc/xen/xenbus" };
-
-	for (size_t i = 0; i < 2; i++) {
-		int fd = open(devs[i], O_RDWR | O_CLOEXEC);
-
-		if (fd >= 0)
-			return fd;
-	}
-	return -1;
 }
 
 struct xs *xs_open(void)
@@ -67,12 +52,11 @@ struct xs *xs_open(void)
 	xs->socket = xs->fd >= 0;
 	/* An explicit path is a promise: no silent fallback then. */
 	if (xs->fd < 0 && !getenv("XENSTORED_PATH"))
-		xs->fd = connect_kernel();
-	if (xs->fd < 0) {
-		free(xs);
-		return NULL;
-	}
-	return xs;
+		xs->fd = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
+	if (xs->fd >= 0)
+		return xs;
+	free(xs);
+	return NULL;
 }
 
 void xs_close(struct xs *xs)
@@ -83,10 +67,8 @@ void xs_close(struct xs *xs)
 		struct event *e = xs->first;
 
 		xs->first = e->next;
-		free(e->text);
 		free(e);
 	}
-	msg_drop(&xs->in);
 	close(xs->fd);
 	free(xs);
 }
@@ -96,27 +78,18 @@ int xs_fd(const struct xs *xs)
 	return xs->fd;
 }
 
-static int send_all(struct xs *xs, struct iovec *iov, int n)
+static bool send_all(struct xs *xs, const char *data, size_t len)
 {
-	while (n > 0) {
-		struct msghdr m = { .msg_iov = iov, .msg_iovlen = n };
-		ssize_t w = xs->socket ? sendmsg(xs->fd, &m, MSG_NOSIGNAL) : writev(xs->fd, iov, n);
+	while (len) {
+		ssize_t n = xs->socket ? send(xs->fd, data, len, MSG_NOSIGNAL)
+				       : write(xs->fd, data, len);
 
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return -EIO;
-		while (n > 0 && (size_t)w >= iov->iov_len) {
-			w -= iov->iov_len;
-			iov++;
-			n--;
-		}
-		if (n > 0) {
-			iov->iov_base = (char *)iov->iov_base + w;
-			iov->iov_len -= w;
-		}
+		if (n <= 0 && errno != EINTR)
+			return false;
+		data += n > 0 ? n : 0;
+		len -= n > 0 ? n : 0;
 	}
-	return 0;
+	return true;
 }
 
 /* Waits at most xs->wait_ms (-1: for ever); 0 after that. */
@@ -124,66 +97,66 @@ static int read_fd(void *from, void *buf, size_t len)
 {
 	struct xs *xs = from;
 	struct pollfd p = { .fd = xs->fd, .events = POLLIN };
-	bool may_block = xs->wait_ms < 0;
+	int rc = xs->wait_ms < 0 ? 1 : poll(&p, 1, xs->wait_ms);
+	ssize_t n;
 
-	for (;;) {
-		ssize_t n;
-		int rc = may_block ? 1 : poll(&p, 1, xs->wait_ms);
-
-		if (rc <= 0)
-			return rc < 0 ? -errno : 0;
+	if (rc <= 0)
+		return rc < 0 ? -errno : 0;
+	do {
 		n = read(xs->fd, buf, len);
-		if (n > 0)
-			return (int)n;
-		if (n == 0 || (errno != EINTR && errno != EAGAIN))
-			return -EIO;
-		may_block = may_block && errno == EINTR; /* else a device that never blocks */
-	}
-}
-
-static char *take_body(struct xs *xs)
-{
-	char *body = xs->in.body;
-
-	xs->in = (struct msg){ 0 };
-	return body;
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? (int)n : -EIO;
 }
 
 static int keep_event(struct xs *xs)
 {
-	struct event *e = malloc(sizeof(*e));
+	size_t len = xs->in.hdr.len;
+	struct event *e = calloc(1, sizeof(*e) + len + 2);
 
 	if (!e)
 		return -ENOMEM;
-	*e = (struct event){ NULL, xs->in.hdr.len, take_body(xs) };
+	memcpy(e->text, xs->in.body, len);
 	*xs->last = e;
 	xs->last = &e->next;
+	message_drop(&xs->in);
 	return 0;
+}
+
+/* With a NUL added. */
+static char *take_body(struct xs *xs, size_t *len)
+{
+	char *body = calloc(1, xs->in.hdr.len + 1);
+
+	if (body)
+		memcpy(body, xs->in.body, xs->in.hdr.len);
+	if (len)
+		*len = xs->in.hdr.len;
+	message_drop(&xs->in);
+	return body;
 }
 
 static char *wait_reply(struct xs *xs, uint32_t type, size_t *len)
 {
-	int rc;
+	const struct xsd_sockmsg *hdr = &xs->in.hdr;
 
 	xs->wait_ms = -1;
-	while ((rc = msg_read(&xs->in, read_fd, xs)) >= 0) {
-		if (rc == 0)
-			continue;
-		if (xs->in.hdr.type == XS_WATCH_EVENT) {
+	while (message_read(&xs->in, read_fd, xs) > 0) {
+		if (hdr->type == XS_WATCH_EVENT) {
 			if (keep_event(xs))
 				break;
-			continue;
-		}
-		if (xs->in.hdr.type == XS_ERROR) {
-			errno = error_number(xs->in.body);
-			msg_drop(&xs->in);
-			return NULL;
-		}
-		if (xs->in.hdr.type != type || xs->in.hdr.req_id != xs->req_id)
+		} else if (hdr->req_id != xs->req_id) {
 			break;
-		if (len)
-			*len = xs->in.hdr.len;
-		return take_body(xs);
+		} else if (hdr->type == XS_ERROR) {
+			char *name = take_body(xs, NULL);
+
+			errno = name ? error_number(name) : ENOMEM;
+			free(name);
+			return NULL;
+		} else if (hdr->type == type) {
+			return take_body(xs, len);
+		} else {
+			break;
+		}
 	}
 	xs->broken = true;
 	errno = EIO;
@@ -197,20 +170,20 @@ static char *talk(struct xs *xs, uint32_t type, uint32_t tx, const char *a, cons
 		  size_t b_len, size_t *len)
 {
 	size_t a_len = strlen(a) + 1;
-	struct xsd_sockmsg hdr = { type, ++xs->req_id, tx, a_len + b_len };
-	struct iovec iov[] = { { &hdr, sizeof(hdr) }, { (void *)a, a_len }, { (void *)b, b_len } };
+	struct message p = { 0, { type, ++xs->req_id, tx, a_len + b_len } };
 
-	if (hdr.len > XENSTORE_PAYLOAD_MAX) {
+	if (p.hdr.len > sizeof(p.body)) {
 		errno = E2BIG;
 		return NULL;
 	}
-	if (!xs->broken && send_all(xs, iov, b_len ? 3 : 2))
-		xs->broken = true;
-	if (xs->broken) {
-		errno = EIO;
-		return NULL;
-	}
-	return wait_reply(xs, type, len);
+	memcpy(p.body, a, a_len);
+	if (b_len)
+		memcpy(p.body + a_len, b, b_len);
+	if (!xs->broken && send_all(xs, (char *)&p.hdr, sizeof(p.hdr) + p.hdr.len))
+		return wait_reply(xs, type, len);
+	xs->broken = true;
+	errno = EIO;
+	return NULL;
 }
 
 static int done(char *reply)
@@ -233,18 +206,17 @@ char *xs_read(struct xs *xs, uint32_t tx, const char *path, size_t *len)
 
 char *xs_readf(struct xs *xs, uint32_t tx, const char *fmt, ...)
 {
-	char path[XENSTORE_ABS_PATH_MAX + 1];
+	char *path, *value;
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(path, sizeof(path), fmt, ap);
+	n = vasprintf(&path, fmt, ap);
 	va_end(ap);
-	if (n >= (int)sizeof(path)) {
-		errno = EINVAL;
-		return NULL;
-	}
-	return xs_read(xs, tx, path, NULL);
+	value = n < 0 ? NULL : xs_read(xs, tx, path, NULL);
+	if (n >= 0)
+		free(path);
+	return value;
 }
 
 int xs_write(struct xs *xs, uint32_t tx, const char *path, const void *data, size_t len)
@@ -270,56 +242,49 @@ int xs_exists(struct xs *xs, uint32_t tx, const char *path)
 }
 
 /*
- * A directory too large for one message, in parts; starts again when it changes between two parts.
+ * The names of children. They come in parts, each behind a number of the directory's version: from
+ * the start again when that changes. An empty name says that there are no more.
  */
-static char *directory_parts(struct xs *xs, uint32_t tx, const char *path, size_t *total)
+static char *read_names(struct xs *xs, uint32_t tx, const char *path, size_t *total)
 {
-	char *all = NULL, gen[32] = "";
+	char *all = NULL, version[32] = "";
 	size_t have = 0;
 
-	for (;;) {
-		char off[24];
-		size_t len = snprintf(off, sizeof(off), "%zu", have) + 1, head;
-		char *part = talk(xs, XS_DIRECTORY_PART, tx, path, off, len, &len), *more = NULL;
+	for (bool end = false; !end;) {
+		char at[24];
+		size_t len = snprintf(at, sizeof(at), "%zu", have) + 1;
+		char *part = talk(xs, XS_DIRECTORY_PART, tx, path, at, len, &len), *more = NULL;
+		size_t head = part ? strlen(part) + 1 : 0;
 
-		if (!part)
-			break;
-		if (have && strcmp(gen, part)) {
+		if (have && part && strcmp(version, part)) {
 			have = 0;
 			free(part);
 			continue;
 		}
-		head = strlen(part) + 1;
-		errno = EIO;
-		if (head <= len && head <= sizeof(gen))
-			more = realloc(all, have + len - head + 1);
-		if (more) {
-			all = more;
-			memcpy(gen, part, head);
-			memcpy(all + have, part + head, len - head);
-			have += len - head;
+		if (part && head < len)
+			more = realloc(all, have + len - head);
+		if (!more) {
+			errno = part ? EIO : errno;
+			free(part);
+			free(all);
+			return NULL;
 		}
+		all = more;
+		snprintf(version, sizeof(version), "%s", part);
+		memcpy(all + have, part + head, len - head);
+		have += len - head;
+		end = !part[len - 1] && !part[len - 2];
 		free(part);
-		if (!more)
-			break;
-		/* An empty name is the end. */
-		if (have && !all[have - 1] && (have == 1 || !all[have - 2])) {
-			*total = have - 1;
-			return all;
-		}
 	}
-	free(all);
-	return NULL;
+	*total = have - 1;
+	return all;
 }
 
 char **xs_directory(struct xs *xs, uint32_t tx, const char *path, size_t *n)
 {
 	size_t len, count = 0;
-	char *names = talk(xs, XS_DIRECTORY, tx, path, NULL, 0, &len);
-	char **list;
+	char *names = read_names(xs, tx, path, &len), **list;
 
-	if (!names && errno == E2BIG)
-		names = directory_parts(xs, tx, path, &len);
 	if (!names)
 		return NULL;
 	for (size_t i = 0; i < len; i++)
@@ -404,28 +369,25 @@ int xs_next_event(struct xs *xs, struct xs_event *ev, int ms)
 
 	while (!xs->first) {
 		int64_t left = end - now_ms();
-		int rc = -EIO;
+		int rc;
 
 		xs->wait_ms = ms < 0 ? -1 : left > 0 ? (int)left : 0;
-		if (!xs->broken)
-			rc = msg_read(&xs->in, read_fd, xs);
+		rc = xs->broken ? -EIO : message_read(&xs->in, read_fd, xs);
 		if (rc == 0)
 			return 0;
 		if (rc > 0)
 			rc = xs->in.hdr.type == XS_WATCH_EVENT ? keep_event(xs) : -EIO;
-		if (rc < 0 && rc != -EINTR)
-			xs->broken = true;
-		if (rc < 0)
+		if (rc < 0) {
+			xs->broken = xs->broken || rc != -EINTR;
 			return rc;
+		}
 	}
 	e = xs->first;
 	xs->first = e->next;
 	if (!xs->first)
 		xs->last = &xs->first;
 	snprintf(ev->path, sizeof(ev->path), "%s", e->text);
-	snprintf(ev->token, sizeof(ev->token), "%s",
-		 strlen(e->text) < e->len ? e->text + strlen(e->text) + 1 : "");
-	free(e->text);
+	snprintf(ev->token, sizeof(ev->token), "%s", e->text + strlen(e->text) + 1);
 	free(e);
 	return 1;
 }

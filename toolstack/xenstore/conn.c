@@ -155,10 +155,7 @@ int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_has
 int conn_queue(struct conn *c, const struct xsd_sockmsg *like, const void *a, size_t a_len,
 	       const void *b, size_t b_len, uint32_t ev_hash)
 {
-	static struct {
-		struct xsd_sockmsg hdr;
-		char body[XENSTORE_PAYLOAD_MAX];
-	} msg;
+	static struct message msg;
 
 	if (a_len + b_len > sizeof(msg.body))
 		return -E2BIG;
@@ -169,7 +166,7 @@ int conn_queue(struct conn *c, const struct xsd_sockmsg *like, const void *a, si
 	memcpy(msg.body, a, a_len);
 	if (b_len)
 		memcpy(msg.body + a_len, b, b_len);
-	return conn_queue_raw(c, &msg, sizeof(msg.hdr) + msg.hdr.len, ev_hash);
+	return conn_queue_raw(c, &msg.hdr, sizeof(msg.hdr) + msg.hdr.len, ev_hash);
 }
 
 void conn_reply(struct conn *c, uint32_t type, const void *data, size_t len)
@@ -241,48 +238,24 @@ static void count_turn(struct conn *c)
 		c->hold_until = (period + 1) * PERIOD_MS;
 }
 
-/* The length of the request at the front of the input; 0: not there yet; or -errno. */
-static int next_request(struct conn *c)
-{
-	struct input *in = &c->in;
-
-	for (;;) {
-		size_t len = sizeof(in->hdr);
-		int n;
-
-		if (in->have >= len) {
-			if (in->hdr.len > XENSTORE_PAYLOAD_MAX)
-				return -EPROTO;
-			len += in->hdr.len;
-			if (in->have >= len)
-				return (int)len;
-		}
-		n = c->ops->read(c, in->bytes + in->have, sizeof(in->bytes) - in->have);
-		if (n <= 0)
-			return n;
-		in->have += n;
-	}
-}
-
 /* True if it would like another turn. */
 static bool turn(struct conn *c)
 {
-	int len;
+	int rc;
 
 	if (c->shut)
 		shut_now(c);
 	if (c->dead || c->shut || conn_flush(c) || conn_busy(c))
 		return false;
-	len = next_request(c);
-	if (len == -EPROTO)
+	rc = message_read(&c->in, c->ops->read, c);
+	if (rc == -EPROTO)
 		conn_shut(c, XENSTORE_ERROR_PROTO);
-	else if (len < 0)
+	else if (rc < 0)
 		c->dead = true;
-	if (len <= 0)
+	if (rc <= 0)
 		return false;
 	request_handle(c);
-	c->in.have -= len;
-	memmove(c->in.bytes, c->in.bytes + len, c->in.have);
+	message_drop(&c->in);
 	count_turn(c);
 	conn_flush(c);
 	if (c->shut)

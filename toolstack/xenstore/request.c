@@ -541,14 +541,13 @@ int request_handle(struct conn *c)
 	static struct req r; /* 7 KiB: not on the stack; one thread, no nesting */
 	const struct xsd_sockmsg *hdr = &c->in.hdr;
 	const struct handler *h = handler(hdr->type);
-	const char *body = c->in.bytes + sizeof(*hdr);
 	struct node *root = node_ref(store.root);
 	int rc;
 
 	if (store.trace && !store.quiet)
 		fprintf(store.trace, "dom %u %s tx %u len %u %.*s\n", c->domid, h ? h->name : "?",
-			hdr->tx_id, hdr->len, (int)hdr->len, body);
-	begin(&r, c, root, hdr->type, body, hdr->len);
+			hdr->tx_id, hdr->len, (int)hdr->len, c->in.body);
+	begin(&r, c, root, hdr->type, c->in.body, hdr->len);
 	rc = handle(&r, h);
 	if (rc)
 		conn_error(c, rc);

@@ -66,9 +66,9 @@ static int moved(struct domain *d, uint32_t *index, uint32_t from, size_t len)
 	return (int)len;
 }
 
-static int ring_read(struct conn *c, void *buf, size_t len)
+static int ring_read(void *conn, void *buf, size_t len)
 {
-	struct domain *d = (struct domain *)c;
+	struct domain *d = conn;
 	struct xenstore_domain_interface *intf = d->intf;
 	uint32_t cons = __atomic_load_n(&intf->req_cons, __ATOMIC_RELAXED);
 	uint32_t prod = __atomic_load_n(&intf->req_prod, __ATOMIC_ACQUIRE);

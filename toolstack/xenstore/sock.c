@@ -27,9 +27,9 @@ static int moved(ssize_t n)
 	return n >= 0 ? (int)n : errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
-static int sock_read(struct conn *c, void *buf, size_t len)
+static int sock_read(void *conn, void *buf, size_t len)
 {
-	struct client *cl = (struct client *)c;
+	struct client *cl = conn;
 	ssize_t n;
 
 	if (cl->drained)

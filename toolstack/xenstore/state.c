@@ -95,7 +95,7 @@ static void save_conn(struct buf *b, struct conn *c)
 
 		record(b, (struct xsd_sockmsg){ REC_OUT, hash, 0, len }, m->data + m->off);
 	}
-	record(b, (struct xsd_sockmsg){ REC_IN, 0, 0, c->in.have }, c->in.bytes);
+	record(b, (struct xsd_sockmsg){ REC_IN, 0, 0, c->in.have }, &c->in.hdr);
 }
 
 void state_save(struct buf *b, const struct conn *asker, const void *answer, size_t len)
@@ -181,9 +181,9 @@ static int load_conn(const struct xsd_sockmsg *h, const void *data, conn_load *c
 
 static int load_input(struct conn *c, const struct xsd_sockmsg *h, const void *data)
 {
-	if (h->len > sizeof(c->in.bytes))
+	if (h->len > sizeof(c->in.hdr) + sizeof(c->in.body))
 		return -EINVAL;
-	memcpy(c->in.bytes, data, h->len);
+	memcpy(&c->in.hdr, data, h->len);
 	c->in.have = h->len;
 	return 0;
 }
@@ -195,7 +195,7 @@ static int load_request(struct conn *c, const struct xsd_sockmsg *h, const void 
 	if (h->len > XENSTORE_PAYLOAD_MAX)
 		return -EINVAL;
 	c->in.hdr = *h;
-	memcpy(c->in.bytes + sizeof(*h), data, h->len);
+	memcpy(c->in.body, data, h->len);
 	rc = request_handle(c);
 	return h->tx_id && rc != -ENOMEM ? 0 : rc;
 }

@@ -94,7 +94,7 @@ typedef struct conn *conn_load(const struct conn_state *s);
 
 struct conn_ops {
 	/* Bytes moved, 0: not now, or -errno: the connection is dead. */
-	int (*read)(struct conn *c, void *buf, size_t len);
+	int (*read)(void *conn, void *buf, size_t len);
 	int (*write)(struct conn *c, const void *buf, size_t len);
 	/*
 	 * The protocol was violated (an XENSTORE_ERROR_ code): shut the client out, keep the
@@ -102,14 +102,6 @@ struct conn_ops {
 	 */
 	void (*bad)(struct conn *c, unsigned int why);
 	void (*save)(struct conn *c, struct conn_state *s);
-};
-
-struct input { /* read already: one request, and perhaps more behind it */
-	uint32_t have;
-	union {
-		struct xsd_sockmsg hdr;
-		char bytes[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
-	};
 };
 
 struct conn {
@@ -123,7 +115,7 @@ struct conn {
 	unsigned int turns; /* taken in this period */
 	int64_t period;
 	struct account *acct;
-	struct input in;
+	struct message in;
 	struct outmsg *out, **out_last;
 	unsigned int out_msgs;
 	size_t out_bytes;

@@ -23,28 +23,42 @@ static struct {
 } opt;
 static char prog[32];
 
-/*
- * Unprintable bytes as the stock tools write them, so that the output can be given to
- * xenstore-write.
- */
+/* What stands behind a backslash, and for what. */
+static const char letters[] = "tnr\\\"'", bytes[] = "\t\n\r\\\"'";
+
+/* Unprintable bytes as the stock tools write them, so that xenstore-write takes the output. */
 static void print_value(const char *s, size_t len)
 {
-	static const char from[] = "\t\n\r\\", to[] = "tnr\\";
-
 	if (opt.raw) {
 		fwrite(s, 1, len, stdout);
 		return;
 	}
 	for (size_t i = 0; i < len; i++) {
-		const char *e = s[i] ? strchr(from, s[i]) : NULL;
+		const char *e = memchr(bytes, s[i], strlen("tnr\\"));
 
 		if (e)
-			printf("\\%c", to[e - from]);
-		else if (isprint((unsigned char)s[i]))
-			putchar(s[i]);
+			printf("\\%c", letters[e - bytes]);
 		else
-			printf("\\x%02x", (unsigned char)s[i]);
+			printf(isprint((unsigned char)s[i]) ? "%c" : "\\x%02x",
+			       (unsigned char)s[i]);
 	}
+}
+
+/* The byte that "x41", "x1" or "101" mean: how many letters that are, or 0. */
+static int number(const char *s, char *byte)
+{
+	static const char digits[] = "0123456789abcdef";
+	int base = *s == 'x' ? 16 : 8, first = *s == 'x', n, v = 0;
+
+	for (n = first; n < 3; n++) {
+		const char *d = s[n] ? strchr(digits, tolower((unsigned char)s[n])) : NULL;
+
+		if (!d || d - digits >= base)
+			break;
+		v = v * base + (d - digits);
+	}
+	*byte = (char)v;
+	return n > first ? n : 0;
 }
 
 static size_t parse_value(char *s)
@@ -54,35 +68,32 @@ static size_t parse_value(char *s)
 	if (opt.raw)
 		return strlen(s);
 	while (*p) {
-		static const char from[] = "tnr\\\"'", to[] = "\t\n\r\\\"'";
-		const char *e;
+		const char *e = *p == '\\' && p[1] ? strchr(letters, p[1]) : NULL;
+		char byte;
+		int n = *p == '\\' && !e ? number(p + 1, &byte) : 0;
 
-		if (*p != '\\' || !p[1]) {
-			*out++ = *p++;
-			continue;
-		}
-		p++;
-		e = strchr(from, *p);
 		if (e) {
-			*out++ = to[e - from];
-			p++;
-		} else if (*p == 'x' && isxdigit((unsigned char)p[1])) {
-			char hex[3] = { p[1], isxdigit((unsigned char)p[2]) ? p[2] : 0 };
-
-			*out++ = (char)strtoul(hex, NULL, 16);
-			p += 1 + strlen(hex);
-		} else if (*p >= '0' && *p <= '7') {
-			unsigned int v = 0, i;
-
-			for (i = 0; i < 3 && p[i] >= '0' && p[i] <= '7'; i++)
-				v = v * 8 + (p[i] - '0');
-			*out++ = (char)v;
-			p += i;
+			*out++ = bytes[e - letters];
+			p += 2;
+		} else if (n) {
+			*out++ = byte;
+			p += 1 + n;
 		} else {
-			*out++ = '\\';
+			*out++ = *p++;
 		}
 	}
 	return out - s;
+}
+
+/* Cuts the last name off; false at the top. */
+static bool go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return false;
+	*slash = '\0';
+	return true;
 }
 
 static int do_read(struct xs *xs, uint32_t tx, int argc, char **argv)
@@ -114,19 +125,16 @@ static int do_write(struct xs *xs, uint32_t tx, int argc, char **argv)
 static void tidy(struct xs *xs, uint32_t tx, const char *path)
 {
 	char up[PATH_MAX_XS + 1];
-	char *slash;
 
 	snprintf(up, sizeof(up), "%s", path);
-	while ((slash = strrchr(up, '/')) && slash != up) {
+	while (go_up(up)) {
 		size_t n = 1, len = 1;
-		char **kids, *v;
+		char **kids = xs_directory(xs, tx, up, &n), *v = xs_read(xs, tx, up, &len);
+		bool empty = kids && !n && v && !len;
 
-		*slash = '\0';
-		kids = xs_directory(xs, tx, up, &n);
-		v = kids && !n ? xs_read(xs, tx, up, &len) : NULL;
 		free(kids);
 		free(v);
-		if (!v || len || xs_rm(xs, tx, up))
+		if (!empty || xs_rm(xs, tx, up))
 			return;
 	}
 }
@@ -172,93 +180,84 @@ static void print_perms(struct xs *xs, uint32_t tx, const char *path)
 	free(p);
 }
 
-static void ls(struct xs *xs, uint32_t tx, const char *path, int depth)
+/* Does it for all that is below, parents first, as long as it answers 0. */
+static int walk(struct xs *xs, uint32_t tx, const char *path, int depth,
+		int (*visit)(struct xs *xs, uint32_t tx, const char *path, int depth))
 {
-	size_t n;
-	char **names = xs_directory(xs, tx, path, &n);
+	size_t n = 0;
+	char **names = xs_directory(xs, tx, path, &n), sub[PATH_MAX_XS + 1];
+	int rc = names || errno == ENOENT || errno == EACCES ? 0 : -errno;
 
-	if (!names) {
-		if (errno != ENOENT && errno != EACCES)
-			log_err("could not list %s: %s", path, strerror(errno));
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		char sub[PATH_MAX_XS + 1];
-		size_t len;
-		char *v;
+	for (size_t i = 0; !rc && i < n; i++) {
+		int len = snprintf(sub, sizeof(sub), "%s/%s", path[1] ? path : "", names[i]);
 
-		if (snprintf(sub, sizeof(sub), "%s/%s", strcmp(path, "/") ? path : "", names[i]) >=
-		    (int)sizeof(sub))
+		if (len >= (int)sizeof(sub))
 			continue;
-		v = xs_read(xs, tx, sub, &len);
-		if (!v && errno == ENOENT)
-			continue; /* removed since */
-		if (opt.full)
-			printf("%s", sub);
-		else
-			printf("%*s%s", depth, "", names[i]);
-		if (v) {
-			printf(" = \"");
-			print_value(v, len);
-			printf("\"");
-		} else {
-			printf(":");
-		}
-		free(v);
-		if (opt.prefix)
-			print_perms(xs, tx, sub);
-		putchar('\n');
-		ls(xs, tx, sub, depth + 1);
+		rc = visit(xs, tx, sub, depth);
+		if (!rc)
+			rc = walk(xs, tx, sub, depth + 1, visit);
 	}
 	free(names);
+	return rc;
+}
+
+static int print_node(struct xs *xs, uint32_t tx, const char *path, int depth)
+{
+	size_t len;
+	char *v = xs_read(xs, tx, path, &len);
+
+	if (!v && errno == ENOENT)
+		return 0; /* removed since */
+	if (opt.full)
+		printf("%s", path);
+	else
+		printf("%*s%s", depth, "", strrchr(path, '/') + 1);
+	printf(v ? " = \"" : ":");
+	if (v) {
+		print_value(v, len);
+		putchar('"');
+	}
+	free(v);
+	if (opt.prefix)
+		print_perms(xs, tx, path);
+	putchar('\n');
+	return 0;
 }
 
 static int do_ls(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
 	int rc = do_exists(xs, tx, argc, argv);
 
-	if (!rc)
-		ls(xs, tx, argv[0], 0);
-	return rc;
+	return rc ? rc : walk(xs, tx, argv[0], 0, print_node);
 }
 
-static int chmod_tree(struct xs *xs, uint32_t tx, const char *path, const struct xs_perm *p,
-		      size_t n)
-{
-	size_t kids = 0;
-	char **names, sub[PATH_MAX_XS + 1];
-	int rc = xs_set_perms(xs, tx, path, p, n);
+static struct xs_perm modes[64];
+static int n_modes;
 
-	if (rc || !opt.recursive)
-		return rc;
-	names = xs_directory(xs, tx, path, &kids);
-	for (size_t i = 0; !rc && names && i < kids; i++) {
-		snprintf(sub, sizeof(sub), "%s/%s", strcmp(path, "/") ? path : "", names[i]);
-		rc = chmod_tree(xs, tx, sub, p, n);
-	}
-	free(names);
-	return rc;
+static int set_modes(struct xs *xs, uint32_t tx, const char *path, int depth)
+{
+	return xs_set_perms(xs, tx, path, modes, n_modes);
 }
 
 static int do_chmod(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
-	struct xs_perm p[64];
 	char up[PATH_MAX_XS + 1];
-	int n = 0, rc;
+	int rc;
 
-	for (; n < argc - 1 && n < 64; n++) {
-		if (perm_parse(argv[n + 1], strlen(argv[n + 1]) + 1, &p[n], 1) != 1) {
-			log_err("a mode is one of n, r, w, b and a domain: %s", argv[n + 1]);
+	for (n_modes = 0; n_modes < argc - 1 && n_modes < 64; n_modes++) {
+		const char *mode = argv[n_modes + 1];
+
+		if (perm_parse(mode, strlen(mode) + 1, &modes[n_modes], 1) != 1) {
+			log_err("a mode is one of n, r, w, b and a domain: %s", mode);
 			return -EINVAL;
 		}
 	}
-	rc = chmod_tree(xs, tx, argv[0], p, n);
+	rc = set_modes(xs, tx, argv[0], 0);
+	if (!rc && opt.recursive)
+		rc = walk(xs, tx, argv[0], 0, set_modes);
 	snprintf(up, sizeof(up), "%s", argv[0]);
-	opt.recursive = false;
-	while (!rc && opt.upto && strrchr(up, '/') && strrchr(up, '/') != up) {
-		*strrchr(up, '/') = '\0';
-		rc = chmod_tree(xs, tx, up, p, n);
-	}
+	while (!rc && opt.upto && go_up(up))
+		rc = set_modes(xs, tx, up, 0);
 	return rc;
 }
 

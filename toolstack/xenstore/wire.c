@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * See wire.h. Invariant of struct msg: `body` exists as soon as the header is whole.
+ * See wire.h. No state.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,39 +10,33 @@
 
 static const char letters[] = "nrwb";
 
-int msg_read(struct msg *m, int (*read)(void *from, void *buf, size_t len), void *from)
+int message_read(struct message *m, int (*read)(void *from, void *buf, size_t len), void *from)
 {
 	for (;;) {
-		bool head = m->have < sizeof(m->hdr);
-		uint32_t want = sizeof(m->hdr), at = m->have;
-		char *to = (char *)&m->hdr;
+		size_t len = sizeof(m->hdr);
 		int n;
 
-		if (!head) {
-			if (m->hdr.len > XENSTORE_PAYLOAD_MAX)
+		if (m->have >= len) {
+			if (m->hdr.len > sizeof(m->body))
 				return -EPROTO;
-			if (!m->body && !(m->body = malloc(m->hdr.len + 1)))
-				return -ENOMEM;
-			to = m->body;
-			at -= sizeof(m->hdr);
-			want = m->hdr.len;
-			if (at == want) {
-				to[at] = '\0';
-				return 1;
-			}
+			len += m->hdr.len;
+			if (m->have >= len)
+				return (int)len;
 		}
-		n = read(from, to + at, want - at);
+		n = read(from, (char *)&m->hdr + m->have,
+			 sizeof(m->hdr) + sizeof(m->body) - m->have);
 		if (n <= 0)
 			return n;
 		m->have += n;
 	}
 }
 
-void msg_drop(struct msg *m)
+void message_drop(struct message *m)
 {
-	free(m->body);
-	m->body = NULL;
-	m->have = 0;
+	size_t len = sizeof(m->hdr) + m->hdr.len;
+
+	m->have -= len;
+	memmove(&m->hdr, (char *)&m->hdr + len, m->have);
 }
 
 #define N_ERRORS (sizeof(xsd_errors) / sizeof(xsd_errors[0]))

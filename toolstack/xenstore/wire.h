@@ -19,18 +19,19 @@ struct xs_perm {
 #define XS_PERM_READ 1
 #define XS_PERM_WRITE 2
 
-struct msg { /* as much as has been read of one */
-	struct xsd_sockmsg hdr;
+struct message { /* and perhaps more: `have` bytes have been read, from the header on */
 	uint32_t have;
-	char *body; /* with a NUL added */
+	struct xsd_sockmsg hdr;
+	char body[XENSTORE_PAYLOAD_MAX];
 };
 
 /*
- * Reads on: 1 when the message is whole, 0 when there is no more at present, or -errno: -EPROTO
- * for one that is too long, what read() gave, or -ENOMEM: nothing is lost, try again.
+ * Reads on until there is a whole message at the front: its length, 0 when there is no more at
+ * present, or -errno: -EPROTO for one that is too long, or what read() gave.
  */
-int msg_read(struct msg *m, int (*read)(void *from, void *buf, size_t len), void *from);
-void msg_drop(struct msg *m);
+int message_read(struct message *m, int (*read)(void *from, void *buf, size_t len), void *from);
+/* What was behind it moves to the front. */
+void message_drop(struct message *m);
 
 int error_number(const char *name);
 const char *error_name(int err);
