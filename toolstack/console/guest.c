@@ -205,6 +205,13 @@ static void serve(struct guest *g)
 	}
 }
 
+/* What the guest has printed since, to all. */
+static void pass_on(struct guest *g)
+{
+	read_ring(g);
+	serve(g);
+}
+
 static void viewer_ready(struct loop_fd *lf, uint32_t events)
 {
 	struct viewer *v = (struct viewer *)lf;
@@ -250,45 +257,46 @@ static int open_tty(struct guest *g)
 	return -EIO;
 }
 
-/* A number that Dom0 wrote and nobody else can have: else -1. */
+/* Whether Dom0 owns the entry and nobody else may write it. */
+static bool is_trusted(const char *path)
+{
+	size_t n = 0;
+	struct xs_perm *p = xs_get_perms(con_xs, 0, path, &n);
+	bool there = p, ok = n && p[0].domid == 0;
+
+	for (size_t i = 0; i < n; i++)
+		ok = ok && !(p[i].access & XS_PERM_WRITE);
+	free(p);
+	if (there && !ok)
+		log_limited(LOG_LVL_WARN, "%s can be written by a guest: ignored", path);
+	return ok;
+}
+
+/* -1: none, or not to be believed. */
 static int64_t trusted_number(const char *dir, const char *name)
 {
 	char path[128], *text, *end;
-	struct xs_perm *p;
 	int64_t v = -1;
-	size_t n;
-	bool ok;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	p = xs_get_perms(con_xs, 0, path, &n);
-	if (!p)
-		return -1;
-	ok = n && p[0].domid == 0 && !(p[0].access & XS_PERM_WRITE);
-	for (size_t i = 1; i < n; i++)
-		ok = ok && !(p[i].access & XS_PERM_WRITE);
-	free(p);
-	if (!ok) {
-		log_limited(LOG_LVL_WARN, "%s can be written by a guest: ignored", path);
-		return -1;
+	text = is_trusted(path) ? xs_read(con_xs, 0, path, NULL) : NULL;
+	if (text) {
+		v = strtoll(text, &end, 10);
+		if (*end || end == text || v < 0)
+			v = -1;
 	}
-	text = xs_read(con_xs, 0, path, NULL);
-	if (!text)
-		return -1;
-	v = strtoll(text, &end, 10);
-	if (*end || end == text || v < 0)
-		v = -1;
 	free(text);
 	return v;
 }
 
 static void open_log(struct guest *g)
 {
-	char *name = xs_readf(con_xs, 0, "/local/domain/%u/name", g->domid), file[256];
+	char *name = xs_readf(con_xs, 0, "/local/domain/%u/name", g->domid), file[256], id[8];
 
-	if (!name || !name[0] || strchr(name, '/') || name[0] == '.')
-		snprintf(file, sizeof(file), "guest-%u%s", g->domid, g->kind->log_suffix);
-	else
-		snprintf(file, sizeof(file), "guest-%.200s%s", name, g->kind->log_suffix);
+	snprintf(id, sizeof(id), "%u", g->domid);
+	snprintf(file, sizeof(file), "guest-%.200s%s",
+		 !name || !name[0] || strchr(name, '/') || name[0] == '.' ? id : name,
+		 g->kind->log_suffix);
 	free(name);
 	conlog_open(&g->log, con_opt.log_dir, file, con_opt.stamp_guest);
 }
@@ -437,20 +445,13 @@ void guest_update(struct guest *g)
 	free(type);
 	if (rc || (g->gfn == (uint64_t)gfn && g->remote_port == (uint32_t)port))
 		return;
-	if (g->tty.lf.fd < 0)
-		rc = open_console(g, dir);
-	if (rc) {
+	if (g->tty.lf.fd < 0 && (rc = open_console(g, dir)))
 		log_err("domain %u: no terminal: %s (is /dev/pts mounted?)", g->domid,
 			strerror(-rc));
-		return;
-	}
-	rc = connect_ring(g, gfn, port);
-	if (rc) {
+	else if ((rc = connect_ring(g, gfn, port)))
 		log_err("domain %u: cannot connect its console: %s", g->domid, strerror(-rc));
-		return;
-	}
-	read_ring(g);
-	serve(g);
+	else
+		pass_on(g);
 }
 
 static void unmask_later(struct loop_timer *lt)
@@ -458,8 +459,7 @@ static void unmask_later(struct loop_timer *lt)
 	struct guest *g = (struct guest *)((char *)lt - offsetof(struct guest, timer));
 
 	g->events = 0;
-	read_ring(g);
-	serve(g);
+	pass_on(g);
 	port_unmask(g->port);
 }
 
@@ -472,8 +472,7 @@ bool guest_event(uint32_t port)
 		;
 	if (!g)
 		return false;
-	read_ring(g);
-	serve(g);
+	pass_on(g);
 	if (now - g->period >= PERIOD_MS) {
 		g->period = now;
 		g->events = 0;

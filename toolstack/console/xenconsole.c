@@ -79,15 +79,14 @@ static int open_socket(int domid, const char *type)
 /* The terminal that the daemon wrote into the store; one client at a time. */
 static int open_tty(struct xs *xs, int domid, const char *type, int num)
 {
-	char *tty, lock[64];
+	bool pv = !strcmp(type, "pv");
+	char *tty = pv && !num ? xs_readf(xs, 0, "/local/domain/%d/console/tty", domid)
+			       : xs_readf(xs, 0, "/local/domain/%d/%s/%d/tty", domid,
+					  pv ? "device/console" : type, num);
+	struct termios tio;
+	char lock[64];
 	int fd;
 
-	if (!strcmp(type, "pv") && num)
-		tty = xs_readf(xs, 0, "/local/domain/%d/device/console/%d/tty", domid, num);
-	else if (!strcmp(type, "pv"))
-		tty = xs_readf(xs, 0, "/local/domain/%d/console/tty", domid);
-	else
-		tty = xs_readf(xs, 0, "/local/domain/%d/%s/%d/tty", domid, type, num);
 	if (!tty || !tty[0]) {
 		free(tty);
 		return -EAGAIN;
@@ -99,15 +98,13 @@ static int open_tty(struct xs *xs, int domid, const char *type, int num)
 		die("somebody else is connected to this console");
 	fd = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	free(tty);
-	if (fd >= 0) {
-		struct termios tio;
-
-		if (!tcgetattr(fd, &tio)) {
-			cfmakeraw(&tio);
-			tcsetattr(fd, TCSANOW, &tio);
-		}
+	if (fd < 0)
+		return -errno;
+	if (!tcgetattr(fd, &tio)) {
+		cfmakeraw(&tio);
+		tcsetattr(fd, TCSANOW, &tio);
 	}
-	return fd < 0 ? -errno : fd;
+	return fd;
 }
 
 static int open_console(struct xs *xs, int domid, const char *type, int num)

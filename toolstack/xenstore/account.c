@@ -71,16 +71,22 @@ void account_put(struct account *a)
 	free(a);
 }
 
+void account_own(const struct node *n, int sign, void *ctx)
+{
+	struct account *a = ctx;
+
+	if (n->perms[0].domid == a->domid) {
+		a->nodes += sign;
+		a->mem += sign * (ptrdiff_t)node_mem(n);
+	}
+}
+
 /* The account exists: whoever makes somebody an owner has seen to that. */
 void account_count(const struct node *n, int sign, void *ctx)
 {
-	struct account *a = account_get(n->perms[0].domid, false);
-	ptrdiff_t mem = sign * (ptrdiff_t)node_mem(n);
-
-	a->nodes += sign;
-	a->mem += mem;
+	account_own(n, sign, account_get(n->perms[0].domid, false));
 	store.n_nodes += sign;
-	store.tree_bytes += mem;
+	store.tree_bytes += sign * (ptrdiff_t)node_mem(n);
 }
 
 bool account_room(const struct account *a, ptrdiff_t more)
@@ -88,63 +94,39 @@ bool account_room(const struct account *a, ptrdiff_t more)
 	return !a || more <= 0 || !over(a->domid, Q_MEMORY, a->mem + more);
 }
 
-static bool must_stay(const struct node *n)
-{
-	return !n->name_len || n->name[0] == '@';
-}
-
-/* Whether a node goes with its owner. */
+/* Whether a node goes with its owner: all but "/" and the special ones. */
 static bool goes(const struct node *n, uint16_t domid)
 {
-	return n->perms[0].domid == domid && !must_stay(n);
-}
-
-/* A version of n without the domain's rights; what must stay goes back to Dom0. */
-static struct node *strip(struct node *n, uint16_t domid)
-{
-	struct xs_perm perms[PERMS_MAX];
-	struct node t = *n;
-
-	t.perms = perms;
-	t.n_perms = 0;
-	for (unsigned int i = 0; i < n->n_perms; i++) {
-		if (n->perms[i].domid != domid)
-			perms[t.n_perms++] = n->perms[i];
-		else if (!i)
-			perms[t.n_perms++] = (struct xs_perm){ 0, XS_PERM_NONE };
-	}
-	return t.n_perms == n->n_perms && n->perms[0].domid != domid ? node_ref(n)
-								     : node_version(&t, 0, 0, NULL);
-}
-
-/* A version of n without what the domain owns or may do; n itself where that is nothing. */
-static struct node *without(struct node *n, uint16_t domid)
-{
-	struct node *m = strip(n, domid);
-
-	for (uint32_t i = 0; m && i < m->n_kids;) {
-		struct node *k = m->kids[i], *was = m, *now = NULL;
-		bool gone = goes(k, domid);
-
-		if (!gone) {
-			now = without(k, domid);
-			if (now == k) {
-				node_unref(now);
-				i++;
-				continue;
-			}
-		}
-		m = gone || now ? node_version(m, i, 1, now) : NULL;
-		node_unref(was);
-		i += !gone;
-	}
-	return m;
+	return n->perms[0].domid == domid && n->name_len && n->name[0] != '@';
 }
 
 struct leaving {
 	uint16_t domid;
-	struct node *old;
+	struct node *old, *root; /* what is left of it; NULL: out of memory */
 };
+
+/* Takes away what it owns and may do; what must stay goes back to Dom0. */
+static bool purge_node(const struct node *n, const char *path, void *ctx)
+{
+	struct leaving *l = ctx;
+	bool gone = goes(n, l->domid);
+	struct xs_perm perms[PERMS_MAX];
+	struct node t = *n, *root = l->root;
+
+	t.perms = perms;
+	t.n_perms = 0;
+	for (unsigned int i = 0; i < n->n_perms; i++) {
+		if (n->perms[i].domid != l->domid)
+			perms[t.n_perms++] = n->perms[i];
+		else if (!i)
+			perms[t.n_perms++] = (struct xs_perm){ 0, XS_PERM_NONE };
+	}
+	if (!root || (t.n_perms == n->n_perms && n->perms[0].domid != l->domid))
+		return root;
+	l->root = gone ? tree_put(root, path, NULL, n) : tree_set(root, path, t, n);
+	node_unref(root);
+	return l->root && !gone;
+}
 
 static bool fire_gone(const struct node *n, const char *path, void *ctx)
 {
@@ -158,16 +140,15 @@ static bool fire_gone(const struct node *n, const char *path, void *ctx)
 
 int account_purge(uint16_t domid)
 {
-	struct account *a = account_get(domid, false);
-	struct node *root = domid ? without(store.root, domid) : NULL;
-	struct leaving l = { domid };
+	struct leaving l = { domid, store.root, node_ref(store.root) };
 
-	if (!root)
-		return domid ? -ENOMEM : -EINVAL;
-	l.old = tree_commit(root);
-	if (l.old != root)
-		tree_walk(tree_find(l.old, "/").node, "/", fire_gone, &l);
+	tree_walk_all(l.old, purge_node, &l);
+	if (!l.root)
+		return -ENOMEM;
+	tree_commit(l.root);
+	if (l.old != l.root)
+		tree_walk_all(l.old, fire_gone, &l);
 	node_unref(l.old);
-	account_put(a);
+	account_put(account_get(domid, false));
 	return 0;
 }

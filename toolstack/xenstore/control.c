@@ -103,24 +103,21 @@ static int cmd_help(struct conn *c, FILE *t, int argc, char **argv)
 	return 0;
 }
 
-void control_handle(struct conn *c, char *body, size_t len)
+int control_run(struct conn *c, char *body, size_t len, char *text, size_t size)
 {
-	static char text[XENSTORE_PAYLOAD_MAX];
-	FILE *t = fmemopen(text, sizeof(text), "w");
+	FILE *t = fmemopen(text, size, "w");
 	char *argv[32];
-	int argc = 0, rc = t ? -EINVAL : -ENOMEM;
+	int argc = 0, rc = -EINVAL;
 
+	if (!t)
+		return -ENOMEM;
 	for (size_t at = 0; at < len && argc < 31; at += strlen(body + at) + 1)
 		argv[argc++] = body + at;
 	argv[argc] = NULL;
-	for (size_t i = 0; t && argc && i < N_COMMANDS; i++)
+	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(argv[0], commands[i].name))
 			rc = commands[i].fn(c, t, argc, argv);
-	if (t)
-		fclose(t);
-	text[sizeof(text) - 1] = '\0';
-	if (rc < 0)
-		conn_error(c, rc);
-	else if (rc == 0)
-		conn_reply(c, XS_CONTROL, text, strlen(text) + 1);
+	fclose(t);
+	text[size - 1] = '\0';
+	return rc;
 }

@@ -11,39 +11,23 @@
 #include <string.h>
 #include "xenstore/store.h"
 
-static void answer(struct req *r)
-{
-	if (!r->answered)
-		conn_reply(r->c, r->type, r->out, r->out_len);
-	r->answered = true;
-}
-
 static void set_answer(struct req *r, const void *out, size_t len)
 {
 	r->out = out;
 	r->out_len = len;
 }
 
-/* The tree with `leaf` (NULL: nothing) at the path. */
-static int put(struct req *r, struct node *leaf, const struct node *like)
+static int take(struct req *r, struct node *next)
 {
-	r->next = tree_put(r->root, r->path, leaf, like);
-	return r->next ? 0 : -ENOMEM;
-}
-
-/* The same, with a new node as `t` says. */
-static int put_new(struct req *r, const struct node *t, const struct node *like)
-{
-	struct node *leaf = node_version(t, 0, 0, NULL);
-
-	return leaf ? put(r, leaf, like) : -ENOMEM;
+	r->next = next;
+	return next ? 0 : -ENOMEM;
 }
 
 /* A node that is there becomes one as `t` says. */
 static int change(struct req *r, struct node t)
 {
 	t.writer = r->c->domid;
-	return put_new(r, &t, &t);
+	return take(r, tree_set(r->root, r->path, t, &t));
 }
 
 static size_t kids_len(const struct node *n)
@@ -64,30 +48,17 @@ static bool too_big(const struct req *r, const struct node *n, size_t extra)
 	return over(r->c->domid, Q_NODE_SIZE, extra + names + sizeof(*n->perms) * n->n_perms);
 }
 
-struct count {
-	uint16_t domid;
-	int nodes;
-};
-
-static void count_own(const struct node *n, int sign, void *ctx)
-{
-	struct count *count = ctx;
-
-	if (n->perms[0].domid == count->domid)
-		count->nodes += sign;
-}
-
 static int check_create(const struct req *r, size_t value_len)
 {
 	const struct spot *s = &r->at;
-	struct count own = { r->c->domid, r->c->acct->nodes };
+	struct account own = *r->c->acct;
 	unsigned int depth = 0, more = 1;
 	struct node leaf = { .n_perms = s->up->n_perms };
 	size_t size;
 
 	if (!limited(r->c->domid))
 		return 0;
-	tree_diff(store.root, r->root, count_own, &own);
+	tree_diff(store.root, r->root, account_own, &own);
 	for (const char *p = r->path; *p; p++) {
 		depth += *p == '/';
 		more += *p == '/' && p >= s->rest;
@@ -114,11 +85,9 @@ static int create(struct req *r, const void *data, size_t len)
 	if (limited(r->c->domid))
 		perms[0].domid = r->c->domid;
 	t = like;
-	t.name = (char *)path_name(r->path);
-	t.name_len = strlen(t.name);
 	t.value = (char *)data;
 	t.value_len = len;
-	return put_new(r, &t, &like);
+	return take(r, tree_set(r->root, r->path, t, &like));
 }
 
 static int do_read(struct req *r)
@@ -170,6 +139,7 @@ static int do_directory_part(struct req *r)
 	if (number(r->word[1], SIZE_MAX, &skip))
 		return -EINVAL;
 	head = sprintf(r->text, "%llu", (unsigned long long)r->at.node->kidgen) + 1;
+	r->out_skip = head;
 	/* An empty name says that these were the last. */
 	if (list_kids(r, skip, head) && r->out_len < XENSTORE_PAYLOAD_MAX)
 		r->text[r->out_len++] = '\0';
@@ -247,23 +217,17 @@ static int do_rm(struct req *r)
 	if (!r->path[1])
 		return -EINVAL;
 	tree_walk(r->at.node, r->path, count_all, &r->removed);
-	return put(r, NULL, &by);
+	return take(r, tree_put(r->root, r->path, NULL, &by));
 }
 
 static int do_watch(struct req *r)
 {
-	bool special = r->word[0][0] == '@';
-	struct watch *w;
-	int rc = watch_add(r->c, r->path, special ? 0 : r->skip, r->word[1]);
+	int rc = watch_add(r->c, r->path, r->skip, r->word[1]);
 
-	if (rc)
-		return rc;
-	w = watch_find(r->c, r->path, r->word[1]);
-	answer(r);
 	/* The first event comes at once: the client then looks, and misses nothing. */
-	if (!r->c->shut && !r->c->dead)
-		watch_send(w, r->path);
-	return 0;
+	if (!rc)
+		r->first = r->c->watches;
+	return rc;
 }
 
 static int do_unwatch(struct req *r)
@@ -328,28 +292,21 @@ static int do_introduce(struct req *r)
 	if (number(r->word[1], ULLONG_MAX, &gfn) || number(r->word[2], INT_MAX, &port) || !r->domid)
 		return -EINVAL;
 	rc = domain_introduce(r->domid, gfn, port);
-	if (rc)
-		return rc;
-	answer(r);
-	watch_fire("@introduceDomain", store.root);
-	return 0;
+	if (!rc)
+		r->event = "@introduceDomain";
+	return rc;
 }
 
 static int do_release(struct req *r)
 {
 	int rc;
 
-	/*
-	 * Watches go first: the domain does not hear of its own removal. The caller's answer comes
-	 * before the event.
-	 */
+	/* Its watches go first: the domain does not hear of its own removal. */
 	domain_release(r->domid);
 	rc = account_purge(r->domid);
-	if (rc)
-		return rc;
-	answer(r);
-	watch_fire("@releaseDomain", store.root);
-	return 0;
+	if (!rc)
+		r->event = "@releaseDomain";
+	return rc;
 }
 
 static int do_resume(struct req *r)
@@ -377,9 +334,11 @@ static int do_is_introduced(struct req *r)
 
 static int do_control(struct req *r)
 {
-	r->answered = true;
-	control_handle(r->c, (char *)r->body, r->len);
-	return 0;
+	int rc = control_run(r->c, (char *)r->body, r->len, r->text, sizeof(r->text));
+
+	r->later = rc > 0;
+	set_answer(r, r->text, strlen(r->text) + 1);
+	return rc < 0 ? rc : 0;
 }
 
 enum {
@@ -497,10 +456,8 @@ static void begin(struct req *r, struct conn *c, struct node *root, uint32_t typ
 int request_run(struct req *r, struct conn *c, struct node *root, uint32_t type, const char *body,
 		size_t len)
 {
-	const struct handler *h = handler(type);
-
 	begin(r, c, root, type, body, len);
-	return h && h->access ? run(r, h) : -ENOSYS;
+	return run(r, handler(type));
 }
 
 static void commit(struct req *r)
@@ -551,8 +508,12 @@ int request_handle(struct conn *c)
 	rc = handle(&r, h);
 	if (rc)
 		conn_error(c, rc);
-	else
-		answer(&r);
+	else if (!r.later)
+		conn_reply(c, r.type, r.out, r.out_len);
+	if (r.event)
+		watch_fire(r.event, store.root);
+	if (r.first)
+		watch_send(r.first, r.path);
 	node_unref(r.next);
 	node_unref(root);
 	tx_limit_versions();

@@ -105,11 +105,7 @@ void state_save(struct buf *b, const struct conn *asker, const void *answer, siz
 	store.updating = true;
 	memcpy(head.quota, store.quota, sizeof(head.quota));
 	record(b, (struct xsd_sockmsg){ REC_HEAD, 0, 0, sizeof(head) }, &head);
-	for (uint32_t i = 0; i < store.root->n_kids; i++) {
-		const struct node *n = store.root->kids[i];
-
-		tree_walk(n, n->name_len ? n->name : "/", save_node, b);
-	}
+	tree_walk_all(store.root, save_node, b);
 	for (struct conn *c = store.conns; c; c = c->next) {
 		if (c->dead)
 			continue;
@@ -137,25 +133,20 @@ static int load_head(const struct xsd_sockmsg *h, const void *data)
 static int load_node(const struct xsd_sockmsg *h, const char *path)
 {
 	size_t path_len = strnlen(path, h->len), head;
-	struct node t = { .n_perms = h->req_id }, *leaf, *root;
+	struct node t = { .n_perms = h->req_id }, *root;
+	struct xs_perm owner;
 
 	if (path_len == h->len || path_len > XENSTORE_ABS_PATH_MAX || !h->req_id ||
 	    h->req_id > PERMS_MAX)
 		return -EINVAL;
 	t.perms = (struct xs_perm *)(path + path_len + 1);
-	t.name = (char *)path_name(path);
-	t.name_len = strlen(t.name);
-	head = path_len + 1 + t.n_perms * sizeof(*t.perms) + t.name_len + 1;
+	head = path_len + 1 + t.n_perms * sizeof(owner) + strlen(path_name(path)) + 1;
 	if (head > h->len)
 		return -EINVAL;
 	t.value = (char *)path + head;
 	t.value_len = h->len - head;
-	leaf = node_version(&t, 0, 0, NULL);
-	if (!leaf || !account_get(leaf->perms[0].domid, true)) {
-		node_unref(leaf);
-		return -ENOMEM;
-	}
-	root = tree_put(store.root, path, leaf, &t);
+	memcpy(&owner, path + path_len + 1, sizeof(owner));
+	root = account_get(owner.domid, true) ? tree_set(store.root, path, t, &t) : NULL;
 	if (root)
 		node_unref(tree_commit(root));
 	return root ? 0 : -ENOMEM;

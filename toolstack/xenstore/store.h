@@ -195,12 +195,17 @@ struct spot tree_find(struct node *root, const char *path);
  */
 struct node *tree_put(const struct node *root, const char *path, struct node *leaf,
 		      const struct node *like);
+/* The same with a node as `t` says, but for its name. */
+struct node *tree_set(const struct node *root, const char *path, struct node t,
+		      const struct node *like);
 typedef void node_count(const struct node *n, int sign, void *ctx);
 /* Calls count() for what is only in the tree a (sign -1) or b (1) or not the same in both. */
 void tree_diff(const struct node *a, const struct node *b, node_count *count, void *ctx);
 typedef bool node_visit(const struct node *n, const char *path, void *ctx);
 /* From n, which is at `path`, downwards as long as visit() answers true. */
 void tree_walk(const struct node *n, const char *path, node_visit *visit, void *ctx);
+/* The whole of it, special nodes too. */
+void tree_walk_all(const struct node *root, node_visit *visit, void *ctx);
 /* The tree is now this one (takes the reference); the caller's is the one before. */
 struct node *tree_commit(struct node *root);
 int store_init(uint32_t seed);
@@ -212,6 +217,7 @@ int store_check(void);
 struct account *account_get(uint16_t domid, bool create);
 void account_put(struct account *a);
 node_count account_count;
+node_count account_own; /* only those nodes that are the account's (the context) */
 /* Room for so much more; NULL is nobody's account. */
 bool account_room(const struct account *a, ptrdiff_t more);
 /* More than the quota, for those who have one. */
@@ -239,14 +245,17 @@ struct req {
 	struct spot at; /* of the path */
 	int skip;
 	uint16_t domid;
-	bool answered;
-	const void *out; /* the answer */
-	size_t out_len;
+	const void *out;	  /* the answer */
+	size_t out_len, out_skip; /* of which so much says nothing about the tree */
+	bool later;		  /* somebody else will answer */
+	/* After the answer: a special event, and the first one of a new watch. */
+	const char *event;
+	struct watch *first;
 	size_t node_bytes;		     /* store.node_bytes before */
 	char text[XENSTORE_PAYLOAD_MAX + 1]; /* room for an answer */
 	char path[XENSTORE_ABS_PATH_MAX + 2];
 };
-/* Runs it: its answer or -errno, and r->next. Nothing else happens to the tree. */
+/* One about nodes: its answer or -errno, and r->next. Nothing else happens to the tree. */
 int request_run(struct req *r, struct conn *c, struct node *root, uint32_t type, const char *body,
 		size_t len);
 
@@ -306,7 +315,8 @@ int conn_queue_raw(struct conn *c, const void *data, size_t len, uint32_t ev_has
 bool conn_busy(const struct conn *c);
 
 /* control.c */
-void control_handle(struct conn *c, char *body, size_t len);
+/* The answer is a text. 1: it comes later. */
+int control_run(struct conn *c, char *body, size_t len, char *text, size_t size);
 
 /* state.c */
 struct buf {

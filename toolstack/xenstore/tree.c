@@ -145,6 +145,17 @@ struct node *tree_put(const struct node *n, const char *path, struct node *leaf,
 	return node_version(&t, at, found, leaf);
 }
 
+struct node *tree_set(const struct node *root, const char *path, struct node t,
+		      const struct node *like)
+{
+	struct node *leaf;
+
+	t.name = (char *)path_name(path);
+	t.name_len = strlen(t.name);
+	leaf = node_version(&t, 0, 0, NULL);
+	return leaf ? tree_put(root, path, leaf, like) : NULL;
+}
+
 void tree_diff(const struct node *a, const struct node *b, node_count *count, void *ctx)
 {
 	uint32_t i = 0, j = 0;
@@ -191,6 +202,13 @@ void tree_walk(const struct node *n, const char *path, node_visit *visit, void *
 	walk(n, buf, len, visit, ctx);
 }
 
+void tree_walk_all(const struct node *root, node_visit *visit, void *ctx)
+{
+	for (uint32_t i = 0; i < root->n_kids; i++)
+		tree_walk(root->kids[i], root->kids[i]->name_len ? root->kids[i]->name : "/", visit,
+			  ctx);
+}
+
 struct node *tree_commit(struct node *root)
 {
 	struct node *old = store.root;
@@ -213,12 +231,9 @@ int store_init(uint32_t seed)
 	if (!account_get(0, true))
 		return -ENOMEM;
 	for (size_t i = 0; root && i < sizeof(first) / sizeof(first[0]); i++) {
-		struct node t = like, *leaf, *old = root;
+		struct node *old = root;
 
-		t.name = (char *)path_name(first[i]);
-		t.name_len = strlen(t.name);
-		leaf = node_version(&t, 0, 0, NULL);
-		root = leaf ? tree_put(root, first[i], leaf, &like) : NULL;
+		root = tree_set(root, first[i], like, &like);
 		node_unref(old);
 	}
 	if (root)
@@ -247,22 +262,6 @@ static bool sorted(const struct node *n)
 	return n->refs && n->n_perms;
 }
 
-struct sum {
-	const struct account *a;
-	unsigned int nodes;
-	size_t mem;
-};
-
-static void sum_node(const struct node *n, int sign, void *ctx)
-{
-	struct sum *s = ctx;
-
-	if (n->perms[0].domid == s->a->domid) {
-		s->nodes++;
-		s->mem += node_mem(n);
-	}
-}
-
 int store_check(void)
 {
 	unsigned int owned = 0;
@@ -270,21 +269,20 @@ int store_check(void)
 	if (!sorted(store.root))
 		return __LINE__;
 	for (const struct account *a = store.accounts; a; a = a->next) {
-		struct sum s = { .a = a };
-		unsigned int watches = 0, txs = 0;
+		struct account s = { .domid = a->domid };
 
-		tree_diff(NULL, store.root, sum_node, &s);
+		tree_diff(NULL, store.root, account_own, &s);
 		owned += s.nodes;
 		for (struct conn *c = store.conns; c; c = c->next) {
 			if (c->acct != a)
 				continue;
 			s.mem += c->out_bytes;
-			for (struct watch *w = c->watches; w; w = w->next, watches++)
+			for (struct watch *w = c->watches; w; w = w->next, s.watches++)
 				s.mem += watch_mem(w);
-			for (struct tx *t = c->txs; t; t = t->next, txs++)
+			for (struct tx *t = c->txs; t; t = t->next, s.txs++)
 				s.mem += t->mem;
 		}
-		if (a->nodes != s.nodes || a->watches != watches || a->txs != txs ||
+		if (a->nodes != s.nodes || a->watches != s.watches || a->txs != s.txs ||
 		    a->mem != s.mem)
 			return __LINE__;
 	}

@@ -74,29 +74,27 @@ static struct tx_op *op_new(struct tx *tx, struct account *a, uint32_t len, uint
 	return op;
 }
 
-/* The part of an answer that says nothing: the number that names a list's version. */
-static size_t skipped(uint32_t type, const char *out, size_t len)
+/* What an answer says about the tree. */
+static const char *said(const struct req *r, int rc, size_t *len)
 {
-	const char *nul = type == XS_DIRECTORY_PART ? memchr(out, 0, len) : NULL;
-
-	return nul ? (size_t)(nul + 1 - out) : 0;
+	*len = rc ? 0 : r->out_len - r->out_skip;
+	return (const char *)r->out + r->out_skip;
 }
 
 static bool same_answer(const struct tx_op *op, const struct req *r, int rc)
 {
-	const char *a = op->data + op->len, *b = r->out;
-	size_t skip_a = skipped(op->type, a, op->out_len), skip_b;
+	size_t len;
+	const char *out = said(r, rc, &len);
 
-	if (rc || op->rc || op->removed != r->removed)
-		return op->rc == rc && op->removed == r->removed;
-	skip_b = skipped(op->type, b, r->out_len);
-	return op->out_len - skip_a == r->out_len - skip_b &&
-	       (op->out_len == skip_a || !memcmp(a + skip_a, b + skip_b, op->out_len - skip_a));
+	return op->rc == rc && op->removed == r->removed && op->out_len == len &&
+	       !memcmp(op->data + op->len, out, len);
 }
 
 int tx_note(struct conn *c, struct tx *tx, struct req *r, int rc)
 {
 	size_t bytes = r->next ? store.node_bytes - r->node_bytes : 0;
+	size_t out_len;
+	const char *out = said(r, rc, &out_len);
 	struct tx_op *op;
 
 	/* That there was no room says nothing about the tree. */
@@ -104,15 +102,14 @@ int tx_note(struct conn *c, struct tx *tx, struct req *r, int rc)
 		return rc;
 	if (over(c->domid, Q_TX_NODES, tx->n_ops + 1))
 		return -ENOSPC;
-	op = account_room(c->acct, bytes) ? op_new(tx, c->acct, r->len, rc ? 0 : r->out_len) : NULL;
+	op = account_room(c->acct, bytes) ? op_new(tx, c->acct, r->len, out_len) : NULL;
 	if (!op)
 		return -ENOMEM;
 	op->type = r->type;
 	op->rc = rc;
 	op->removed = r->removed;
 	memcpy(op->data, r->body, r->len);
-	if (op->out_len)
-		memcpy(op->data + op->len, r->out, op->out_len);
+	memcpy(op->data + op->len, out, out_len);
 	if (r->next) {
 		node_unref(tx->root);
 		tx->root = NULL;
