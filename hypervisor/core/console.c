@@ -13,8 +13,10 @@
 #include <core/timer.h>
 #include <lib/string.h>
 
-#define RX_SIZE 512  /* power of two */
-#define LINE_MAX 256 /* longest message */
+#define RX_SIZE 512	/* power of two */
+#define MAX_TYPED 16	/* debug keys that wait for their turn */
+#define PAUSE_NS 100000 /* between two pieces of what a typed key prints */
+#define LINE_MAX 256	/* longest message */
 
 static struct lock console_lock = LOCK_INIT(RANK_CONSOLE);
 static bool forced; /* a panic goes on without the lock */
@@ -36,6 +38,10 @@ static char rx[RX_SIZE];
 static u32 rx_in, rx_out;
 static bool input_started, input_here; /* here: to the debug keys */
 static unsigned switch_count;
+static char typed[MAX_TYPED]; /* on the CPU with the UART's interrupt only, as the next three */
+static unsigned typed_in, typed_out;
+static struct key_at typed_at;
+static struct timer typed_timer;
 static void (*on_input)(void);
 
 static void console_lock_take(void)
@@ -208,11 +214,23 @@ static void say_input(void)
 			opts.conswitch == 'a' ? text : "");
 }
 
+static void print_typed(struct timer *t)
+{
+	if (!debug_key(typed[typed_out % MAX_TYPED], &typed_at)) {
+		typed_at = (struct key_at){ 0 };
+		typed_out++;
+	}
+	if (typed_out != typed_in)
+		timer_set(t, ticks_now() + ns_to_ticks(PAUSE_NS));
+}
+
 /* Returns whether Dom0 has something new to read. */
 static bool take_char(char c)
 {
 	if (input_here) {
-		debug_key(c);
+		if (typed_in - typed_out < MAX_TYPED)
+			typed[typed_in++ % MAX_TYPED] = c;
+		timer_set(&typed_timer, ticks_now());
 		return false;
 	}
 	console_lock_take();
@@ -258,6 +276,7 @@ void console_rx(void)
 
 void console_start_input(void)
 {
+	timer_setup(&typed_timer, print_typed);
 	input_here = opts.conswitch_stay;
 	input_started = true;
 	say_input();
@@ -290,14 +309,20 @@ void __init console_irq_init(unsigned uart_irq)
 
 /* --- debug keys --- */
 
+static bool help(struct key_at *at);
+static bool reboot(struct key_at *at);
+
 static struct {
 	char key;
 	const char *what;
-	void (*fn)(void);
-} keys[24];
-static unsigned nr_keys;
+	debug_key_fn *fn;
+} keys[24] = {
+	{ 'h', "show this message", help },
+	{ 'R', "reboot machine", reboot },
+};
+static unsigned nr_keys = 2;
 
-void debug_key_add(char key, const char *what, void (*fn)(void))
+void debug_key_add(char key, const char *what, debug_key_fn *fn)
 {
 	if (nr_keys == ARRAY_SIZE(keys)) {
 		log_err("debug key '%c': no room\n", key);
@@ -308,30 +333,39 @@ void debug_key_add(char key, const char *what, void (*fn)(void))
 	keys[nr_keys++].fn = fn;
 }
 
-static void help(void)
+static bool help(struct key_at *at)
 {
-	printk("'h' pressed -> showing installed handlers\n");
-	printk(" key '*' (ascii '2a') => print all diagnostics\n");
-	for (unsigned i = 0; i < nr_keys; i++)
+	u32 i = at->item++;
+
+	if (!i)
+		printk(" key '*' (ascii '2a') => print all diagnostics\n");
+	if (i < nr_keys)
 		printk(" key '%c' (ascii '%02x') => %s\n", keys[i].key, keys[i].key, keys[i].what);
-	printk(" key 'R' (ascii '52') => reboot machine\n key 'h' (ascii '68') => show this "
-	       "message\n");
+	return i < nr_keys;
 }
 
-void debug_key(char key)
+static bool reboot(struct key_at *at)
 {
-	if (key == 'h')
-		help();
-	else if (key == 'R') {
-		printk("'R' pressed -> rebooting machine\n");
-		machine_reset();
-	}
-	for (unsigned i = 0; i < nr_keys; i++) {
-		if (keys[i].key != key && key != '*')
-			continue;
-		printk("'%c' pressed -> %s\n", keys[i].key, keys[i].what);
-		keys[i].fn();
-	}
+	machine_reset();
+}
+
+/* '*' is all that were added. */
+static bool means(char key, unsigned i)
+{
+	return keys[i].key == key || (key == '*' && keys[i].fn != help && keys[i].fn != reboot);
+}
+
+bool debug_key(char key, struct key_at *at)
+{
+	while (at->key < nr_keys && !means(key, at->key))
+		at->key++;
+	if (at->key >= nr_keys)
+		return false;
+	if (!at->domain && !at->item)
+		printk("'%c' pressed -> %s\n", keys[at->key].key, keys[at->key].what);
+	if (!keys[at->key].fn(at))
+		*at = (struct key_at){ .key = at->key + 1 };
+	return true;
 }
 
 /* --- the end --- */

@@ -2,7 +2,7 @@
 /*
  * Debug keys that print domains, vCPUs, run queues and the heap. They read without the locks of
  * what they show: a key must work when a lock is stuck, so a line may be out of date by the time it
- * is out. Output is bounded by the number of domains.
+ * is out. An interrupt that comes ends a piece of the output.
  */
 #include <core/console.h>
 #include <core/cpu.h>
@@ -10,17 +10,23 @@
 #include <domain/domain.h>
 #include <domain/spec.h>
 
-static void for_all(void (*fn)(struct domain *d))
+/* show(d, 0), show(d, 1) ... until it says that there is no more, for each domain. */
+static bool each_domain(struct key_at *at, bool (*show)(struct domain *d, u64 item))
 {
-	struct domain *d = domain_get_next(0);
+	struct domain *d = domain_get_next((domid_t)at->domain);
+	bool more;
 
-	while (d) {
-		domid_t id = d->id;
-
-		fn(d);
-		domain_put(d);
-		d = domain_get_next((domid_t)(id + 1));
-	}
+	if (!d)
+		return false;
+	if (d->id != at->domain)
+		*at = (struct key_at){ .key = at->key, .domain = d->id };
+	do
+		more = show(d, at->item++);
+	while (more && !irq_pending());
+	if (!more)
+		*at = (struct key_at){ .key = at->key, .domain = d->id + 1U };
+	domain_put(d);
+	return true;
 }
 
 static const char *vcpu_state(const struct vcpu *v)
@@ -28,101 +34,121 @@ static const char *vcpu_state(const struct vcpu *v)
 	return v->down ? "down" : v->pause_count ? "paused" : v->blocked ? "blocked" : "runnable";
 }
 
-static void show_domain(struct domain *d)
+static void show_vcpu(const struct vcpu *v)
 {
+	printk("    VCPU%u: %s, home CPU%u, upcall pending %u\n", v->id, vcpu_state(v),
+	       v->sched.cpu ? v->sched.cpu->id : 0, v->info->evtchn_upcall_pending);
+}
+
+static bool show_domain(struct domain *d, u64 item)
+{
+	if (item && item <= d->max_vcpus && d->vcpu[item - 1])
+		show_vcpu(d->vcpu[item - 1]);
+	if (item)
+		return item < d->max_vcpus;
 	printk("General information for domain %u:\n", d->id);
 	printk("    refcnt=%u state=%u nr_pages=%lu max_pages=%lu table_pages=%lu%s\n", d->refs,
 	       d->state, (unsigned long)d->tot_pages, (unsigned long)d->max_pages,
 	       (unsigned long)d->table_pages, d->is_shut_down ? " shut down" : "");
-	for_each_vcpu (d, v)
-		printk("    VCPU%u: %s, home CPU%u, upcall pending %u\n", v->id, vcpu_state(v),
-		       v->sched.cpu ? v->sched.cpu->id : 0, v->info->evtchn_upcall_pending);
+	return d->max_vcpus;
 }
 
-static void show_registers(struct domain *d)
+#define ROW 5 /* registers in a line */
+
+static bool show_registers(struct domain *d, u64 item)
 {
-	for_each_vcpu (d, v) {
+	const unsigned lines = 1 + 30 / ROW, line = (unsigned)(item % lines), i = (line - 1) * ROW;
+	const struct vcpu *v = item / lines < d->max_vcpus ? d->vcpu[item / lines] : NULL;
+
+	if (!v)
+		return false;
+	if (!line)
 		printk("*** d%uv%u: PC %016lx CPSR %08lx LR %016lx %s%s\n", d->id, v->id,
 		       (unsigned long)v->pc, (unsigned long)v->pstate, (unsigned long)v->x[30],
 		       vcpu_state(v),
 		       v->loaded_on ? " (at its last trap; X20 to X29: at its last switch)" : "");
-		for (unsigned i = 0; i < 30; i += 5)
-			printk("    X%u: %016lx %016lx %016lx %016lx %016lx\n", i,
-			       (unsigned long)v->x[i], (unsigned long)v->x[i + 1],
-			       (unsigned long)v->x[i + 2], (unsigned long)v->x[i + 3],
-			       (unsigned long)v->x[i + 4]);
-	}
+	else
+		printk("    X%u: %016lx %016lx %016lx %016lx %016lx\n", i, (unsigned long)v->x[i],
+		       (unsigned long)v->x[i + 1], (unsigned long)v->x[i + 2],
+		       (unsigned long)v->x[i + 3], (unsigned long)v->x[i + 4]);
+	return true;
 }
 
-static void show_events(struct domain *d)
+static bool show_events(struct domain *d, u64 item)
 {
 	static const char *const states[] = { "closed", "unbound", "interdomain",
 					      "pirq",	"virq",	   "ipi" };
+	u32 port = (u32)item;
+	const struct evtchn *ch = port < d->evtchns.nr_ports ? evtchn_at(&d->evtchns, port) : NULL;
 
-	printk("Event channel information for domain %u:\n", d->id);
-	for (u32 port = 1; port < d->evtchns.nr_ports; port++) {
-		const struct evtchn *ch = evtchn_at(&d->evtchns, port);
-
-		if (ch->state == EVTCHNSTAT_closed)
-			continue;
+	if (!port)
+		printk("Event channel information for domain %u:\n", d->id);
+	else if (ch && ch->state != EVTCHNSTAT_closed)
 		printk("    %4u [%s%s] %s, argument %u, VCPU%u\n", port,
 		       d->evtchns.ops->is_pending(d, port) ? "p" : "-",
 		       d->evtchns.ops->is_masked(d, port) ? "m" : "-",
 		       ch->state < ARRAY_SIZE(states) ? states[ch->state] : "?", ch->arg, ch->vcpu);
-	}
+	return ch;
 }
 
-static void key_domains(void)
+static bool key_domains(struct key_at *at)
 {
-	for_all(show_domain);
+	return each_domain(at, show_domain);
 }
-static void key_registers(void)
+static bool key_registers(struct key_at *at)
 {
-	for_all(show_registers);
+	return each_domain(at, show_registers);
 }
-static void key_events(void)
+static bool key_events(struct key_at *at)
 {
-	for_all(show_events);
+	return each_domain(at, show_events);
 }
-static void key_grants(void)
+static bool key_grants(struct key_at *at)
 {
-	for_all(grant_dump);
+	return each_domain(at, grant_dump);
 }
-static void key_vgic(void)
+static bool key_vgic(struct key_at *at)
 {
-	for_all(vgic_dump);
-}
-
-static void key_queues(void)
-{
-	for_each_cpu (c) {
-		const struct vcpu *v = READ_ONCE(c->current);
-
-		printk("CPU%u: %s, %u waiting, idle %lu ms", c->id, v ? "runs" : "idle", c->rq.nr,
-		       (unsigned long)(cpu_idle_ns(c) / 1000000));
-		if (v)
-			printk(", d%uv%u", v->domain->id, v->id);
-		printk("\n");
-	}
+	return each_domain(at, vgic_dump);
 }
 
-static void key_heap(void)
+static bool key_queues(struct key_at *at)
+{
+	const struct cpu *c;
+	const struct vcpu *v;
+
+	if (at->item >= cpu_count)
+		return false;
+	c = &cpus[at->item++];
+	v = READ_ONCE(c->current);
+	printk("CPU%u: %s, %u waiting, idle %lu ms", c->id, v ? "runs" : "idle", c->rq.nr,
+	       (unsigned long)(cpu_idle_ns(c) / 1000000));
+	if (v)
+		printk(", d%uv%u", v->domain->id, v->id);
+	printk("\n");
+	return true;
+}
+
+static bool key_heap(struct key_at *at)
 {
 	printk("Heap: %lu pages free of %lu\n", (unsigned long)heap_free_pages,
 	       (unsigned long)heap_total_pages);
+	return false;
 }
 
-static void key_time(void)
+static bool key_time(struct key_at *at)
 {
 	printk("System time %lu ns, counter at %lu Hz\n", (unsigned long)now_ns(),
 	       (unsigned long)timer_hz);
+	return false;
 }
 
 #ifdef CONFIG_DEBUG
-static void key_wait(void)
+static bool key_wait(struct key_at *at)
 {
 	printk("Dom0 waited for a CPU %lu us at most\n",
 	       (unsigned long)(runstate_longest_wait_ns() / 1000));
+	return false;
 }
 
 static void __init debug_only(void)

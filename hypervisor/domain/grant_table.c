@@ -264,23 +264,24 @@ int grant_cache_page(struct domain *d, mfn_t mfn, u32 *pos, struct page **pg)
 }
 
 /* Without the lock, which may be what is stuck. */
-void grant_dump(struct domain *d)
+bool grant_dump(struct domain *d, u64 item)
 {
-	struct grant_table *t = &d->grants;
-	unsigned lines = 0;
+	const struct grant_table *t = &d->grants;
+	u32 ref = (u32)item - 1, end = t->nr_frames * GRANTS_PER_FRAME;
+	const grant_entry_v1_t *frame;
+	const struct grant_active *act;
 
-	printk("d%u: %u of %u grant frames\n", d->id, t->nr_frames, t->max_frames);
-	for (u32 ref = 0; ref < t->nr_frames * GRANTS_PER_FRAME && lines < 64; ref++) {
-		const struct grant_active *act = grant_active_of(t, ref);
-		const grant_entry_v1_t *frame = READ_ONCE(t->shared[ref / GRANTS_PER_FRAME]);
-
-		if (!grant_in_use(act))
-			continue;
-		lines++;
+	if (!item) {
+		printk("d%u: %u of %u grant frames\n", d->id, t->nr_frames, t->max_frames);
+		return end;
+	}
+	if (ref >= end)
+		return false;
+	act = grant_active_of(t, ref);
+	frame = READ_ONCE(t->shared[ref / GRANTS_PER_FRAME]);
+	if (grant_in_use(act))
 		printk("  %5u: d%u, frame %lx, %u readers, %u writers, flags %x\n", ref, act->who,
 		       (unsigned long)(frame_base + act->frame), act->readers, act->writers,
 		       frame ? READ_ONCE(frame[ref % GRANTS_PER_FRAME].flags) : 0);
-	}
-	if (lines == 64)
-		printk("  ...\n");
+	return item < end;
 }

@@ -14,7 +14,7 @@
 #include <lib/string.h>
 #include <xen/grant_table.h>
 
-#define CMD_BITS 12 /* of the first argument; above: where grant_cache_page() goes on */
+#define CMD_BITS 12 /* of the first argument; above: where a cache_flush or dump_table goes on */
 #define NO_ID (~0U) /* no domid */
 
 /* The last domain looked up, so that a run of requests that name the same one looks it up once. */
@@ -439,6 +439,8 @@ s64 hc_gnttab_setup_table(struct vcpu *v, u64 *a)
 s64 hc_gnttab_dump_table(struct vcpu *v, u64 *a)
 {
 	struct gnttab_dump_table op;
+	u32 item = (u32)a[0] >> CMD_BITS;
+	bool more = false;
 	struct domain *d;
 
 	if ((u32)a[2] != 1)
@@ -447,8 +449,14 @@ s64 hc_gnttab_dump_table(struct vcpu *v, u64 *a)
 		return -EFAULT;
 	d = named(v, op.dom, &op.status);
 	if (d) {
-		grant_dump(d);
+		do
+			more = grant_dump(d, item++);
+		while (more && !preempt_wanted());
 		target_put(v, d);
+	}
+	if (more) {
+		a[0] = GNTTABOP_dump_table | (u64)item << CMD_BITS;
+		return -ERESTART;
 	}
 	return copy_to_guest(a[1], &op, sizeof(op));
 }

@@ -45,6 +45,7 @@ struct progress {
 	u64 mark;
 	u32 done;
 	u32 next;
+	struct key_at at;
 };
 #define PROGRESS_MARK 0x6f73706573486964UL
 
@@ -144,14 +145,27 @@ s64 sysctl_getdomaininfolist(struct vcpu *v, struct xen_sysctl *op)
 s64 sysctl_debug_keys(struct vcpu *v, struct xen_sysctl *op)
 {
 	const struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
+	struct progress *p = progress_of(op);
+	bool resumed = p->mark == PROGRESS_MARK;
+	struct key_at at = resumed ? p->at : (struct key_at){ 0 };
+	u32 i = resumed ? p->done : 0;
 	char keys[MAX_KEYS];
 
 	if (k->nr_keys > MAX_KEYS)
 		return -E2BIG;
 	if (copy_from_guest(keys, handle_gva(k->keys), k->nr_keys))
 		return -EFAULT;
-	for (u32 i = 0; i < k->nr_keys; i++)
-		debug_key(keys[i]);
+	while (i < k->nr_keys) {
+		if (!debug_key(keys[i], &at)) {
+			i++;
+			at = (struct key_at){ 0 };
+		}
+		if (preempt_wanted()) {
+			*p = (struct progress){ .mark = PROGRESS_MARK, .done = i, .at = at };
+			return -ERESTART;
+		}
+	}
+	memset(p, 0, sizeof(*p));
 	return 0;
 }
 

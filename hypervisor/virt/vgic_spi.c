@@ -291,19 +291,26 @@ static void dump_bank(const char *who, unsigned id, unsigned b, const struct vgi
 		       bank->inlr, bank->hw, bank->routed);
 }
 
-/* Without the lock: for a machine that hangs. At most a line per vCPU and per bank. */
-void vgic_dump(struct domain *d)
+static void dump_vcpu(const struct vcpu *v)
 {
-	struct vgic *vg = &d->vgic;
+	printk(" vCPU %u: CPU %d, dirty %x, list registers %x%s\n", v->id,
+	       v->vgic.cpu ? (int)v->vgic.cpu->id : -1, v->vgic.dirty, v->vgic.used,
+	       v->vgic.review ? ", to review" : "");
+	dump_bank("vCPU", v->id, 0, &v->vgic.bank);
+}
 
-	printk("d%u: GICv%u %s, %u interrupts\n", d->id, vg->version, vg->on ? "on" : "off",
-	       vg->nr_irqs);
-	for_each_vcpu (d, v) {
-		printk(" vCPU %u: CPU %d, dirty %x, list registers %x%s\n", v->id,
-		       v->vgic.cpu ? (int)v->vgic.cpu->id : -1, v->vgic.dirty, v->vgic.used,
-		       v->vgic.review ? ", to review" : "");
-		dump_bank("vCPU", v->id, 0, &v->vgic.bank);
-	}
-	for (unsigned b = 1; b < vg->nr_banks; b++)
-		dump_bank("domain", d->id, b, &vg->spi[b]);
+/* Without the lock: for a machine that hangs. */
+bool vgic_dump(struct domain *d, u64 item)
+{
+	const struct vgic *vg = &d->vgic;
+	u64 b = item - d->max_vcpus;
+
+	if (!item)
+		printk("d%u: GICv%u %s, %u interrupts\n", d->id, vg->version, vg->on ? "on" : "off",
+		       vg->nr_irqs);
+	else if (item <= d->max_vcpus && d->vcpu[item - 1])
+		dump_vcpu(d->vcpu[item - 1]);
+	else if (b < vg->nr_banks)
+		dump_bank("domain", d->id, (unsigned)b, &vg->spi[b]);
+	return item + 1 < d->max_vcpus + (u32)vg->nr_banks;
 }

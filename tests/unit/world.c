@@ -44,6 +44,10 @@ void cache_clean_inv(const void *p, size_t n)
 {
 	(void)p, (void)n;
 }
+void zero_wide(void *p, size_t n)
+{
+	memset(p, 0, n);
+}
 void page_zero(void *p)
 {
 	memset(p, 0, PAGE_SIZE);
@@ -99,7 +103,7 @@ bool vcpu_wake(struct vcpu *v)
 	__atomic_add_fetch(&world_wakes[v->domain->slot][v->id], 1, __ATOMIC_SEQ_CST);
 	return true;
 }
-void debug_key_add(char key, const char *what, void (*fn)(void))
+void debug_key_add(char key, const char *what, debug_key_fn *fn)
 {
 	(void)key, (void)what, (void)fn;
 }

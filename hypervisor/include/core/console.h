@@ -71,10 +71,22 @@ void console_guest_write(struct domain *d, const char *s, size_t n);
  */
 size_t console_ring_read(char *buf, size_t n, u32 *index, bool incremental);
 void console_ring_clear(void);
-/* Runs a debug key ('h' lists them). */
-void debug_key(char key);
-/* Subsystems add theirs at boot: a function that prints, in bounded time. */
-void debug_key_add(char key, const char *what, void (*fn)(void));
+/*
+ * How far the output of a debug key has got, for it is printed in pieces with interrupts let in
+ * between. All zero: at its beginning.
+ */
+struct key_at {
+	u32 key; /* core/console.c's */
+	u32 domain, item;
+};
+/* Prints a piece ('h' lists the keys); false: there was nothing left. */
+bool debug_key(char key, struct key_at *at);
+/*
+ * Subsystems add theirs at boot: a function that prints a piece in bounded time. If there is more,
+ * it has moved at->domain or at->item and returns true.
+ */
+typedef bool debug_key_fn(struct key_at *at);
+void debug_key_add(char key, const char *what, debug_key_fn *fn);
 /* How many levels are shown, from none (0) to all (4). Guests' up to `always` cost no budget. */
 extern unsigned log_shown, guest_log_shown, guest_log_always;
 #endif

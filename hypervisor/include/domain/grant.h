@@ -141,5 +141,6 @@ int grant_swap(struct domain *d, u32 a, u32 b) __must_check;
  */
 #define GRANT_SCAN 1024
 int grant_cache_page(struct domain *d, mfn_t mfn, u32 *pos, struct page **pg) __must_check;
-void grant_dump(struct domain *d); /* to the console, bounded */
+/* to the console: piece 0, 1 ... while it returns true */
+bool grant_dump(struct domain *d, u64 item);
 #endif

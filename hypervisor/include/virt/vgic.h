@@ -159,6 +159,6 @@ static inline bool vgic_take_retry(struct vgic_vcpu *vv)
 void vgic_init(void);
 /* For save and restore: v is not loaded. */
 void vgic_set_active(struct vcpu *v, unsigned intid, bool active);
-/* Everything the domain's model holds, to the log; bounded. */
-void vgic_dump(struct domain *d);
+/* What the domain's model holds, to the log: piece 0, 1 ... while it returns true. */
+bool vgic_dump(struct domain *d, u64 item);
 #endif
