@@ -114,9 +114,9 @@ void icache_invalidate_all(void)
 	asm volatile("ic ialluis\n\tdsb ish\n\tisb" : : : "memory");
 }
 
-void page_zero(void *page)
+void zero_wide(void *at, size_t n)
 {
-	char *p = page, *end = p + PAGE_SIZE;
+	char *p = at, *end = p + n;
 
 	if (zva_bytes == 64) {
 		for (; p < end; p += 512)

@@ -95,7 +95,10 @@ void *xzalloc(size_t size)
 	if (pg->owner == PIECE_NONE)
 		unlink_page(pg, shift);
 	unlock(&slab_lock);
-	return memset(p, 0, 1UL << shift);
+	if (shift < MAX_SHIFT)
+		return memset(p, 0, 1UL << shift);
+	zero_wide(p, 1UL << shift);
+	return p;
 }
 
 void xfree(void *p)

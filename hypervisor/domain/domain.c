@@ -311,10 +311,10 @@ int domain_create(domid_t id, const struct domain_config *cfg, struct domain **o
 
 void domain_pause_nosync(struct domain *d)
 {
-	for_each_vcpu (d, v) {
-		__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
-		vcpu_recheck(v);
-	}
+	/* Who paused it before takes it off its queue; from there nobody chooses it as it is. */
+	for_each_vcpu (d, v)
+		if (!__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST))
+			vcpu_recheck(v);
 }
 
 void domain_pause(struct domain *d)

@@ -420,6 +420,8 @@ int evtchn_unmask(struct domain *d, u32 port)
 static u32 next_open(struct evtchns *e, u32 port)
 {
 	lock(&e->lock);
+	if (!e->nr_open)
+		port = e->nr_ports;
 	while (port < e->nr_ports && evtchn_at(e, port)->state == EVTCHNSTAT_closed)
 		port++;
 	if (port >= e->nr_ports)
@@ -505,6 +507,7 @@ int evtchns_destroy(struct domain *d)
 	e->nr_ports = 0;
 	unlock(&e->lock);
 	for_each_vcpu (d, v)
-		vcpu_info_unregister(v);
+		if (v->info_page)
+			vcpu_info_unregister(v);
 	return 0;
 }

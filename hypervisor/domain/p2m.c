@@ -622,6 +622,16 @@ static void spend(unsigned *budget, unsigned pages)
 	*budget -= min(pages, *budget - 1);
 }
 
+/* Whether the next ENTRIES_PER_PAGE entries are. */
+static bool all_empty(const u64 *t)
+{
+	u64 any = 0;
+
+	for (unsigned i = 0; i < ENTRIES_PER_PAGE && !any; i += 4)
+		any = t[i] | t[i + 1] | t[i + 2] | t[i + 3];
+	return !any;
+}
+
 /*
  * Frees what a table holds from gfn *at of its range on, until the budget is spent; 0: all of it is
  * empty. *at: where to go on.
@@ -642,8 +652,10 @@ static int relinquish_table(struct domain *d, u64 *t, unsigned level, unsigned n
 			*at = (u64)i << shift;
 			return -ERESTART;
 		}
-		if (!pte)
+		if (!pte) {
+			i += all_empty(&t[i]) ? ENTRIES_PER_PAGE - 1 : 0;
 			continue;
+		}
 		if (is_table(pte, level)) {
 			if (relinquish_table(d, pte_table(pte), level + 1, ENTRIES, at, budget)) {
 				*at += (u64)i << shift;

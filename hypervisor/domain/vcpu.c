@@ -29,7 +29,6 @@ struct vcpu *vcpu_alloc(struct domain *d, unsigned id)
 	v->vmpidr = BIT(31) | vgic_affinity(id);
 	sched_init_vcpu(v);
 	shared_info_init_vcpu(v);
-	vgic_init_vcpu(v);
 	vtimer_init_vcpu(v);
 	timer_setup(&v->poll_timer, vcpu_poll_timeout);
 	vcpu_reset(v);

@@ -260,11 +260,6 @@ void vgic_free_domain(struct domain *d)
 	xfree(spi);
 }
 
-void vgic_init_vcpu(struct vcpu *v)
-{
-	memset(&v->vgic, 0, sizeof(v->vgic));
-}
-
 void vgic_reset_vcpu(struct vcpu *v)
 {
 	struct vgic_vcpu *vv = &v->vgic;

@@ -42,9 +42,6 @@ void sched_destroy_vcpu(struct vcpu *v)
 void shared_info_init_vcpu(struct vcpu *v)
 {
 }
-void vgic_init_vcpu(struct vcpu *v)
-{
-}
 void vgic_reset_vcpu(struct vcpu *v)
 {
 }

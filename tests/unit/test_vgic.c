@@ -597,7 +597,6 @@ static void set_up(unsigned seed)
 		vcpus[v].domain = &dom;
 		vcpus[v].id = (u16)v;
 		vcpus[v].sched.cpu = &cpus[0];
-		vgic_init_vcpu(&vcpus[v]);
 		vgic_reset_vcpu(&vcpus[v]);
 		vcpus[v].vgic.state.vmcr = 0xff000003;
 		for (unsigned i = 0; i < IRQS; i++) {

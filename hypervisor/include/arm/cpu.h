@@ -37,8 +37,12 @@ void cache_clean(const void *p, size_t n);
 void cache_clean_inv(const void *p, size_t n);
 /* Makes all instruction caches forget: after writing code that a guest will run. */
 void icache_invalidate_all(void);
-/* One whole page: zeroes by DC ZVA where there is one. */
-void page_zero(void *page);
+/* Zeroes by DC ZVA where there is one. n, p: multiples of 2 KiB, its largest possible block. */
+void zero_wide(void *p, size_t n);
+static inline void page_zero(void *page)
+{
+	zero_wide(page, PAGE_SIZE);
+}
 /*
  * Zeroes a page and cleans it to the point of coherency: nobody sees what it held before, with
  * caches on or off.

@@ -49,6 +49,7 @@ struct vcpu {
 	struct vcpu_info *info;
 	struct page *info_page; /* reference held for a registered vcpu_info, else NULL */
 	struct sched_unit sched;
+	u32 poll_port; /* here, where the alignment of what follows leaves room */
 	struct vgic_vcpu vgic;
 	struct vtimer vtimer;
 
@@ -78,7 +79,6 @@ struct vcpu {
 	struct page *runstate_page;
 	struct timer poll_timer; /* SCHEDOP_poll timeout; also VCPUOP single-shot */
 	u32 virq_port[24];	 /* per-vCPU VIRQs: port or 0 (evtchn lock) */
-	u32 poll_port;
 };
 
 /* A few closed ranges, apart from each other (hypercall/access.c). */

@@ -97,7 +97,6 @@ struct vgic {
 int vgic_init_domain(struct domain *d, unsigned nr_spis) __must_check;
 /* vCPUs unloaded; gives physical interrupts back. Idempotent */
 void vgic_free_domain(struct domain *d);
-void vgic_init_vcpu(struct vcpu *v);
 void vgic_reset_vcpu(struct vcpu *v); /* CPU_ON, vcpu_reset: not loaded */
 unsigned vgic_max_vcpus(void);	      /* per domain: 8 or 128 */
 /* MPIDR_EL1 affinity of a vCPU. */

@@ -18,6 +18,10 @@ DEFAULT void cache_clean(const void *p, size_t n)
 DEFAULT void cache_clean_inv(const void *p, size_t n)
 {
 }
+DEFAULT void zero_wide(void *p, size_t n)
+{
+	memset(p, 0, n);
+}
 DEFAULT void page_zero(void *p)
 {
 	memset(p, 0, PAGE_SIZE);

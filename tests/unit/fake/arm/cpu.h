@@ -25,6 +25,7 @@ void cache_clean(const void *p, size_t n);
 void cache_clean_inv(const void *p, size_t n);
 void icache_invalidate_all(void);
 void page_zero(void *page);
+void zero_wide(void *p, size_t n);
 void page_scrub(void *page);
 void page_copy(void *dst, const void *src);
 int gva_to_pa(gva_t va, bool write, paddr_t *pa) __must_check;
