@@ -119,6 +119,19 @@ static void op_big_pages(void)
 	}
 }
 
+static void op_debug_keys(void)
+{
+	static char keys[] = "*";
+	struct xen_sysctl op = {
+		.interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+		.cmd = XEN_SYSCTL_debug_keys,
+		.u.debug_keys.nr_keys = 1,
+	};
+
+	set_xen_guest_handle_raw(op.u.debug_keys.keys, keys);
+	HYPERCALL(__HYPERVISOR_sysctl, &op, 0, 0, 0, 0);
+}
+
 /* The event array comes after a thousand events; then back to 2-level. */
 static void op_early_events(void)
 {
@@ -150,6 +163,7 @@ static const struct {
 	{ "cacheflush of 2 MiB", op_cacheflush },
 	{ "paging pool to 4 MiB and back", op_mempool },
 	{ "domain created and destroyed", op_domain },
+	{ "every debug key", op_debug_keys },
 	{ "domain of 36 MiB created and destroyed", op_big_pages },
 	/* last: it closes all ports */
 	{ "a thousand events before the FIFO array", op_early_events },

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The longest stretches at EL2 with interrupts masked, by their paths: see plugin/paths.c for what a stretch is.
 
-stretch.py [RUN...]   all, or runs whose name begins so: payload/NAME/GIC, scale, devices-gic3, lifecycle-gic2
+stretch.py [RUN...]   all, or runs whose name begins so: payload/NAME/GIC, latency, scale, devices-gic3, lifecycle-gic2;
+                      or other boots of tests/system (tests/run --list)
 """
 import os
 import subprocess
@@ -35,9 +36,9 @@ def payload(name, gic, cpus, log):
         print(f"note: {name} was ended after five minutes")
 
 
-def scale(log):
-    """Domains of 64 MiB to 4 GiB come and go, and 500 small ones, and one of 128 vCPUs."""
-    cmd = run.command("hospes", 3, 2, 6144, os.path.join(run.OUT, "bench.img"), plugin(log), "console=dtuart dom0_mem=256M", "scale")
+def bench(part, log):
+    """scale: domains of 64 MiB to 4 GiB come and go, and 500 small ones, and one of 128 vCPUs. latency: long calls, debug keys"""
+    cmd = run.command("hospes", 3, 2, 6144, os.path.join(run.OUT, "bench.img"), plugin(log), "console=dtuart dom0_mem=256M", part)
     subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=600, check=False)
 
 
@@ -51,8 +52,9 @@ def boot(name, log):
 def runs():
     all_runs = {f"payload/{n}/gicv{gic}": lambda log, n=n, gic=gic, cpus=cpus: payload(n, gic, cpus, log)
                 for n in guest.names() for gic, cpus in guest.FAST}
-    all_runs["scale"] = scale
-    return all_runs | {b: lambda log, b=b: boot(b, log) for b in BOOTS}
+    all_runs |= {part: lambda log, part=part: bench(part, log) for part in ("latency", "scale")}
+    named = [n for n in sys.argv[1:] if "-gic" in n and "/" not in n]
+    return all_runs | {b: lambda log, b=b: boot(b, log) for b in dict.fromkeys([*BOOTS, *named])}
 
 
 def main():
