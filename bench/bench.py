@@ -6,11 +6,13 @@ bench.py table    every row on bare QEMU, Xen and Hospes, GICv3 and GICv2; JSON 
 bench.py test     Hospes only, against the file `budgets`; PASS/FAIL lines, exit status
 bench.py scale    costs against the number of domains, ports, grants and the size of a domain
 bench.py show M G one machine (bare, xen, hospes), one GIC
+bench.py size     bytes of the image, in memory with it, and resident when Dom0 runs
 """
 import json
 import math
 import os
 import re
+import subprocess
 import sys
 
 import linux
@@ -172,6 +174,25 @@ def scale():
         print(f"| {name.removeprefix('scale ')} | {x} | {h} |")
 
 
+def size():
+    """Resident: all that Dom0 does not have and nobody could be given, page tables and page records with it."""
+    print("| bytes | Xen 4.17 | Hospes |\n|---|---:|---:|")
+    got = {}
+    for machine in ("xen", "hospes"):
+        with open(run.HYPERVISOR[machine], "rb") as f:
+            image = f.read()
+        total, free, dom0 = run.run(machine, 3, bootargs="pages").metrics["pages"]
+        got[machine] = len(image), int.from_bytes(image[16:24], "little"), (total - free - dom0) * 4096
+    for name, x, h in zip(("image file", "image in memory at boot (its header)", "resident, 1 GiB machine with Dom0"), got["xen"], got["hospes"]):
+        print(f"| {name} | {x:,} | {h:,} |")
+    elf = os.path.join(run.TOP, "build", "hospes.elf")
+    sections = subprocess.run(["aarch64-linux-gnu-size", "-A", elf], check=True, capture_output=True, text=True).stdout
+    parts = {m[0]: int(m[1]) for m in re.findall(r"^(\.\S+) +(\d+)", sections, re.M)}
+    for name, wanted in (("kept: code", [".text"]), ("kept: data", [".rodata", ".data.rel.ro", ".data"]), ("kept: zeroed data", [".bss"]),
+                         ("given back after boot", [n for n in parts if n.startswith((".init", ".rela", ".dyn", ".hash"))])):
+        print(f"| {name} | - | {sum(parts[n] for n in wanted):,} |")
+
+
 def show(machine, gic):
     result = run.run(machine, gic)
     complain(machine, gic, result)
@@ -187,6 +208,8 @@ def main():
         table()
     elif sys.argv[1:] == ["scale"]:
         scale()
+    elif sys.argv[1:] == ["size"]:
+        size()
     elif sys.argv[1:] == ["test"]:
         sys.exit(test())
     elif len(sys.argv) == 4 and sys.argv[1] == "show":
