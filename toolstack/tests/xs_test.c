@@ -1050,10 +1050,10 @@ static void test_live(void)
 	CHECK(event(&d5, "data/in-tx", "tok") && fake_next(&d5, &hdr, body) &&
 	      hdr.type == XS_TRANSACTION_END);
 	/* A cut or damaged state is refused, whatever is wrong. */
-	struct buf b = fake_end_program(), again;
+	struct state b = fake_end_program();
 
 	for (int i = 0; i < 400; i++) {
-		struct buf part = { .data = b.data, .len = i < 200 ? rnd(b.len) : b.len };
+		struct state part = { b.data, i < 200 ? rnd(b.len) : b.len };
 		size_t at = rnd(b.len);
 		char keep = b.data[at];
 
@@ -1065,8 +1065,7 @@ static void test_live(void)
 		store_free();
 		b.data[at] = keep;
 	}
-	again = (struct buf){ .data = b.data, .len = b.len };
-	CHECK(fake_begin_program(&again, 1) == 0);
+	CHECK(fake_begin_program(&b, 1) == 0);
 	free(b.data);
 }
 

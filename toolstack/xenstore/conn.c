@@ -21,7 +21,6 @@ static struct outmsg *ev_table[EV_BUCKETS];
 
 struct conn *conn_new(const struct conn_ops *ops, struct conn *c, uint16_t domid)
 {
-	memset(c, 0, sizeof(*c));
 	c->acct = account_get(domid, true);
 	if (!c->acct)
 		return NULL;

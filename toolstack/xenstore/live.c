@@ -58,43 +58,41 @@ struct head {
 	uint32_t virq_port;
 };
 
-static int save_to_memfd(void)
+static FILE *save_to_memfd(void)
 {
 	struct head head = { ports_fd(), sock_listener(), ring_virq_port() };
 	struct {
 		struct xsd_sockmsg hdr;
 		char text[4];
 	} ok = { asked, "OK\n" };
-	struct buf b = { 0 };
-	int fd;
+	int fd = memfd_create("xenstored-state", 0);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 
+	if (!f)
+		return NULL;
 	ok.hdr.len = sizeof(ok.text);
-	buf_put(&b, &head, sizeof(head));
-	state_save(&b, asker, &ok, sizeof(ok));
-	fd = b.bad ? -1 : memfd_create("xenstored-state", 0);
-	if (fd >= 0 && !write_all(fd, b.data, b.len)) {
-		close(fd);
-		fd = -1;
-	}
-	free(b.data);
-	return fd;
+	fwrite(&head, sizeof(head), 1, f);
+	state_save(f, asker, &ok, sizeof(ok));
+	fflush(f);
+	return f;
 }
 
 void live_run(char **argv)
 {
 	char num[16], *check[] = { "xenstored", "--check-state", NULL };
 	struct xsd_sockmsg error = asked;
-	int fd = save_to_memfd();
+	FILE *f = save_to_memfd();
 
 	live_pending = false;
-	if (fd >= 0) {
-		snprintf(num, sizeof(num), "%d", fd);
+	if (f && !ferror(f)) {
+		snprintf(num, sizeof(num), "%d", fileno(f));
 		setenv(STATE_VARIABLE, num, 1);
 		if (run_file(program, check) == 0)
 			execv(program, argv);
 		unsetenv(STATE_VARIABLE);
-		close(fd);
 	}
+	if (f)
+		fclose(f);
 	error.type = XS_ERROR;
 	log_err("live update with %s failed; going on", program);
 	for (struct conn *c = store.conns; c; c = c->next)
@@ -118,29 +116,24 @@ static struct conn *conn_in(const struct conn_state *s)
 
 int live_restore(int fd, bool check_only)
 {
-	const struct head *head;
-	struct buf b = { 0 };
+	struct head *head;
 	struct stat st;
 	int rc = 0;
 
 	if (fstat(fd, &st))
 		return -errno;
-	b.len = st.st_size;
-	b.data = mmap(NULL, b.len, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (b.data == MAP_FAILED)
-		return -errno;
-	checking = check_only;
-	head = buf_get(&b, sizeof(*head));
-	if (!head)
+	head = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (head == MAP_FAILED || (size_t)st.st_size < sizeof(*head))
 		return -EINVAL;
+	checking = check_only;
 	if (!check_only) {
 		rc = sock_take_listener(head->listener);
 		if (!rc && head->evtchn >= 0)
 			rc = ring_init(head->evtchn, head->virq_port);
 	}
 	if (!rc)
-		rc = state_load(&b, conn_in);
-	munmap(b.data, b.len);
+		rc = state_load((char *)(head + 1), st.st_size - sizeof(*head), conn_in);
+	munmap(head, st.st_size);
 	close(fd);
 	return rc;
 }

@@ -6,7 +6,6 @@
  * ends are the same machine. The reader checks every length; what does not fit makes the update
  * fail before the old program has ended.
  */
-#include <stdlib.h>
 #include <string.h>
 #include "xenstore/store.h"
 
@@ -28,92 +27,65 @@ struct head {
 	uint32_t quota[Q_COUNT];
 };
 
-void buf_put(struct buf *b, const void *data, size_t len)
+static void record(FILE *f, struct xsd_sockmsg h, const void *data)
 {
-	if (b->len + len > b->cap) {
-		size_t cap = (b->len + len) * 2;
-		char *more = b->bad ? NULL : realloc(b->data, cap);
-
-		b->bad = !more;
-		if (!more)
-			return;
-		b->data = more;
-		b->cap = cap;
-	}
-	if (len)
-		memcpy(b->data + b->len, data, len);
-	b->len += len;
+	fwrite(&h, sizeof(h), 1, f);
+	fwrite(data, h.len, 1, f);
 }
 
-const void *buf_get(struct buf *b, size_t len)
-{
-	const void *p = b->data + b->pos;
-
-	if (len > b->len - b->pos)
-		return NULL;
-	b->pos += len;
-	return p;
-}
-
-static void record(struct buf *b, struct xsd_sockmsg h, const void *data)
-{
-	buf_put(b, &h, sizeof(h));
-	buf_put(b, data, h.len);
-}
-
-static bool save_node(const struct node *n, const char *path, void *b)
+static bool save_node(const struct node *n, const char *path, void *f)
 {
 	/* Name and value lie behind the permissions. */
 	size_t path_len = strlen(path) + 1, len = n->value + n->value_len - (char *)n->perms;
 	struct xsd_sockmsg h = { REC_NODE, n->n_perms, 0, path_len + len };
 
-	buf_put(b, &h, sizeof(h));
-	buf_put(b, path, path_len);
-	buf_put(b, n->perms, len);
+	fwrite(&h, sizeof(h), 1, f);
+	fwrite(path, path_len, 1, f);
+	fwrite(n->perms, len, 1, f);
 	return true;
 }
 
-static void save_conn(struct buf *b, struct conn *c)
+static void save_conn(FILE *f, struct conn *c)
 {
 	struct conn_state s = { c->domid, c->shut, c->target, c->next_tx };
 
 	c->ops->save(c, &s);
-	record(b, (struct xsd_sockmsg){ REC_CONN, 0, 0, sizeof(s) }, &s);
+	record(f, (struct xsd_sockmsg){ REC_CONN, 0, 0, sizeof(s) }, &s);
 	for (struct watch *w = c->watches; w; w = w->next) {
 		const char *path = w->path + w->skip, *end = w->token + strlen(w->token) + 1;
 
-		record(b, (struct xsd_sockmsg){ XS_WATCH, 0, 0, end - path }, path);
+		record(f, (struct xsd_sockmsg){ XS_WATCH, 0, 0, end - path }, path);
 	}
 	for (struct tx *tx = c->txs; tx; tx = tx->next) {
 		tx_rebase(c, tx); /* then its requests get the same answers again */
-		record(b, (struct xsd_sockmsg){ REC_TX, tx->doomed, tx->id }, NULL);
+		record(f, (struct xsd_sockmsg){ REC_TX, tx->doomed, tx->id }, NULL);
 		for (struct tx_op *op = tx->doomed ? NULL : tx->first; op; op = op->next)
-			record(b, (struct xsd_sockmsg){ op->type, 0, tx->id, op->len }, op->data);
+			record(f, (struct xsd_sockmsg){ op->type, 0, tx->id, op->len }, op->data);
 	}
 	for (struct outmsg *m = c->out; m; m = m->next) {
 		uint32_t hash = m->off ? 0 : m->ev_hash, len = m->len - m->off;
 
-		record(b, (struct xsd_sockmsg){ REC_OUT, hash, 0, len }, m->data + m->off);
+		record(f, (struct xsd_sockmsg){ REC_OUT, hash, 0, len }, m->data + m->off);
 	}
-	record(b, (struct xsd_sockmsg){ REC_IN, 0, 0, c->in.have }, &c->in.hdr);
+	record(f, (struct xsd_sockmsg){ REC_IN, 0, 0, c->in.have }, &c->in.hdr);
 }
 
-void state_save(struct buf *b, const struct conn *asker, const void *answer, size_t len)
+void state_save(FILE *f, const struct conn *asker, const void *answer, size_t len)
 {
 	struct head head = { MAGIC, store.gen };
 
 	store.updating = true;
 	memcpy(head.quota, store.quota, sizeof(head.quota));
-	record(b, (struct xsd_sockmsg){ REC_HEAD, 0, 0, sizeof(head) }, &head);
-	tree_walk_all(store.root, save_node, b);
+	record(f, (struct xsd_sockmsg){ REC_HEAD, 0, 0, sizeof(head) }, &head);
+	tree_walk_all(store.root, save_node, f);
 	for (struct conn *c = store.conns; c; c = c->next) {
 		if (c->dead)
 			continue;
-		save_conn(b, c);
+		save_conn(f, c);
 		if (c == asker)
-			record(b, (struct xsd_sockmsg){ REC_OUT, 0, 0, len }, answer);
+			record(f, (struct xsd_sockmsg){ REC_OUT, 0, 0, len }, answer);
 	}
-	record(b, (struct xsd_sockmsg){ REC_END }, NULL);
+	record(f, (struct xsd_sockmsg){ REC_END }, NULL);
 	store.updating = false;
 }
 
@@ -216,20 +188,23 @@ static int load(const struct xsd_sockmsg *h, const void *data, conn_load *conn_i
 }
 
 /* The store is as store_init() made it. */
-int state_load(struct buf *b, conn_load *conn_in)
+int state_load(const char *data, size_t len, conn_load *conn_in)
 {
+	const char *end = data + len;
 	struct conn *c = NULL;
 	struct xsd_sockmsg h;
 	int rc;
 
 	store.updating = true;
 	do {
-		const void *p = buf_get(b, sizeof(h)), *data;
-
-		if (p)
-			memcpy(&h, p, sizeof(h));
-		data = p ? buf_get(b, h.len) : NULL;
-		rc = data ? load(&h, data, conn_in, &c) : -EINVAL;
+		rc = -EINVAL;
+		if ((size_t)(end - data) < sizeof(h))
+			break;
+		memcpy(&h, data, sizeof(h));
+		data += sizeof(h);
+		if ((size_t)(end - data) >= h.len)
+			rc = load(&h, data, conn_in, &c);
+		data += h.len;
 	} while (!rc && h.type != REC_END);
 	store.updating = false;
 	return rc;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <xen/xen.h>
 #include "lib/list.h"
 #include "xenstore/wire.h"
@@ -166,7 +167,7 @@ struct store {
 	unsigned int guests_busy;     /* that had a turn in it */
 	uint32_t quota[Q_COUNT];
 	unsigned long requests, conflicts, events;
-	void *trace;   /* FILE: one line per request */
+	FILE *trace;   /* one line per request */
 	bool quiet;    /* not at present */
 	bool updating; /* live: what was allowed once needs no quota, and no answer */
 };
@@ -319,17 +320,9 @@ bool conn_busy(const struct conn *c);
 int control_run(struct conn *c, char *body, size_t len, char *text, size_t size);
 
 /* state.c */
-struct buf {
-	char *data;
-	size_t len, cap, pos;
-	bool bad; /* ran out of memory */
-};
-void buf_put(struct buf *b, const void *data, size_t len);
-/* NULL: there is not so much left. */
-const void *buf_get(struct buf *b, size_t len);
 /* For live update; the new program will send `asker` this answer. */
-void state_save(struct buf *b, const struct conn *asker, const void *answer, size_t len);
+void state_save(FILE *f, const struct conn *asker, const void *answer, size_t len);
 /* Into a store as store_init() made it; conn_in makes the connections. */
-int state_load(struct buf *b, conn_load *conn_in);
+int state_load(const char *data, size_t len, conn_load *conn_in);
 
 #endif
