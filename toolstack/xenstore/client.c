@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include "lib/unix.h"
 #include "xenstore/client.h"
@@ -135,31 +134,20 @@ static char *take_body(struct xs *xs, size_t *len)
 	return body;
 }
 
-static char *wait_reply(struct xs *xs, uint32_t type, size_t *len)
+/* 1: a reply is there; 0: an event came and is kept, or nothing in time; or -errno. */
+static int receive(struct xs *xs)
 {
-	const struct xsd_sockmsg *hdr = &xs->in.hdr;
+	int rc = xs->broken ? -EIO : message_read(&xs->in, read_fd, xs);
 
-	xs->wait_ms = -1;
-	while (message_read(&xs->in, read_fd, xs) > 0) {
-		if (hdr->type == XS_WATCH_EVENT) {
-			if (keep_event(xs))
-				break;
-		} else if (hdr->req_id != xs->req_id) {
-			break;
-		} else if (hdr->type == XS_ERROR) {
-			char *name = take_body(xs, NULL);
+	if (rc > 0)
+		rc = xs->in.hdr.type == XS_WATCH_EVENT ? keep_event(xs) : 1;
+	xs->broken = xs->broken || (rc < 0 && rc != -EINTR);
+	return rc;
+}
 
-			errno = name ? error_number(name) : ENOMEM;
-			free(name);
-			return NULL;
-		} else if (hdr->type == type) {
-			return take_body(xs, len);
-		} else {
-			break;
-		}
-	}
-	xs->broken = true;
-	errno = EIO;
+static char *fail(int err)
+{
+	errno = err;
 	return NULL;
 }
 
@@ -170,20 +158,31 @@ static char *talk(struct xs *xs, uint32_t type, uint32_t tx, const char *a, cons
 		  size_t b_len, size_t *len)
 {
 	size_t a_len = strlen(a) + 1;
-	struct message p = { 0, { type, ++xs->req_id, tx, a_len + b_len } };
+	struct message m = { 0, { type, ++xs->req_id, tx, a_len + b_len } };
+	int rc = 0, err;
+	char *body;
 
-	if (p.hdr.len > sizeof(p.body)) {
-		errno = E2BIG;
-		return NULL;
-	}
-	memcpy(p.body, a, a_len);
+	if (m.hdr.len > sizeof(m.body))
+		return fail(E2BIG);
+	memcpy(m.body, a, a_len);
 	if (b_len)
-		memcpy(p.body + a_len, b, b_len);
-	if (!xs->broken && send_all(xs, (char *)&p.hdr, sizeof(p.hdr) + p.hdr.len))
-		return wait_reply(xs, type, len);
-	xs->broken = true;
-	errno = EIO;
-	return NULL;
+		memcpy(m.body + a_len, b, b_len);
+	if (xs->broken || !send_all(xs, (char *)&m.hdr, sizeof(m.hdr) + m.hdr.len))
+		rc = -EIO;
+	for (xs->wait_ms = -1; rc == 0;)
+		rc = receive(xs);
+	m.hdr = xs->in.hdr;
+	if (rc < 0 || m.hdr.req_id != xs->req_id ||
+	    (m.hdr.type != type && m.hdr.type != XS_ERROR)) {
+		xs->broken = true;
+		return fail(EIO);
+	}
+	body = take_body(xs, len);
+	if (!body || m.hdr.type != XS_ERROR)
+		return body;
+	err = error_number(body);
+	free(body);
+	return fail(err);
 }
 
 static int done(char *reply)
@@ -354,34 +353,20 @@ int xs_unwatch(struct xs *xs, const char *path, const char *token)
 	return done(talk(xs, XS_UNWATCH, 0, path, token, strlen(token) + 1, NULL));
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 int xs_next_event(struct xs *xs, struct xs_event *ev, int ms)
 {
-	int64_t end = now_ms() + ms;
 	struct event *e;
+	int rc = 0;
 
-	while (!xs->first) {
-		int64_t left = end - now_ms();
-		int rc;
-
-		xs->wait_ms = ms < 0 ? -1 : left > 0 ? (int)left : 0;
-		rc = xs->broken ? -EIO : message_read(&xs->in, read_fd, xs);
-		if (rc == 0)
-			return 0;
-		if (rc > 0)
-			rc = xs->in.hdr.type == XS_WATCH_EVENT ? keep_event(xs) : -EIO;
-		if (rc < 0) {
-			xs->broken = xs->broken || rc != -EINTR;
-			return rc;
-		}
+	xs->wait_ms = ms;
+	if (!xs->first)
+		rc = receive(xs);
+	if (rc > 0) { /* to no request */
+		xs->broken = true;
+		rc = -EIO;
 	}
+	if (!xs->first)
+		return rc;
 	e = xs->first;
 	xs->first = e->next;
 	if (!xs->first)
