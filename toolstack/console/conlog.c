@@ -103,23 +103,16 @@ static void put_line(struct conlog *l, const char *data, size_t len)
 
 void conlog_write(struct conlog *l, const char *data, size_t len)
 {
-	char clean[2 * 1024 + 1];
+	char clean[1024], *end, *next;
 
-	if (!l->path[0])
-		return;
-	while (len) {
-		size_t part = len < 1024 ? len : 1024,
-		       n = filter_text(&l->filter, data, part, clean);
+	for (size_t part; l->path[0] && len; data += part, len -= part) {
+		part = len < sizeof(clean) ? len : sizeof(clean);
+		end = clean + filter_text(&l->filter, data, part, clean);
+		for (char *p = clean; p < end; p = next) {
+			char *nl = memchr(p, '\n', end - p);
 
-		for (char *p = clean; n;) {
-			char *nl = memchr(p, '\n', n);
-			size_t line = nl ? (size_t)(nl + 1 - p) : n;
-
-			put_line(l, p, line);
-			p += line;
-			n -= line;
+			next = nl ? nl + 1 : end;
+			put_line(l, p, next - p);
 		}
-		data += part;
-		len -= part;
 	}
 }

@@ -54,41 +54,21 @@ size_t hist_peek(const struct history *h, uint64_t *pos, const char **data)
 	return left < h->cap - at ? left : h->cap - at;
 }
 
-/* Text outside of sequences; how many bytes it wrote. */
-static size_t text(struct filter *f, unsigned char c, char *out)
+/* A byte outside of sequences: what to write for it, or 0 for nothing. */
+static char text(struct filter *f, unsigned char c)
 {
-	if (f->lead) { /* 0xc2 0x80..0x9f are the C1 controls */
-		f->lead = 0;
-		if (c >= 0xa0 && c <= 0xbf) {
-			out[0] = (char)0xc2;
-			out[1] = (char)c;
-			return 2;
-		}
-		out[0] = '.';
-		return c < 0x80 || c > 0xbf ? 1 + text(f, c, out + 1) : 1;
-	}
-	if (c >= 0x80 && c <= 0xbf && f->more) {
+	if (f->more && c >= f->least && c <= 0xbf) {
 		f->more--;
-		out[0] = (char)c;
-		return 1;
+		f->least = 0x80;
+		return (char)c;
 	}
-	f->more = 0;
-	if (c == 0x1b) {
+	f->more = c >= 0xf5 ? 0 : c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc2;
+	f->least = c == 0xc2 ? 0xa0 : 0x80; /* 0xc2 0x80..0x9f are the C1 controls */
+	if (c == 0x1b)
 		f->state = F_ESC;
+	if (c == 0x1b || c == '\r')
 		return 0;
-	}
-	if (c == '\r')
-		return 0;
-	if (c == 0xc2) {
-		f->lead = c;
-		return 0;
-	}
-	if (c > 0xc2 && c < 0xf5)
-		f->more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-	else if (c >= 0x7f || (c < 0x20 && c != '\n' && c != '\t'))
-		c = '.';
-	out[0] = (char)c;
-	return 1;
+	return f->more || (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t' ? (char)c : '.';
 }
 
 size_t filter_text(struct filter *f, const char *in, size_t len, char *out)
@@ -96,10 +76,10 @@ size_t filter_text(struct filter *f, const char *in, size_t len, char *out)
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = in[i];
+		unsigned char c = in[i], t = 0;
 
 		switch (f->state) {
-		case F_TEXT: n += text(f, c, out + n); break;
+		case F_TEXT: t = text(f, c); break;
 		case F_ESC:
 			if (c == '[')
 				f->state = F_CSI;
@@ -121,11 +101,12 @@ size_t filter_text(struct filter *f, const char *in, size_t len, char *out)
 				f->state = F_TEXT;
 			else if (c == 0x1b)
 				f->state = F_STRING_ESC;
-			if (c == '\n')
-				out[n++] = '\n';
+			t = c == '\n' ? c : 0;
 			break;
 		case F_STRING_ESC: f->state = c == '\\' ? F_TEXT : F_STRING; break;
 		}
+		if (t)
+			out[n++] = (char)t;
 	}
 	return n;
 }

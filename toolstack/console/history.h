@@ -31,10 +31,10 @@ uint64_t hist_line_start(const struct history *h);
  */
 struct filter {
 	enum { F_TEXT, F_ESC, F_CSI, F_STRING, F_STRING_ESC } state;
-	unsigned char lead; /* 0xc2, whose next byte decides */
-	unsigned int more;  /* UTF-8 bytes to come */
+	unsigned int more;   /* UTF-8 bytes to come, */
+	unsigned char least; /* the next one not below this */
 };
-/* out has room for 2 * len + 1 bytes: how many it wrote. */
+/* `out` has room for as many: how many it wrote. */
 size_t filter_text(struct filter *f, const char *in, size_t len, char *out);
 
 #endif

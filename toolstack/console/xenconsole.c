@@ -77,12 +77,10 @@ static int open_socket(int domid, const char *type)
 }
 
 /* The terminal that the daemon wrote into the store; one client at a time. */
-static int open_tty(struct xs *xs, int domid, const char *type, int num)
+static int open_tty(struct xs *xs, int domid, const char *type)
 {
-	bool pv = !strcmp(type, "pv");
-	char *tty = pv && !num ? xs_readf(xs, 0, "/local/domain/%d/console/tty", domid)
-			       : xs_readf(xs, 0, "/local/domain/%d/%s/%d/tty", domid,
-					  pv ? "device/console" : type, num);
+	char *tty = xs_readf(xs, 0, "/local/domain/%d/%s/tty", domid,
+			     strcmp(type, "pv") ? "vuart/0" : "console");
 	struct termios tio;
 	char lock[64];
 	int fd;
@@ -107,15 +105,15 @@ static int open_tty(struct xs *xs, int domid, const char *type, int num)
 	return fd;
 }
 
-static int open_console(struct xs *xs, int domid, const char *type, int num)
+static int open_console(struct xs *xs, int domid, const char *type)
 {
 	struct timespec pause = { .tv_nsec = 50 * 1000000 };
 
 	for (int waited = 0; waited < WAIT_MS; waited += 50) {
-		int fd = num ? -ENOENT : open_socket(domid, type);
+		int fd = open_socket(domid, type);
 
 		if (fd < 0 && fd != -EAGAIN)
-			fd = open_tty(xs, domid, type, num);
+			fd = open_tty(xs, domid, type);
 		if (fd >= 0)
 			return fd;
 		if (xs_is_introduced(xs, domid) != 1)
@@ -161,10 +159,10 @@ static int talk(int con, char escape)
 }
 
 static const char *type = "pv", *escape = "^]";
-static uint32_t num, notify = UINT32_MAX;
+static uint32_t notify = UINT32_MAX;
 static const struct option_row options[] = {
 	{ 't', "type", "TYPE", "pv (the default) or vuart", .text = &type },
-	{ 'n', "num", "N", "which one of that type (default: 0)", .number = &num },
+	{ 'n', "num", "N", "accepted: a guest has one of each type" },
 	{ 'e', "escape", "KEY", "leave with this key: a character, or ^ and a letter (default: ^])",
 	  .text = &escape },
 	{ 's', "start-notify-fd", "FD", "write a byte there once connected", .number = &notify },
@@ -185,13 +183,15 @@ int xenconsole_main(int argc, char **argv)
 		program_usage(&program, stderr);
 		return 1;
 	}
+	if (strcmp(type, "pv") && strcmp(type, "vuart"))
+		die("not a type of console: %s", type);
 	domid = program_number(argv[optind]) <= INT16_MAX ? atoi(argv[optind]) : 0;
 	if (domid < 1 || domid >= 0x7ff0)
 		die("not a domain number: %s", argv[optind]);
 	xs = xs_open();
 	if (!xs)
 		die("cannot connect to xenstored: %s", strerror(errno));
-	con = open_console(xs, domid, type, num);
+	con = open_console(xs, domid, type);
 	xs_close(xs);
 	signal(SIGPIPE, SIG_IGN);
 	raw_terminal();
