@@ -87,16 +87,6 @@ static void free_guest(struct guest *g)
 	free(g);
 }
 
-static void bad_ring(struct guest *g)
-{
-	if (!g->was_bad)
-		log_limited(LOG_LVL_WARN,
-			    "domain %u: impossible indices in its console ring; console closed",
-			    g->domid);
-	g->was_bad = true;
-	disconnect(g);
-}
-
 /* From the ring into the history and the log: how many bytes. */
 static size_t read_ring(struct guest *g)
 {
@@ -111,7 +101,10 @@ static size_t read_ring(struct guest *g)
 	if (prod == cons)
 		return 0;
 	if (prod - cons > sizeof(intf->out)) {
-		bad_ring(g);
+		log_limited(LOG_LVL_WARN,
+			    "domain %u: impossible indices in its console ring; console closed",
+			    g->domid);
+		disconnect(g);
 		return 0;
 	}
 	for (uint32_t i = 0; i < prod - cons; i++)
@@ -418,7 +411,6 @@ static int connect_ring(struct guest *g, uint64_t gfn, uint32_t port)
 	disconnect(g);
 	g->gfn = gfn;
 	g->remote_port = port;
-	g->was_bad = false;
 	rc = page_map(&g->page, g->domid, g->kind->grant, gfn);
 	g->intf = g->page.at;
 	if (!rc)

@@ -34,7 +34,7 @@ struct guest {
 	struct guest *next;
 	const struct con_kind *kind;
 	uint16_t domid;
-	bool closing, was_bad;
+	bool closing;
 	struct guest_page page;
 	struct xencons_interface *intf; /* there */
 	uint64_t gfn;

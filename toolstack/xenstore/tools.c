@@ -17,10 +17,8 @@
 
 #define PATH_MAX_XS 3072
 
-static struct {
-	bool prefix, raw, tidy, recursive, upto, full;
-	int count;
-} opt;
+static bool given['z' + 1]; /* options, by their letters */
+static int count = -1;	    /* of -n */
 static char prog[32];
 
 /* What stands behind a backslash, and for what. */
@@ -29,7 +27,7 @@ static const char letters[] = "tnr\\\"'", bytes[] = "\t\n\r\\\"'";
 /* Unprintable bytes as the stock tools write them, so that xenstore-write takes the output. */
 static void print_value(const char *s, size_t len)
 {
-	if (opt.raw) {
+	if (given['R']) {
 		fwrite(s, 1, len, stdout);
 		return;
 	}
@@ -65,7 +63,7 @@ static size_t parse_value(char *s)
 {
 	char *out = s, *p = s;
 
-	if (opt.raw)
+	if (given['R'])
 		return strlen(s);
 	while (*p) {
 		const char *e = *p == '\\' && p[1] ? strchr(letters, p[1]) : NULL;
@@ -103,10 +101,10 @@ static int do_read(struct xs *xs, uint32_t tx, int argc, char **argv)
 
 	if (!v)
 		return -errno;
-	if (opt.prefix)
+	if (given['p'])
 		printf("%s: ", argv[0]);
 	print_value(v, len);
-	if (!opt.raw)
+	if (!given['R'])
 		putchar('\n');
 	free(v);
 	return 0;
@@ -143,7 +141,7 @@ static int do_rm(struct xs *xs, uint32_t tx, int argc, char **argv)
 {
 	int rc = xs_rm(xs, tx, argv[0]);
 
-	if (!rc && opt.tidy)
+	if (!rc && given['t'])
 		tidy(xs, tx, argv[0]);
 	return rc;
 }
@@ -163,7 +161,7 @@ static int do_list(struct xs *xs, uint32_t tx, int argc, char **argv)
 	if (!names)
 		return -errno;
 	for (size_t i = 0; i < n; i++)
-		printf("%s%s%s\n", opt.prefix ? argv[0] : "", opt.prefix ? "/" : "", names[i]);
+		printf("%s%s%s\n", given['p'] ? argv[0] : "", given['p'] ? "/" : "", names[i]);
 	free(names);
 	return 0;
 }
@@ -208,7 +206,7 @@ static int print_node(struct xs *xs, uint32_t tx, const char *path, int depth)
 
 	if (!v && errno == ENOENT)
 		return 0; /* removed since */
-	if (opt.full)
+	if (given['f'])
 		printf("%s", path);
 	else
 		printf("%*s%s", depth, "", strrchr(path, '/') + 1);
@@ -218,7 +216,7 @@ static int print_node(struct xs *xs, uint32_t tx, const char *path, int depth)
 		putchar('"');
 	}
 	free(v);
-	if (opt.prefix)
+	if (given['p'])
 		print_perms(xs, tx, path);
 	putchar('\n');
 	return 0;
@@ -253,10 +251,10 @@ static int do_chmod(struct xs *xs, uint32_t tx, int argc, char **argv)
 		}
 	}
 	rc = set_modes(xs, tx, argv[0], 0);
-	if (!rc && opt.recursive)
+	if (!rc && given['r'])
 		rc = walk(xs, tx, argv[0], 0, set_modes);
 	snprintf(up, sizeof(up), "%s", argv[0]);
-	while (!rc && opt.upto && go_up(up))
+	while (!rc && given['u'] && go_up(up))
 		rc = set_modes(xs, tx, up, 0);
 	return rc;
 }
@@ -271,7 +269,7 @@ static int do_watch(struct xs *xs, uint32_t tx, int argc, char **argv)
 		if (rc)
 			return rc;
 	}
-	for (int n = opt.count; n; n -= n > 0) {
+	for (int n = count; n; n -= n > 0) {
 		int rc = xs_next_event(xs, &ev, -1);
 
 		if (rc < 0)
@@ -343,23 +341,12 @@ static int usage(const struct command *cmd, int rc)
 
 static int parse_options(const struct command *cmd, int argc, char **argv)
 {
-	int c;
-
-	opt.count = -1;
 	optind = 1;
-	while ((c = getopt(argc, argv, cmd->options)) != -1) {
-		switch (c) {
-		case 'f': opt.full = true; break;
-		case 'h': exit(usage(cmd, 0));
-		case 'n': opt.count = atoi(optarg); break;
-		case 'p': opt.prefix = true; break;
-		case 'r': opt.recursive = true; break;
-		case 'R': opt.raw = true; break;
-		case 's': break; /* the socket is what is tried first anyway */
-		case 't': opt.tidy = true; break;
-		case 'u': opt.upto = true; break;
-		default: exit(usage(cmd, 1));
-		}
+	for (int c; (c = getopt(argc, argv, cmd->options)) != -1; given[c] = true) {
+		if (c == 'h' || c == '?')
+			exit(usage(cmd, c == '?'));
+		if (c == 'n')
+			count = atoi(optarg);
 	}
 	if (argc - optind < cmd->min)
 		exit(usage(cmd, 1));
