@@ -47,10 +47,10 @@ def live_update(d):
     pid_file = "/run/xen/xenstored.pid" if d.own_tools else "/run/xenstore.pid"
     old = d.run(f"cat {pid_file}").strip()
     program = d.run(f"readlink /proc/{old}/exe").strip()
-    mark = "--live-update" if d.own_tools else " -U"
-    need(mark not in d.run(f"tr '\\0' ' ' < /proc/{old}/cmdline"), "it has been updated before")
+    file, mark = ("environ", "XENSTORED_STATE=") if d.own_tools else ("cmdline", " -U")
+    need(mark not in d.run(f"tr '\\0' ' ' < /proc/{old}/{file}"), "it has been updated before")
     d.run(f"xenstore-control live-update {program}", 60)
-    need(mark in d.run(f"tr '\\0' ' ' < /proc/{old}/cmdline"), "the process runs on as it was")
+    need(mark in d.run(f"tr '\\0' ' ' < /proc/{old}/{file}"), "the process runs on as it was")
     need(d.run("xenstore-read /test/kept").strip() == "yes", "what was written before")
     need(d.run(f"cat {pid_file}").strip() == old, "the process is the same")
     d.run("xl shutdown -w one", 60)
