@@ -28,6 +28,7 @@ long hv_issue(unsigned int nr, int cmd, void *req, size_t len, const struct hv_b
 	const struct hv_buf *b;
 	size_t total = len;
 	char *mem, *at;
+	uintptr_t arg;
 	long rc;
 
 	bufs = bufs ? bufs : &none;
@@ -45,8 +46,8 @@ long hv_issue(unsigned int nr, int cmd, void *req, size_t len, const struct hv_b
 				memcpy(at, b->in, b->len);
 		}
 	memcpy(mem, req, len);
-	rc = cmd < 0 ? xencall1(handle, nr, (uintptr_t)mem)
-		     : xencall2L(handle, nr, cmd, (uintptr_t)mem);
+	arg = len ? (uintptr_t)mem : 0; /* where nothing is asked, Xen wants no address either */
+	rc = cmd < 0 ? xencall1(handle, nr, arg) : xencall2L(handle, nr, cmd, arg);
 	if (rc < 0)
 		rc = -errno;
 	memcpy(req, mem, len);
