@@ -319,62 +319,54 @@ static void close_port(struct domain *d, struct evtchn *ch, u32 port)
 }
 
 /*
- * Closes an end of a channel to another domain, whose lock may rank before ours: ours was let go
- * meanwhile, and what was seen may have changed. -EAGAIN: the peer closed its end, ours is unbound
- * and needs one lock only.
+ * Lock of d held, and @held's, if not NULL. -EAGAIN: *peer, a new reference, has the other end, and
+ * its lock, which may rank before ours, is needed, too.
  */
-static int close_interdomain(struct domain *d, struct domain *peer, u32 port)
+static int try_close(struct domain *d, u32 port, const struct domain *held, struct domain **peer)
 {
-	struct evtchn *ch;
-	int rc = 0;
+	struct evtchn *ch = evtchn_at(&d->evtchns, port);
 
-	lock_two(&d->evtchns.lock, &peer->evtchns.lock);
-	ch = evtchn_at(&d->evtchns, port);
-	if (ch && is_linked(ch) && ch->peer == peer)
+	if (!ch || ch->state == EVTCHNSTAT_closed || (is_served(d, port) && d->state == DOM_ALIVE))
+		return -EINVAL;
+	if (!is_linked(ch) || ch->peer == d || ch->peer == held) {
 		close_port(d, ch, port);
-	else
-		/* -EINVAL: closed meanwhile, perhaps opened anew */
-		rc = ch && ch->state == EVTCHNSTAT_unbound ? -EAGAIN : -EINVAL;
-	unlock_two(&d->evtchns.lock, &peer->evtchns.lock);
-	return rc;
+		return 0;
+	}
+	/* It has an open port, so it has not lost its last reference, and cannot before we unlock.
+	 */
+	*peer = ch->peer;
+	if (!domain_get(*peer))
+		panic("d%u: port %u linked to a domain without references", d->id, port);
+	return -EAGAIN;
 }
 
+/*
+ * With both locks the end is closed whatever the peer did meanwhile: only a peer with its number
+ * can bind an unbound end again. A third look needs another domain of that number. Linux takes no
+ * error of a close but as a bug of its own.
+ */
 int evtchn_close(struct domain *d, u32 port)
 {
-	struct evtchns *e = &d->evtchns;
+	struct domain *peer = NULL;
+	int rc = -EAGAIN;
 
-	/* Twice is enough unless guests race; of a dying domain nothing can be bound again. */
-	for (unsigned tries = 0; tries < 4; tries++) {
-		struct domain *peer = NULL;
-		struct evtchn *ch;
-		int rc = 0;
+	for (unsigned tries = 0; tries < 4 && rc == -EAGAIN; tries++) {
+		struct domain *held = peer;
 
-		lock(&e->lock);
-		ch = evtchn_at(e, port);
-		if (!ch || ch->state == EVTCHNSTAT_closed ||
-		    (is_served(d, port) && d->state == DOM_ALIVE)) {
-			rc = -EINVAL;
-		} else if (is_linked(ch) && ch->peer != d) {
-			peer = ch->peer;
-			/*
-			 * It has an open port, so it has not lost its last reference, and cannot
-			 * before our lock is dropped.
-			 */
-			if (!domain_get(peer))
-				panic("d%u: port %u linked to a domain without references", d->id,
-				      port);
+		if (held) {
+			lock_two(&d->evtchns.lock, &held->evtchns.lock);
+			rc = try_close(d, port, held, &peer);
+			unlock_two(&d->evtchns.lock, &held->evtchns.lock);
+			domain_put(held);
 		} else {
-			close_port(d, ch, port);
+			lock(&d->evtchns.lock);
+			rc = try_close(d, port, NULL, &peer);
+			unlock(&d->evtchns.lock);
 		}
-		unlock(&e->lock);
-		if (!peer)
-			return rc;
-		rc = close_interdomain(d, peer, port);
-		domain_put(peer);
-		if (rc != -EAGAIN)
-			return rc;
 	}
-	return -EAGAIN;
+	if (rc == -EAGAIN)
+		domain_put(peer);
+	return rc;
 }
 
 int evtchn_status(struct domain *d, struct evtchn_status *st)

@@ -853,7 +853,7 @@ static void test_close_both(void)
 {
 	opts.silo = false;
 	world_make(2);
-	for (unsigned round = 0; round < 400; round++) {
+	for (unsigned round = 0; round < 20; round++) {
 		for (unsigned i = 0; i < ARRAY_SIZE(ends[0]); i++) {
 			CHECK_EQ(evtchn_alloc_unbound(world_domain[1], world_domain[0]->id,
 						      &ends[1][i]),
@@ -864,6 +864,46 @@ static void test_close_both(void)
 		}
 		arrived = 0;
 		host_run(2, close_ends);
+		world_thread(0);
+	}
+	world_end();
+	opts.silo = true;
+}
+
+/* The peer binds to the end that is being closed, and lets go, as fast as it can. */
+static void close_or_rebind(unsigned t)
+{
+	u32 mine;
+	int rc;
+
+	world_thread(t);
+	for (unsigned i = 0; i < ARRAY_SIZE(ends[0]); i++) {
+		__atomic_fetch_add(&arrived, 1, __ATOMIC_RELAXED);
+		while (__atomic_load_n(&arrived, __ATOMIC_RELAXED) < 2 * (i + 1))
+			cpu_relax();
+		while (t == 1 && !evtchn_bind_interdomain(world_domain[1], world_domain[0],
+							  ends[0][i], &mine))
+			CHECK_EQ(evtchn_close(world_domain[1], mine), 0);
+		if (t == 1)
+			continue;
+		do {
+			rc = evtchn_close(world_domain[0], ends[0][i]);
+			CHECK_EQ(rc, 0);
+		} while (rc == -EAGAIN);
+	}
+}
+
+static void test_close_rebound(void)
+{
+	opts.silo = false;
+	world_make(2);
+	for (unsigned round = 0; round < 20; round++) {
+		for (unsigned i = 0; i < ARRAY_SIZE(ends[0]); i++)
+			CHECK_EQ(evtchn_alloc_unbound(world_domain[0], world_domain[1]->id,
+						      &ends[0][i]),
+				 0);
+		arrived = 0;
+		host_run(2, close_or_rebind);
 		world_thread(0);
 	}
 	world_end();
@@ -887,6 +927,7 @@ int main(void)
 		{ "senders on two CPUs, FIFO", test_storm_fifo },
 		{ "binding and closing on three CPUs", test_tangle },
 		{ "both ends are closed at once", test_close_both },
+		{ "an end is closed that the peer binds again and again", test_close_rebound },
 	};
 
 	return run_tests("evtchn", tests, ARRAY_SIZE(tests));
