@@ -65,7 +65,8 @@ test-xen: images
 
 # After all that: the boots that one CPU is enough for, in exact time; guests killed by the hundred.
 test-all: test
-	@COUNTED=1 HYPERVISOR=$(CURDIR)/build/debug/hospes tests/run devices lifecycle memory small tutorial kill
+	@COUNTED=1 HYPERVISOR=$(CURDIR)/build/debug/hospes tests/run devices lifecycle memory small tutorial kill cpu power passthrough own tools
+	@tests/run soak
 	@for suite in tests/unit tests/guest tests/mutants toolstack bench; do \
 		if [ -e $$suite/Makefile ] && grep -q '^test-all:' $$suite/Makefile; then $(SUB) -C $$suite test-all || exit; fi; done
 	@$(MAKE) test-xen TOOLS=hospes COUNTED=1

@@ -3,19 +3,23 @@
  * A guest of one page of code, MMU off. The word "tiny=..." of its command line says what it does:
  * idle; spin; crash, poweroff, reboot or watchdog (it ends so, at once); lines (prints 5,000
  * numbered lines and powers off); flood (writes to the store for ever); garbage (random bytes, then
- * impossible indices in the store's ring, and events without end).
+ * impossible indices in the store's ring, and events without end); victim (checks its memory five
+ * times a second, tells the console each second and crashes when a byte is not its own).
  */
 #include <stdint.h>
 #define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
 #include <xen/xen.h>
 #include <xen/event_channel.h>
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/io/console.h>
 #include <xen/io/xs_wire.h>
 
 #define LINES 5000
+#define IMAGE_SIZE 0x10000ul
+#define VICTIM_WORDS 0x8000u /* behind the image */
 
 /* The Image's header; the stack follows the image. */
 __asm__(".section .head, \"ax\"\n"
@@ -31,13 +35,18 @@ __asm__(".section .head, \"ax\"\n"
 	"	b	tiny_main\n"
 	".text\n");
 
+static int64_t hypercall3(uint64_t nr, uint64_t a, uint64_t b, const void *c)
+{
+	register uint64_t x0 __asm__("x0") = a, x1 __asm__("x1") = b,
+			     x2 __asm__("x2") = (uint64_t)c, x16 __asm__("x16") = nr;
+
+	__asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x2) : "r"(x16) : "memory");
+	return x0;
+}
+
 static int64_t hypercall(uint64_t nr, uint64_t a, const void *b)
 {
-	register uint64_t x0 __asm__("x0") = a, x1 __asm__("x1") = (uint64_t)b,
-			     x16 __asm__("x16") = nr;
-
-	__asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1) : "r"(x16) : "memory");
-	return x0;
+	return hypercall3(nr, a, (uint64_t)b, 0);
 }
 
 static uint64_t param(uint32_t index)
@@ -149,6 +158,39 @@ static void garbage(void)
 	}
 }
 
+static void beat(unsigned int n)
+{
+	char text[] = "beat 0000000\n";
+
+	for (unsigned int at = 11; at > 4; at--, n /= 10)
+		text[at] = '0' + n % 10;
+	console(text, sizeof(text) - 1);
+}
+
+/* Time is that of its last switch, which a sleep brings up to date. */
+static void victim(void)
+{
+	static struct vcpu_runstate_info info;
+	struct vcpu_register_runstate_memory_area area = { .addr.v = &info };
+	volatile uint64_t *word = (void *)(((uint64_t)victim | (IMAGE_SIZE - 1)) + 1);
+	struct sched_poll poll = { .timeout = 0 };
+
+	hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area);
+	for (uint64_t i = 0; i < VICTIM_WORDS; i++)
+		word[i] = i * 0x9e3779b97f4a7c15;
+	for (unsigned int n = 0;; n++) {
+		uint64_t now = *(volatile uint64_t *)&info.state_entry_time;
+
+		for (uint64_t i = 0; i < VICTIM_WORDS; i++)
+			if (word[i] != i * 0x9e3779b97f4a7c15)
+				end(SHUTDOWN_crash);
+		if (n % 5 == 0)
+			beat(n / 5);
+		poll.timeout = (now > poll.timeout ? now : poll.timeout) + 200000000;
+		hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+	}
+}
+
 /* What follows "tiny=" in the device tree, wherever that stands. */
 static const char *word(const volatile uint8_t *dtb)
 {
@@ -172,6 +214,7 @@ void tiny_main(const uint8_t *dtb)
 	case 'l': lines(); break;
 	case 'f': flood(); break;
 	case 'g': garbage(); break;
+	case 'v': victim(); break;
 	case 's':
 		for (;;)
 			__asm__ volatile("");

@@ -30,6 +30,7 @@ Fault = collections.namedtuple("Fault", "name kind suites file old new")
 QEMU = ("guest", "compare", "system")
 WORKERS = 2
 LIMIT = 900         # seconds for one suite, on a busy machine too
+ARGUMENTS = {"test_config": ["guests/root/example.cfg"]}    # of the toolstack's tests
 
 
 def read_faults():
@@ -136,7 +137,7 @@ class Copy:
 
     def tools(self, name):
         self.build("-C", "toolstack", os.path.join(self.top, "build/toolstack-host", name))
-        return self.call("timeout", str(LIMIT // 2), os.path.join(self.top, "build/toolstack-host", name))
+        return self.call("timeout", str(LIMIT // 2), os.path.join(self.top, "build/toolstack-host", name), *ARGUMENTS.get(name, ()))
 
     def guest(self, name):
         payload, machine = name.split("@")

@@ -80,7 +80,7 @@ def names(d):
 @check
 def cpupool_list(d):
     m = re.search(r"^Pool-0 +(\d+) +(\S+) +(\w) +(\d+)", d.run("xl cpupool-list"), re.M)
-    need(m and m[1] == str(d.cpus) and m[2] == "credit2" and m[3] == "y" and m[4] == "1", "xl cpupool-list")
+    need(m and m[1] == str(d.cpus) and m[2] == "credit2" and m[3] == "y" and int(m[4]) == 1 + (d.beats is not None), "xl cpupool-list")
 
 
 @check

@@ -4,7 +4,8 @@ import collections
 import os
 
 # options: of scripts/run-qemu. checks: modules of this folder. quick: in make test-quick too.
-Boot = collections.namedtuple("Boot", "name options checks quick not_on_xen", defaults=(False, False))
+# long: only when it is named, as make test-all does.
+Boot = collections.namedtuple("Boot", "name options checks quick not_on_xen long", defaults=(False, False, False))
 
 DEBUG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/debug/hospes")      # "make test" makes it
 
@@ -40,6 +41,7 @@ BOOTS = [
     Boot("debug-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", HYPERVISOR=DEBUG), ["debug"], not_on_xen=True),
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
     Boot("uboot-gic3", dict(GIC=3), ["uboot"], not_on_xen=True),
+    Boot("soak-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a57", MEM="2G", TOOLS="hospes"), ["soak"], long=True),
     Boot("boards", {}, ["boards"], not_on_xen=True),
     Boot("broken-gic2", dict(GIC=2), ["broken"], not_on_xen=True),
 ]

@@ -19,6 +19,9 @@ def need(condition, text):
         raise Failure(text)
 
 
+VICTIM = "victim0"
+
+
 class Dom0(Shell):
     def __init__(self, log, options, qemu_args=(), boot_timeout=120):
         self.free_before = None     # MiB, for checks that nothing is left behind
@@ -26,11 +29,14 @@ class Dom0(Shell):
         self.options = options
         self.boot_timeout = boot_timeout
         self.cpus = int(options.get("CPUS", 2))
+        self.metered = 0            # lines that the meters asked the hypervisor for
+        self.beats = None           # of the victim, while there is one
         self.own_tools = options["TOOLS"] == "hospes"
 
     def boot(self):
         """Waits for the shell. Call it again after Dom0 was told to reboot."""
         self.m.expect(r"^dom0# ", self.boot_timeout, "Dom0's shell")
+        self.beats = None
         self.logged_in.clear()
         self.settle()
         # Information of the kernel's in the middle of a line hides the answers of the shell; warnings and worse are to be seen.
@@ -59,7 +65,7 @@ class Dom0(Shell):
         found = {}
         for line in self.run("xl list").splitlines():
             m = re.match(r"(\S+) +(\d+) +(\d+) +(\d+) +([-rbpsdc]{6}) +(\d+\.\d)$", line.strip().replace("\t", " "))
-            if m:
+            if m and m[1] != VICTIM:
                 found[m[1]] = {"id": int(m[2]), "mem": int(m[3]), "vcpus": int(m[4]), "state": m[5], "time": float(m[6])}
         return found
 
@@ -81,16 +87,54 @@ class Dom0(Shell):
         # In other letters, or run() would take it for the hypervisor's own messages on the console and drop it.
         return self.run("xl dmesg | tr '()' '{}'").replace("{XEN}", "(XEN)")
 
-    def longest_wait(self):
-        """Microseconds since the last call; debug builds only."""
+    # ---- meters
+    def debug_key(self, key, answer):
+        """What the hypervisor prints at it, of which `answer` is a number."""
         self.m.drain(0)
         self.m.mark = len(self.m.text)
-        self.run("xl debug-keys w")
-        self.m.mark = self.m.text.rfind("xl debug-keys w")
-        return int(self.m.expect(r"Dom0 waited for a CPU (\d+) us at most", 10)[1])
+        self.run(f"xl debug-keys {key}")
+        at = self.m.mark = self.m.text.rfind(f"xl debug-keys {key}")
+        found = self.m.expect(answer, 10)
+        self.metered += self.m.text.count("\n(XEN)", at)
+        return int(found[1])
+
+    def longest_wait(self):
+        """Microseconds since the last call; debug builds only."""
+        return self.debug_key("w", r"Dom0 waited for a CPU (\d+) us at most")
+
+    def free_pages(self):
+        """Pages of the heap, with those of Dom0's own tables, which grow with the windows that it maps. Of real Xen, MiB."""
+        if self.options["HYPERVISOR"] == "xen":
+            return self.free_memory()
+        return self.debug_key("H", r"Heap: (\d+) pages free") + self.debug_key("q", r"domain 0:\n.*table_pages=(\d+)")
+
+    def beat(self):
+        """How often the victim has told that its memory is its own; 0 before its first word."""
+        text = self.run(f"tail -n 2 /var/log/xen/console/guest-{VICTIM}.log", ok=None)[1]
+        return int((re.findall(r"^beat (\d+)", text, re.M) or ["0"])[-1])
+
+    def start_victim(self):
+        """A guest beside all others, which domains() does not name. Its end tells what was not given back since this."""
+        free = self.free_pages()
+        self.create("small", name=VICTIM, kernel="/root/tiny", ramdisk="", memory=8, extra="tiny=victim", on_crash="preserve")
+        self.beats, self.free_pages_before = 0, free
+        self.victim_lives()
+
+    def victim_lives(self):
+        before = self.beats
+        if before is not None:
+            self.beats = self.wait("a word of the victim", lambda: (n := self.beat()) > before and n)
+
+    def end_victim(self):
+        if self.beats is None:
+            return
+        self.beats = None
+        self.run(f"xl destroy {VICTIM}", 40)
+        self.wait(f"{self.free_pages_before} free pages again", lambda: self.free_pages() == self.free_pages_before)
 
     def details(self, what=""):
-        return json.loads(self.run(f"xl list -l {what}"))
+        found = json.loads(self.run(f"xl list -l {what}"))
+        return [x for x in found if x["config"]["c_info"].get("name") != VICTIM] if isinstance(found, list) else found
 
     def destroy_guests(self):
         for name in self.domains():

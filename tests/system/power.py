@@ -4,6 +4,8 @@ import re
 
 from dom0 import check, need
 
+VICTIM = False     # Dom0 ends again and again
+
 
 @check
 def ctrl_a(d):

@@ -2,12 +2,15 @@
 """The tutorial of the ARM port, as a newcomer types it. Dom0 is booted with start=nothing."""
 from dom0 import check, need
 
+VICTIM = False     # the daemons are to be started first
+
 
 @check
 def daemons(d):
     d.run("losetup /dev/loop0 domU.img")
     d.run("/etc/init.d/xen start", 40)
     need("Domain-0" in d.domains(), "xl list")
+    d.start_victim()
 
 
 @check
