@@ -16,7 +16,6 @@
 
 #include "lib/applet.h"
 #include "xl/cfg.h"
-#include "lib/loop.h"
 
 #define CONSOLE_MS 30000
 
@@ -65,19 +64,12 @@ static int read_config(const struct args *a, struct config *c)
 	return rc ? fail("%s", e.msg) : 0;
 }
 
-/* A guest that is being made (or made again) has a name before it has a console. */
-static void wait_console(uint32_t domid)
+static bool introduced(const void *domid)
 {
-	int64_t end = loop_now() + CONSOLE_MS;
-	struct xs_event ev;
 	hyp_dominfo info;
 
-	xs_watch(xstore(), "@introduceDomain", "console");
-	while (xs_is_introduced(xstore(), domid) == 0 && !hv_domain_info(domid, &info) &&
-	       loop_now() < end)
-		if (xs_next_event(xstore(), &ev, end - loop_now()) < 0)
-			break;
-	xs_unwatch(xstore(), "@introduceDomain", "console");
+	return xs_is_introduced(xstore(), *(const uint32_t *)domid) ||
+	       hv_domain_info(*(const uint32_t *)domid, &info);
 }
 
 /* Runs xenconsole in this process; comes back only if that is impossible. */
@@ -198,6 +190,7 @@ int cmd_console(const struct args *a)
 		fail("xl: consoles are of type pv or vuart");
 		return EXIT_USAGE;
 	}
-	wait_console(a->domid);
+	/* A guest that is being made (or made again) has a name before it has a console. */
+	wait_until("@introduceDomain", introduced, &a->domid, CONSOLE_MS);
 	return run_console(a->domid, type, a->opt['n'] ? a->opt['n'] : "0", -1);
 }

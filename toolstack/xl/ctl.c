@@ -57,34 +57,18 @@ int cmd_pause(const struct args *a)
 	return rc ? fail_dom(un ? "unpausing" : "pausing", a->domid, rc) : 0;
 }
 
-/* Blocks until each of the @n domains has shut down or is gone. */
-static void wait_down(uint32_t *domids, int n)
+static void wait_down(const uint32_t *domids, int n)
 {
-	struct xs_event ev;
-	hyp_dominfo info;
-	int i, left = n;
-
 	printf("Waiting for %d domains\n", n);
-	fflush(stdout);
-	xs_watch(xstore(), "@releaseDomain", "down");
-	while (left) {
-		for (i = 0; i < n; i++) {
-			if (!domids[i])
-				continue;
-			if (hv_domain_info(domids[i], &info) || info.flags & XEN_DOMINF_dying)
-				printf("Domain %u has been destroyed\n", domids[i]);
-			else if (info.flags & XEN_DOMINF_shutdown)
-				printf("Domain %u has been shut down, reason code %u\n", domids[i],
-				       info.flags >> XEN_DOMINF_shutdownshift &
-					       XEN_DOMINF_shutdownmask);
-			else
-				continue;
-			fflush(stdout);
-			domids[i] = 0;
-			left--;
-		}
-		if (left && xs_next_event(xstore(), &ev, -1) < 0)
-			return;
+	for (int i = 0; i < n; i++) {
+		int reason;
+
+		fflush(stdout);
+		reason = life_wait(domids[i]);
+		if (reason < 0)
+			printf("Domain %u has been destroyed\n", domids[i]);
+		else
+			printf("Domain %u has been shut down, reason code %d\n", domids[i], reason);
 	}
 }
 

@@ -14,8 +14,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "lib/loop.h"
-
 #define BACKEND_MS 10000
 
 /* Number @devid of @type ("vbd", "vif", "console", "vuart") of a guest, and where its ends are. */
@@ -157,25 +155,26 @@ static int read_state(const struct device *d)
 	return atoi(store_get("%s/state", d->back) ?: "0");
 }
 
-/* Until the back-end's state is one of the bits in @states; a missing node counts as 0. */
-static int wait_state(const struct device *d, unsigned int states, int ms)
+static bool back_ready(const void *d)
 {
-	int64_t end = loop_now() + ms, left;
-	struct xs_event ev;
+	int state = read_state(d);
+
+	return state == 2 || state == 4;
+}
+
+static bool back_closed(const void *d)
+{
+	int state = read_state(d);
+
+	return state == 0 || state == 6;
+}
+
+static bool wait_back(const struct device *d, bool (*there)(const void *d), int ms)
+{
 	char path[128];
-	int rc = -ETIMEDOUT, state;
 
 	snprintf(path, sizeof(path), "%s/state", d->back);
-	if (xs_watch(xstore(), path, "wait"))
-		return -errno;
-	do {
-		state = read_state(d);
-		if (state >= 0 && state < 9 && states >> state & 1)
-			rc = 0;
-		left = end - loop_now();
-	} while (rc && left > 0 && xs_next_event(xstore(), &ev, left) >= 0);
-	xs_unwatch(xstore(), path, "wait");
-	return rc;
+	return wait_until(path, there, d, ms);
 }
 
 /* Where the back-end says what went wrong. */
@@ -235,7 +234,7 @@ static bool disk_settled(const void *arg)
 /* blkback shows the device in sysfs once it has opened it; then our own handle may go. */
 static int wait_opened(const struct device *d, struct err *e)
 {
-	wait_until(disk_settled, d, BACKEND_MS);
+	wait_until(NULL, disk_settled, d, BACKEND_MS);
 	return disk_opened(d) ? 0 : backend_failed(d, "cannot open the device", e);
 }
 
@@ -352,7 +351,7 @@ int device_add(uint32_t domid, struct dev *dev, struct err *e)
 		rc = write_ends(&d, e);
 	if (rc)
 		return rc;
-	if (wait_state(&d, 1 << 2 | 1 << 4, BACKEND_MS))
+	if (!wait_back(&d, back_ready, BACKEND_MS))
 		rc = backend_failed(&d, "did not start", e);
 	else if (!d.backend)
 		rc = plug(&d, e);
@@ -413,7 +412,7 @@ int device_remove(uint32_t domid, const char *type, int devid, bool force, struc
 	state = read_state(&d);
 	if (!is_console(&d) && state && state != 6) {
 		tell_to_close(&d);
-		if (wait_state(&d, 1 << 0 | 1 << 6, force ? 2000 : BACKEND_MS) && !force)
+		if (!wait_back(&d, back_closed, force ? 2000 : BACKEND_MS) && !force)
 			return err_set(e, -ETIMEDOUT,
 				       "%s %d: the guest does not release the device "
 				       "(back-end %s is in state %d); --force takes it away",

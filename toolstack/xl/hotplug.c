@@ -18,14 +18,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/loop.h>
 #include <linux/sockios.h>
 
 #include "lib/daemon.h"
-#include "lib/loop.h"
 
 #define DEFAULT_BRIDGE "xenbr0"
 #define DEFAULT_NET "10.213.0."
@@ -203,21 +201,6 @@ static int join_bridge(const char *vif, const char *bridge, struct err *e)
 	return rc == -EBUSY ? 0 : err_why(e, rc, "vif: adding %s to bridge %s", vif, bridge);
 }
 
-bool wait_until(bool (*there)(const void *arg), const void *arg, int ms)
-{
-	int64_t end = loop_now() + ms;
-	struct timespec pause = { .tv_nsec = 1000000 };
-
-	while (!there(arg)) {
-		if (loop_now() > end)
-			return false;
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < 50000000)
-			pause.tv_nsec *= 2;
-	}
-	return true;
-}
-
 static bool netdev_there(const void *name)
 {
 	return if_nametoindex(name);
@@ -230,7 +213,7 @@ int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e)
 
 	snprintf(vif, sizeof(vif), "vif%u.%d", domid, n->devid);
 	/* netback makes the interface a moment after its state says so. */
-	if (!wait_until(netdev_there, vif, NETDEV_MS))
+	if (!wait_until(NULL, netdev_there, vif, NETDEV_MS))
 		return err_set(e, -ETIMEDOUT, "vif %d: interface %s did not appear", n->devid, vif);
 	NET(SIOCSIFMTU, vif, .ifr_mtu = n->mtu ? n->mtu : 1500);
 	/* The highest address, so that the bridge never takes its own from a guest's interface. */

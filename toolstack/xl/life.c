@@ -50,27 +50,23 @@ static int to_background(const char *name)
 	return 0;
 }
 
-/* Once for the process: creating a guest again leaves it in place. */
-static void watch_ends(void)
+int life_wait(uint32_t domid)
 {
-	xs_watch(xstore(), "@releaseDomain", "life");
-}
-
-/* Blocks until the domain shuts down or is gone.  Returns the reason, or -ESRCH. */
-static int wait_end(uint32_t domid)
-{
+	static bool watching; /* once for the process: creating a guest again leaves it in place */
 	struct xs_event ev;
 	hyp_dominfo info;
 
 	for (;;) {
+		if (!watching)
+			watching = !xs_watch(xstore(), "@releaseDomain", "life");
 		if (hv_domain_info(domid, &info) || info.flags & XEN_DOMINF_dying)
 			return -ESRCH;
 		if (info.flags & XEN_DOMINF_shutdown)
 			return info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 		if (xs_next_event(xstore(), &ev, -1) < 0) {
-			store_reopen(); /* the daemon went; the next one has our watch again */
+			store_reopen(); /* the daemon went */
+			watching = false;
 			sleep(1);
-			watch_ends();
 		}
 	}
 }
@@ -213,13 +209,12 @@ int life_watch(struct config *c, uint32_t domid, bool background)
 		fprintf(stderr, "xl: cannot stay behind the guest: %s\n", strerror(-rc));
 		return EXIT_FAILURE;
 	}
-	watch_ends();
 	for (;;) {
 		printf("Waiting for domain %s (domid %u) to die [pid %d]\n", c->name, domid,
 		       getpid());
 		fflush(stdout);
 		born = loop_now();
-		reason = wait_end(domid);
+		reason = life_wait(domid);
 		if (reason < 0) {
 			printf("Domain %u has been destroyed.\n", domid);
 			return 0;

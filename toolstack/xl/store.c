@@ -10,9 +10,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/loop.h"
 
 static struct xs *handle;
 
@@ -112,6 +115,27 @@ int dom_find(const char *who, uint32_t *domid)
 		return 0;
 	fprintf(stderr, "%s is an invalid domain identifier (rc=-6)\n", who);
 	return -ESRCH;
+}
+
+bool wait_until(const char *watch, bool (*there)(const void *arg), const void *arg, int ms)
+{
+	int64_t end = loop_now() + ms, left;
+	struct xs_event ev;
+	int pause = 1;
+	bool done;
+
+	if (watch && xs_watch(xstore(), watch, "wait"))
+		return false;
+	while (!(done = there(arg)) && (left = end - loop_now()) > 0) {
+		if (!watch)
+			poll(NULL, 0, pause);
+		else if (xs_next_event(xstore(), &ev, left) < 0)
+			break;
+		pause = pause < 32 ? 2 * pause : pause;
+	}
+	if (watch)
+		xs_unwatch(xstore(), watch, "wait");
+	return done;
 }
 
 void write_begin(struct writer *w)

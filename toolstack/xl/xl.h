@@ -66,7 +66,9 @@ void write_at(struct writer *w, const struct xs_perm *perm, size_t nr, const cha
 void write_key(struct writer *w, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void write_text(struct writer *w, const char *key, const char *value); /* NULL: no such key */
-const char *dom_name(uint32_t domid);				       /* kept; NULL = no name */
+/* Looks whether @there when the key changes, or (NULL) ever less often; false after @ms. */
+bool wait_until(const char *watch, bool (*there)(const void *arg), const void *arg, int ms);
+const char *dom_name(uint32_t domid);  /* kept; NULL = no name */
 const char *dom_label(uint32_t domid); /* kept; its name or "(null)" */
 /* By name or number; prints stock's message and returns -ESRCH if there is none. */
 int dom_find(const char *who, uint32_t *domid);
@@ -108,8 +110,6 @@ int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e);
 void hotplug_default_bridge(struct dev *n);
 int hotplug_script(const char *script, const char *action, const char *type, const char *backend,
 		   const char *vif, const char *bridge, struct err *e);
-/* Looks, ever less often, whether @there; false after @ms milliseconds. */
-bool wait_until(bool (*there)(const void *arg), const void *arg, int ms);
 
 /* claim.c: one process at a time makes the guest of a name. */
 int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e);
@@ -121,6 +121,8 @@ bool claim_stop(const char *name);
 int claim_domain(const uint8_t *uuid, hyp_dominfo *info); /* alive; else -ESRCH */
 
 /* life.c: the process that stays behind a guest. */
+/* Blocks until the domain has shut down or is gone.  The reason, or -ESRCH. */
+int life_wait(uint32_t domid);
 /* exit code in foreground */
 int life_watch(struct config *c, uint32_t domid, bool background);
 
