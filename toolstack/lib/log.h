@@ -27,7 +27,6 @@ bool log_allowed(enum log_level level);
 #define die(...) (log_err(__VA_ARGS__), exit(1))
 #define log_err(...) log_msg(LOG_LVL_ERROR, __VA_ARGS__)
 #define log_warn(...) log_msg(LOG_LVL_WARN, __VA_ARGS__)
-#define log_info(...) log_msg(LOG_LVL_INFO, __VA_ARGS__)
 #define log_dbg(...) log_msg(LOG_LVL_DEBUG, __VA_ARGS__)
 
 #endif
