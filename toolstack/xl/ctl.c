@@ -35,7 +35,7 @@ int cmd_destroy(const struct args *a)
 	if (!domid)
 		return fail("Cannot destroy privileged domain 0.\n");
 	if (rc && hv_domain_info(domid, &info))
-		return fail_dom("destroying", domid, -ESRCH);
+		return dom_result("destroying", domid, -ESRCH);
 	name = strdup(dom_name(domid) ?: "");
 	/* Who still makes it would write records behind our back. */
 	claim_stop(name);
@@ -50,11 +50,9 @@ int cmd_destroy(const struct args *a)
 
 int cmd_pause(const struct args *a)
 {
-	bool un = a->name[0] == 'u';
-	int rc;
-
-	rc = un ? HV_DOMCTL(a->domid, unpausedomain) : HV_DOMCTL(a->domid, pausedomain);
-	return rc ? fail_dom(un ? "unpausing" : "pausing", a->domid, rc) : 0;
+	if (a->name[0] == 'u')
+		return dom_result("unpausing", a->domid, HV_DOMCTL(a->domid, unpausedomain));
+	return dom_result("pausing", a->domid, HV_DOMCTL(a->domid, pausedomain));
 }
 
 static void wait_down(const uint32_t *domids, int n)
@@ -74,11 +72,9 @@ static void wait_down(const uint32_t *domids, int n)
 
 static int ask(uint32_t domid, bool reboot)
 {
-	int rc;
-
 	printf("%s domain %u\n", reboot ? "Rebooting" : "Shutting down", domid);
-	rc = dom_shutdown(domid, reboot ? "reboot" : "poweroff");
-	return rc ? fail_dom(reboot ? "rebooting" : "shutting down", domid, rc) : 0;
+	return dom_result(reboot ? "rebooting" : "shutting down", domid,
+			  dom_shutdown(domid, reboot ? "reboot" : "poweroff"));
 }
 
 int cmd_shutdown(const struct args *a)
@@ -109,7 +105,7 @@ int cmd_rename(const struct args *a)
 	if (!*name || strlen(name) > CONFIG_NAME_MAX || strchr(name, '/'))
 		return fail("xl: \"%s\" is no name for a domain", name);
 	rc = dom_rename(a->domid, name);
-	return rc && rc != -EEXIST ? fail_dom("Can't rename", a->domid, rc) : rc != 0;
+	return rc && rc != -EEXIST ? dom_result("Can't rename", a->domid, rc) : rc != 0;
 }
 
 /* "160", "160m", "2g", "65536k": to KiB.  0 = not a size. */
@@ -157,11 +153,9 @@ int cmd_mem_set(const struct args *a)
 	if (max && kib > max)
 		return fail("xl: domain %u has a maximum of %llu KiB (xl mem-max raises it)",
 			    a->domid, (unsigned long long)max);
-	rc = put_kib(a->domid, "target", kib);
 	/* The limit follows, so that the guest cannot take back what it gave. */
-	if (!rc)
-		rc = set_limit(a->domid, kib);
-	return rc ? fail_dom("setting the memory of", a->domid, rc) : 0;
+	rc = put_kib(a->domid, "target", kib) ?: set_limit(a->domid, kib);
+	return dom_result("setting the memory of", a->domid, rc);
 }
 
 int cmd_mem_max(const struct args *a)
@@ -174,7 +168,7 @@ int cmd_mem_max(const struct args *a)
 	if (kib < store_kib(a->domid, "target"))
 		return fail("xl: domain %u uses more than that; use xl mem-set first", a->domid);
 	rc = set_limit(a->domid, kib) ?: put_kib(a->domid, "static-max", kib);
-	return rc ? fail_dom("setting the memory limit of", a->domid, rc) : 0;
+	return dom_result("setting the memory limit of", a->domid, rc);
 }
 
 /* Stock's sentences and order of judging: the host first, then the guest's own limit. */
@@ -203,7 +197,7 @@ int cmd_vcpu_set(const struct args *a)
 	for (i = 0; !rc && i <= info.max_vcpu_id; i++)
 		rc = store_put(strf("/local/domain/%u/cpu/%lu/availability", a->domid, i),
 			       i < want ? "online" : "offline");
-	return rc ? fail_dom("setting the vCPUs of", a->domid, rc) : 0;
+	return dom_result("setting the vCPUs of", a->domid, rc);
 }
 
 /* "-" = leave alone, "all", or a set; NULL in @use then. */
@@ -230,7 +224,7 @@ int cmd_vcpu_pin(const struct args *a)
 	int rc = 0;
 
 	if (hv_domain_info(a->domid, &info))
-		return fail_dom("pinning", a->domid, -ESRCH);
+		return dom_result("pinning", a->domid, -ESRCH);
 	last = info.max_vcpu_id;
 	if (strcmp(a->arg[1], "all"))
 		last = v = strtoul(a->arg[1], &end, 10);
@@ -241,7 +235,7 @@ int cmd_vcpu_pin(const struct args *a)
 	for (; v <= last && !rc; v++)
 		rc = hyp_vcpu_affinity(a->domid, XEN_DOMCTL_setvcpuaffinity, v, use_hard, use_soft,
 				       a->opt['f'] ? XEN_VCPUAFFINITY_FORCE : 0);
-	return rc ? fail_dom("Could not set affinity for", a->domid, rc) : 0;
+	return dom_result("Could not set affinity for", a->domid, rc);
 }
 
 int cmd_sysrq(const struct args *a)
@@ -252,7 +246,7 @@ int cmd_sysrq(const struct args *a)
 	if (strlen(a->arg[1]) != 1)
 		return fail("Invalid sysrq.\n");
 	rc = store_read(key) ? store_put(key, a->arg[1]) : -ESRCH;
-	return rc ? fail_dom("pressing SysRq in", a->domid, rc) : 0;
+	return dom_result("pressing SysRq in", a->domid, rc);
 }
 
 int cmd_dump_core(const struct args *a)
@@ -290,7 +284,7 @@ static int set_params(const char *who, const char *weight, const char *cap)
 		p.cap = cap ? limit : p.cap;
 		rc = hyp_sched(domid, XEN_DOMCTL_SCHEDOP_putinfo, &p);
 	}
-	return rc ? fail_dom("scheduling of", domid, rc) : 0;
+	return dom_result("scheduling of", domid, rc);
 }
 
 static int show_pool(const char *limit)

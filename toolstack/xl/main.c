@@ -35,9 +35,9 @@ int fail(const char *fmt, ...)
 	return EXIT_FAILURE;
 }
 
-int fail_dom(const char *what, uint32_t domid, int rc)
+int dom_result(const char *what, uint32_t domid, int rc)
 {
-	return fail("xl: %s domain %u: %s", what, domid, strerror(-rc));
+	return rc >= 0 ? 0 : fail("xl: %s domain %u: %s", what, domid, strerror(-rc));
 }
 
 /* The exact name, or the only one that begins so. */

@@ -148,8 +148,8 @@ struct command {
 
 /* The message with a newline, to stderr; returns EXIT_FAILURE. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* "xl: WHAT domain N: why" */
-int fail_dom(const char *what, uint32_t domid, int rc);
+/* 0, or if @rc is a failure "xl: WHAT domain N: why" and EXIT_FAILURE. */
+int dom_result(const char *what, uint32_t domid, int rc);
 
 #define CMD(name, fn, ...) int fn(const struct args *a);
 #include "xl/commands.h"
