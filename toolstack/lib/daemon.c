@@ -44,17 +44,26 @@ static void daemon_fork(void)
 	dup2(null, 1);
 }
 
+int file_lock(int fd, int cmd, pid_t *owner)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int rc = fcntl(fd, cmd, &l) ? -errno : 0;
+
+	if (owner)
+		*owner = !rc && l.l_type != F_UNLCK ? l.l_pid : 0;
+	return rc;
+}
+
 /* The lock, and our number for people; the file stays open, and so locked. */
 static void take_pid_file(const char *path)
 {
-	struct flock lk = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int rc = fd < 0 ? -errno : file_lock(fd, F_SETLK, NULL);
 
-	if (fd < 0 || fcntl(fd, F_SETLK, &lk) || ftruncate(fd, 0) ||
-	    dprintf(fd, "%d\n", (int)getpid()) < 0)
-		die("%s: %s", path,
-		    fd >= 0 && (errno == EAGAIN || errno == EACCES) ? "another one runs"
-								    : strerror(errno));
+	if (fd >= 0 && (rc == -EAGAIN || rc == -EACCES))
+		die("%s: another one runs", path);
+	if (rc || ftruncate(fd, 0) || dprintf(fd, "%d\n", (int)getpid()) < 0)
+		die("%s: %s", path, strerror(rc ? -rc : errno));
 }
 
 void daemon_start(const char *pid_file, bool background, void (*on_signal)(int sig))
@@ -85,17 +94,15 @@ void daemon_ready(bool background)
 
 pid_t daemon_running(const char *path)
 {
-	struct flock lk = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char num[16] = "";
-	pid_t pid = 0;
+	pid_t pid;
 
 	if (fd < 0)
 		return 0;
-	if (fcntl(fd, F_GETLK, &lk) == 0 && lk.l_type != F_UNLCK)
-		pid = lk.l_pid;
+	file_lock(fd, F_GETLK, &pid);
 	/* A stock daemon locks in its own way: believe its number if such a process lives. */
-	else if (read(fd, num, sizeof(num) - 1) > 0 && atoi(num) > 1 && kill(atoi(num), 0) == 0)
+	if (!pid && read(fd, num, sizeof(num) - 1) > 0 && atoi(num) > 1 && !kill(atoi(num), 0))
 		pid = atoi(num);
 	close(fd);
 	return pid;

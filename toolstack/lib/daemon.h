@@ -19,6 +19,8 @@ void daemon_start(const char *pid_file, bool background, void (*on_signal)(int s
 void daemon_ready(bool background);
 /* The pid in the file if that process lives and holds the lock, else 0. */
 pid_t daemon_running(const char *path);
+/* @cmd is one of fcntl's, for the whole file: 0 or -errno.  F_GETLK: the pid of who has it. */
+int file_lock(int fd, int cmd, pid_t *owner);
 /* false, with errno, when not all could be written. */
 bool write_all(int fd, const void *data, size_t len);
 /* mkdir -p; 0 or -errno. */

@@ -31,17 +31,6 @@ static int open_claim(const char *name, int flags)
 	return open(path, flags | O_RDWR | O_CLOEXEC, 0600);
 }
 
-/* @cmd is one of fcntl's; the pid of who has the lock, for F_GETLK. */
-static int lock(int fd, int cmd, pid_t *owner)
-{
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int rc = fcntl(fd, cmd, &l) ? -errno : 0;
-
-	if (owner)
-		*owner = !rc && l.l_type != F_UNLCK ? l.l_pid : 0;
-	return rc;
-}
-
 int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
 {
 	pid_t owner = 0;
@@ -52,9 +41,9 @@ int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
 		held = open_claim(name, O_CREAT);
 		if (held < 0)
 			return err_set(e, -errno, CLAIM_DIR "/%s: %s", name, strerror(errno));
-		rc = lock(held, wait ? F_SETLKW : F_SETLK, NULL);
+		rc = file_lock(held, wait ? F_SETLKW : F_SETLK, NULL);
 		if (rc)
-			lock(held, F_GETLK, &owner);
+			file_lock(held, F_GETLK, &owner);
 	}
 	if (!rc && pwrite(held, uuid, 16, 0) == 16)
 		return 0;
@@ -116,7 +105,7 @@ void claim_sweep(void)
 	while (d && (en = readdir(d))) {
 		int fd = en->d_name[0] == '.' ? -1 : open_claim(en->d_name, 0);
 
-		if (fd >= 0 && lseek(fd, 0, SEEK_END) > 0 && !lock(fd, F_SETLK, NULL))
+		if (fd >= 0 && lseek(fd, 0, SEEK_END) > 0 && !file_lock(fd, F_SETLK, NULL))
 			clean_up(fd, en->d_name);
 		if (fd >= 0)
 			close(fd);
@@ -132,11 +121,11 @@ bool claim_stop(const char *name)
 
 	if (fd < 0)
 		return false;
-	lock(fd, F_GETLK, &owner);
+	file_lock(fd, F_GETLK, &owner);
 	if (owner) {
 		printf("Stopping process %d, which is making \"%s\"\n", owner, name);
 		kill(owner, SIGKILL); /* one that is stopped goes, too */
-		if (!lock(fd, F_SETLKW, NULL))
+		if (!file_lock(fd, F_SETLKW, NULL))
 			clean_up(fd, name);
 	}
 	close(fd);
