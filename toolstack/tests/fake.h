@@ -190,6 +190,18 @@ void domain_resume(uint16_t domid)
 {
 }
 
+static void store_free(void)
+{
+	struct account *a;
+
+	node_unref(store.root);
+	while ((a = store.accounts)) {
+		store.accounts = a->next;
+		free(a);
+	}
+	memset(&store, 0, sizeof(store));
+}
+
 struct state {
 	char *data;
 	size_t len;

@@ -69,17 +69,13 @@ void conn_reset(struct conn *c)
 void conn_fini(struct conn *c)
 {
 	struct account *a = c->acct;
-	struct conn **p;
 
 	conn_reset(c);
 	LIST_REMOVE(store.conns, c, next);
-	for (p = &store.run; *p && *p != c; p = &(*p)->run_next)
-		;
-	if (*p) {
-		*p = c->run_next;
-		if (!*p)
-			store.run_last = p;
-	}
+	if (c->queued)
+		LIST_REMOVE(store.run, c, run_next);
+	for (store.run_last = &store.run; *store.run_last;)
+		store.run_last = &(*store.run_last)->run_next;
 	c->acct = NULL;
 	account_put(a);
 }

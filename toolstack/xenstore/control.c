@@ -11,7 +11,8 @@ static int cmd_check(struct conn *c, FILE *t, int argc, char **argv)
 {
 	int line = store_check();
 
-	fprintf(t, line ? "BROKEN: rule in tree.c line %d\n" : "OK\n", line);
+	if (line)
+		fprintf(t, "BROKEN: rule in tree.c line %d\n", line);
 	return 0;
 }
 
@@ -19,17 +20,14 @@ static int cmd_print(struct conn *c, FILE *t, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
 		fprintf(stderr, "xenstored: %s\n", argv[i]);
-	fprintf(t, "OK\n");
 	return 0;
 }
 
 static int cmd_quota(struct conn *c, FILE *t, int argc, char **argv)
 {
-	if (argc == 4 && !strcmp(argv[1], "set")) {
-		fprintf(t, "OK\n");
+	if (argc == 4 && !strcmp(argv[1], "set"))
 		return quota_set(argv[2], strlen(argv[2]), strtoul(argv[3], NULL, 10)) ? 0
 										       : -EINVAL;
-	}
 	if (argc == 2) {
 		struct account *a = account_get(strtoul(argv[1], NULL, 10), false);
 
@@ -64,11 +62,7 @@ static int cmd_memreport(struct conn *c, FILE *t, int argc, char **argv)
 
 static int cmd_live_update(struct conn *c, FILE *t, int argc, char **argv)
 {
-	int rc = live_command(c, argc - 1, argv + 1);
-
-	if (!rc)
-		fprintf(t, "OK\n");
-	return rc;
+	return live_command(c, argc - 1, argv + 1);
 }
 
 static int cmd_log(struct conn *c, FILE *t, int argc, char **argv)
@@ -76,7 +70,8 @@ static int cmd_log(struct conn *c, FILE *t, int argc, char **argv)
 	if (argc != 2 || (strcmp(argv[1], "on") && strcmp(argv[1], "off")))
 		return -EINVAL;
 	store.quiet = !strcmp(argv[1], "off");
-	fprintf(t, store.trace ? "OK\n" : "OK, but no --trace-file was given\n");
+	if (!store.trace)
+		fprintf(t, "OK, but no --trace-file was given\n");
 	return 0;
 }
 
@@ -117,6 +112,8 @@ int control_run(struct conn *c, char *body, size_t len, char *text, size_t size)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(argv[0], commands[i].name))
 			rc = commands[i].fn(c, t, argc, argv);
+	if (!rc && !ftell(t))
+		fprintf(t, "OK\n");
 	fclose(t);
 	text[size - 1] = '\0';
 	return rc;

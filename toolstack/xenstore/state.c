@@ -142,15 +142,6 @@ static int load_conn(const struct xsd_sockmsg *h, const void *data, conn_load *c
 	return 0;
 }
 
-static int load_input(struct conn *c, const struct xsd_sockmsg *h, const void *data)
-{
-	if (h->len > sizeof(c->in.hdr) + sizeof(c->in.body))
-		return -EINVAL;
-	memcpy(&c->in.hdr, data, h->len);
-	c->in.have = h->len;
-	return 0;
-}
-
 static int load_request(struct conn *c, const struct xsd_sockmsg *h, const void *data)
 {
 	int rc;
@@ -182,7 +173,12 @@ static int load(const struct xsd_sockmsg *h, const void *data, conn_load *conn_i
 			(*c)->txs->doomed = h->req_id;
 		return rc;
 	case REC_OUT: return conn_queue_raw(*c, data, h->len, h->req_id);
-	case REC_IN: return load_input(*c, h, data);
+	case REC_IN:
+		if (h->len > sizeof((*c)->in.hdr) + sizeof((*c)->in.body))
+			return -EINVAL;
+		memcpy(&(*c)->in.hdr, data, h->len);
+		(*c)->in.have = h->len;
+		return 0;
 	default: return load_request(*c, h, data);
 	}
 }

@@ -210,7 +210,6 @@ void tree_walk_all(const struct node *root, node_visit *visit, void *ctx);
 /* The tree is now this one (takes the reference); the caller's is the one before. */
 struct node *tree_commit(struct node *root);
 int store_init(uint32_t seed);
-void store_free(void);
 /* The tree is sound, everything is counted and charged: 0, or the line of the broken rule. */
 int store_check(void);
 

@@ -241,18 +241,6 @@ int store_init(uint32_t seed)
 	return root ? 0 : -ENOMEM;
 }
 
-void store_free(void)
-{
-	struct account *a;
-
-	node_unref(store.root);
-	while ((a = store.accounts)) {
-		store.accounts = a->next;
-		free(a);
-	}
-	memset(&store, 0, sizeof(store));
-}
-
 static bool sorted(const struct node *n)
 {
 	for (uint32_t i = 0; i < n->n_kids; i++)
