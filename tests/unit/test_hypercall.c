@@ -782,6 +782,10 @@ static void test_stage2(void)
 	CHECK(page_get(pg, d));
 	CHECK_EQ(p2m_map(d, GFN(0x80008), page_mfn(pg), 1, P2M_FOREIGN, true), 0);
 	CHECK_EQ(block[8].refs, 0);
+	/* Where the tables are still there, too. */
+	d->state = DOM_DYING;
+	CHECK_EQ(p2m_map(d, GFN(0x80007), page_mfn(pg), 1, P2M_FOREIGN, false), -ESRCH);
+	d->state = DOM_ALIVE;
 	kill(d);
 	CHECK_EQ(p2m_map(d, GFN(0x80000), page_mfn(block), 1, P2M_RAM, false), -ESRCH);
 	domain_put(d);
