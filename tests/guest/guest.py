@@ -25,6 +25,7 @@ HYPERVISOR = {
 OURS = ("fuzz", "soak")         # not for comparison
 MAX_OUTPUT = 400_000            # bytes; no payload needs more, a flooded log does
 FAST = [(3, 4), (2, 1)]
+SCALE = float(os.environ.get("TIMEOUT_SCALE", "1"))
 ALL = [(3, 1), (3, 4), (2, 1), (2, 4)]
 if "MACHINES" in os.environ:    # for example "3-4 2-1"
     FAST = ALL = [tuple(map(int, m.split("-"))) for m in os.environ["MACHINES"].split()]
@@ -55,7 +56,7 @@ def command(machine, name, gic, cpus, model):
 def run(machine, name, gic, cpus, timeout=60, model=CPU):
     try:
         done = subprocess.run(command(machine, name, gic, cpus, model), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout * SCALE,
                               check=False)
         return done.stdout.decode(errors="replace").replace("\r", "")
     except subprocess.TimeoutExpired as err:
