@@ -9,12 +9,11 @@
 #include "xl/hyp.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "builder/build.h"
 #include "builder/copy.h"
@@ -32,93 +31,55 @@
 #define SLACK_KIB 1024				  /* for the magic pages and what a guest may add */
 #define ORDER_2M 9
 
-int file_read(const char *path, size_t max, void **data, size_t *len, const char *what,
-	      struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
-	struct stat st;
-	char *buf = NULL;
-	size_t got = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return err_set(e, -errno, "%s: %s: %s", what, path, strerror(errno));
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		rc = err_set(e, -EINVAL, "%s: %s is not a regular file", what, path);
-	else if ((uint64_t)st.st_size > max)
-		rc = err_set(e, -EFBIG, "%s: %s is larger than %zu MiB", what, path, max >> 20);
-	else if (!(buf = aligned_alloc(4096, (st.st_size + 4096) &
-						     ~4095ul))) /* whole pages copy faster */
-		rc = err_set(e, -ENOMEM, "%s: no memory for %s", what, path);
-	while (!rc && got < (size_t)st.st_size) {
-		n = read(fd, buf + got, st.st_size - got);
-		if (n == 0)
-			break; /* it shrank; what is there is what we have */
-		if (n < 0 && errno != EINTR)
-			rc = err_set(e, -errno, "%s: reading %s: %s", what, path, strerror(errno));
-		got += n > 0 ? n : 0;
-	}
-	close(fd);
-	if (rc) {
-		free(buf);
-		return rc;
-	}
-	buf[got] = '\0';
-	*data = buf;
-	*len = got;
-	return 0;
-}
-
 int payload_load(struct payload *p, const struct config *c, struct err *e)
 {
 	struct layout l;
 	int rc;
 
 	memset(p, 0, sizeof(*p));
-	rc = file_read(c->kernel, IMAGE_MAX_BYTES, &p->kernel, &p->kernel_len, "kernel", e) ?:
-		image_gunzip(&p->kernel, &p->kernel_len, IMAGE_MAX_BYTES, e) ?:
-		image_parse(p->kernel, p->kernel_len, GUEST_RAM0_BASE, &p->img, e);
+	rc = file_read(&p->kernel, c->kernel, IMAGE_MAX_BYTES, true, "kernel", e)
+		     ?: image_parse(p->kernel.data, p->kernel.len, GUEST_RAM0_BASE, &p->img, e);
 	if (!rc && c->ramdisk) /* the guest's kernel unpacks it, not we */
-		rc = file_read(c->ramdisk, IMAGE_MAX_BYTES, &p->ramdisk, &p->ramdisk_len, "ramdisk",
-			       e);
+		rc = file_read(&p->ramdisk, c->ramdisk, IMAGE_MAX_BYTES, false, "ramdisk", e);
 	if (!rc && c->device_tree)
-		rc = file_read(c->device_tree, GFDT_MAX_BYTES, &p->partial, &p->partial_len,
-			       "device_tree", e);
-	if (!rc && p->partial)
-		rc = gfdt_check_partial(p->partial, p->partial_len, e);
+		rc = file_read(&p->partial, c->device_tree, GFDT_MAX_BYTES, false, "device_tree", e)
+			     ?: gfdt_check_partial(p->partial.data, p->partial.len, e);
 	/* With the smallest of trees: what does not fit so will never do. */
 	if (!rc)
 		rc = layout_ram(&l, (uint64_t)c->maxmem << 20, 64, e);
-	return rc ?: layout_modules(&l, &p->img, p->ramdisk_len, 4096, e);
+	return rc ?: layout_modules(&l, &p->img, p->ramdisk.len, 4096, e);
 }
 
 void payload_free(struct payload *p)
 {
-	free(p->kernel);
-	free(p->ramdisk);
-	free(p->partial);
-	memset(p, 0, sizeof(*p));
+	file_free(&p->kernel);
+	file_free(&p->ramdisk);
+	file_free(&p->partial);
 }
 
 /* The result of a hypercall, if it failed with a sentence. */
-static int made(struct err *e, int rc, const char *what)
+__attribute__((format(printf, 3, 4))) static int made(struct err *e, int rc, const char *fmt, ...)
 {
+	char what[160];
+	va_list ap;
+
 	if (rc >= 0)
 		return rc;
-	if (rc == -ENOMEM)
-		return err_set(e, rc,
-			       "%s: the hypervisor has no memory left (xl info: free_memory)",
-			       what);
-	return err_set(e, rc, "%s: %s", what, strerror(-rc));
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return err_set(e, rc, "%s: %s", what,
+		       rc == -ENOMEM ? "the hypervisor has no memory left (xl info: free_memory)"
+				     : strerror(-rc));
 }
 
 static uint32_t gic_wanted(const struct config *c)
 {
-	if (c->gic_version && !strcmp(c->gic_version, "v2"))
-		return XEN_DOMCTL_CONFIG_GIC_V2;
-	if (c->gic_version && !strcmp(c->gic_version, "v3"))
-		return XEN_DOMCTL_CONFIG_GIC_V3;
-	return XEN_DOMCTL_CONFIG_GIC_NATIVE;
+	switch (c->gic_version ? c->gic_version[1] : 0) {
+	case '2': return XEN_DOMCTL_CONFIG_GIC_V2;
+	case '3': return XEN_DOMCTL_CONFIG_GIC_V3;
+	default: return XEN_DOMCTL_CONFIG_GIC_NATIVE;
+	}
 }
 
 /* SPIs are handed out up to the highest one named. */
@@ -196,7 +157,7 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 		return rc;
 	b->gpa_bits = info.gpaddr_bits ?: 40;
 	rc = HV_DOMCTL(b->domid, set_address_size, .u.address_size.size = narrow ? 32 : 64);
-	return made(e, rc, narrow ? "32-bit guest on this CPU" : "setting 64-bit mode");
+	return made(e, rc, "%s", narrow ? "32-bit guest on this CPU" : "setting 64-bit mode");
 }
 
 /* In 2 MiB extents; what cannot be had so is had in pages. */
@@ -227,21 +188,23 @@ static int populate_bank(struct build *b, const struct layout_bank *bank, struct
 	return 0;
 }
 
+/* A single mask is that of all vCPUs. */
+static uint8_t *mask_of(struct cpumask *m, unsigned int nr, unsigned int v)
+{
+	return nr == 1 ? m->bits : v < nr ? m[v].bits : NULL;
+}
+
 static int apply_affinity(struct build *b, const struct config *c, struct err *e)
 {
-	unsigned int v;
 	int rc = 0;
 
-	for (v = 0; v < c->maxvcpus && !rc; v++) {
-		uint8_t *hard = NULL, *soft = NULL;
+	for (unsigned int v = 0; v < c->maxvcpus && !rc; v++) {
+		uint8_t *hard = mask_of(c->hard, c->nr_hard, v);
+		uint8_t *soft = mask_of(c->soft, c->nr_soft, v);
 
-		if (c->nr_hard == 1 || v < c->nr_hard)
-			hard = c->hard[c->nr_hard == 1 ? 0 : v].bits;
-		if (c->nr_soft == 1 || v < c->nr_soft)
-			soft = c->soft[c->nr_soft == 1 ? 0 : v].bits;
-		if (!hard && !soft)
-			continue;
-		rc = hyp_vcpu_affinity(b->domid, XEN_DOMCTL_setvcpuaffinity, v, hard, soft, 0);
+		if (hard || soft)
+			rc = hyp_vcpu_affinity(b->domid, XEN_DOMCTL_setvcpuaffinity, v, hard, soft,
+					       0);
 	}
 	return made(e, rc, "cpus: setting the affinity (are these CPUs online?)");
 }
@@ -264,28 +227,20 @@ static int apply_sched(struct build *b, const struct config *c, struct err *e)
 
 static int give_devices(struct build *b, const struct config *c, struct err *e)
 {
+	const struct iomem *m = c->iomem;
 	unsigned int i;
-	int rc;
+	int rc = 0;
 
-	for (i = 0; i < c->nr_iomem; i++) {
-		rc = hyp_dom_iomem(b->domid, c->iomem[i].gfn, c->iomem[i].start, c->iomem[i].nr);
-		if (rc)
-			return err_set(e, rc, "iomem: mapping page %#llx: %s",
-				       (unsigned long long)c->iomem[i].start, strerror(-rc));
-	}
-	for (i = 0; i < c->nr_irqs; i++) {
-		rc = hyp_dom_irq(b->domid, c->irqs[i]);
-		if (rc)
-			return err_set(e, rc, "irqs: giving interrupt %u: %s", c->irqs[i],
-				       strerror(-rc));
-	}
-	for (i = 0; i < c->nr_dtdev; i++) {
-		rc = hyp_dom_assign_dt(b->domid, c->dtdev[i]);
-		if (rc)
-			return err_set(e, rc, "dtdev: assigning %s: %s", c->dtdev[i],
-				       strerror(-rc));
-	}
-	return 0;
+	for (i = 0; i < c->nr_iomem && !rc; i++, m++)
+		rc = made(e, hyp_dom_iomem(b->domid, m->gfn, m->start, m->nr),
+			  "iomem: mapping page %#llx", (unsigned long long)m->start);
+	for (i = 0; i < c->nr_irqs && !rc; i++)
+		rc = made(e, hyp_dom_irq(b->domid, c->irqs[i]), "irqs: giving interrupt %u",
+			  c->irqs[i]);
+	for (i = 0; i < c->nr_dtdev && !rc; i++)
+		rc = made(e, hyp_dom_assign_dt(b->domid, c->dtdev[i]), "dtdev: assigning %s",
+			  c->dtdev[i]);
+	return rc;
 }
 
 int build_memory(struct build *b, const struct config *c, struct err *e)
@@ -329,41 +284,32 @@ static int put_dtb(struct build *b, const struct config *c, const struct payload
 		.clock_frequency = b->clock_frequency,
 		.vuart = c->vuart,
 		.layout = &b->layout,
-		.ramdisk_size = p->ramdisk_len,
-		.partial = p->partial,
+		.ramdisk_size = p->ramdisk.len,
+		.partial = p->partial.data,
 	};
-	int rc;
+	int rc = 0;
 
 	/* Once for its size, then again with the addresses that the size decides. */
-	rc = gfdt_build(&g, buf, GFDT_MAX_BYTES, e);
-	if (rc < 0)
-		return rc;
-	b->dtb_size = rc;
-	rc = layout_modules(&b->layout, &p->img, p->ramdisk_len, b->dtb_size, e);
-	if (rc)
-		return rc;
-	rc = gfdt_build(&g, buf, GFDT_MAX_BYTES, e);
-	return rc < 0 ? rc : copy_to_guest(b->domid, b->layout.dtb, buf, b->dtb_size, e);
+	for (int i = 0; i < 2 && rc >= 0; i++) {
+		rc = gfdt_build(&g, buf, GFDT_MAX_BYTES, e);
+		b->dtb_size = rc;
+		if (rc >= 0)
+			rc = layout_modules(&b->layout, &p->img, p->ramdisk.len, b->dtb_size, e);
+	}
+	return rc ?: copy_to_guest(b->domid, b->layout.dtb, buf, b->dtb_size, e);
 }
 
 static int put_payload(struct build *b, const struct config *c, const struct payload *p,
 		       struct err *e)
 {
 	void *buf = calloc(1, GFDT_MAX_BYTES);
-	unsigned int i;
-	int rc;
+	int rc = buf ? put_dtb(b, c, p, buf, e) : err_set(e, -ENOMEM, "no memory");
 
-	if (!buf)
-		return err_set(e, -ENOMEM, "no memory");
-	rc = put_dtb(b, c, p, buf, e);
 	free(buf);
-	for (i = 0; !rc && i < p->img.nr; i++)
-		rc = copy_to_guest(b->domid, p->img.seg[i].addr,
-				   (char *)p->kernel + p->img.seg[i].offset, p->img.seg[i].filesz,
+	for (const struct image_segment *s = p->img.seg; !rc && s < p->img.seg + p->img.nr; s++)
+		rc = copy_to_guest(b->domid, s->addr, (char *)p->kernel.data + s->offset, s->filesz,
 				   e);
-	if (!rc && p->ramdisk_len)
-		rc = copy_to_guest(b->domid, b->layout.ramdisk, p->ramdisk, p->ramdisk_len, e);
-	return rc;
+	return rc ?: copy_to_guest(b->domid, b->layout.ramdisk, p->ramdisk.data, p->ramdisk.len, e);
 }
 
 /* The daemons map the rings through grants that exist before the guest runs. */

@@ -5,14 +5,14 @@
 #include <stdint.h>
 
 #include "builder/err.h"
+#include "builder/file.h"
 #include "builder/image.h"
 #include "builder/layout.h"
 #include "xl/config.h"
 
 /* The files of a guest, read and judged before anything is created; owns its buffers. */
 struct payload {
-	void *kernel, *ramdisk, *partial;
-	size_t kernel_len, ramdisk_len, partial_len;
+	struct file kernel, ramdisk, partial;
 	struct image img;
 };
 
@@ -46,9 +46,5 @@ void payload_free(struct payload *p);
 int build_create(struct build *b, const struct config *c, const struct payload *p, struct err *e);
 int build_memory(struct build *b, const struct config *c, struct err *e);
 int build_boot(struct build *b, const struct config *c, const struct payload *p, struct err *e);
-
-/* Whole file into memory, at most @max bytes; `what' names it in the sentence. */
-int file_read(const char *path, size_t max, void **data, size_t *len, const char *what,
-	      struct err *e);
 
 #endif

@@ -52,36 +52,21 @@ static int64_t copy_batch(xengnttab_handle *gnt, struct grant_entry_v1 *tab, uin
 	return rc ?: (int64_t)done;
 }
 
-static int copy_granted(uint32_t domid, uint64_t addr, const uint8_t *from, uint64_t len)
+int copy_to_guest(uint32_t domid, uint64_t addr, const void *data, uint64_t len, struct err *e)
 {
 	struct grant_entry_v1 *tab;
-	xengnttab_handle *gnt = xengnttab_open(NULL, 0);
+	xengnttab_handle *gnt = len ? xengnttab_open(NULL, 0) : NULL;
 	void *res = gnt ? hyp_grants_map(domid, &tab) : NULL;
-	int64_t n = res ? 0 : -errno;
+	int64_t rc = res || !len ? 0 : -errno, done = 0;
 
-	while (len && n >= 0) {
-		n = copy_batch(gnt, tab, domid, addr, from, len);
-		if (n > 0) {
-			addr += n;
-			from += n;
-			len -= n;
-		}
-	}
+	for (; rc >= 0 && (uint64_t)done < len; done += rc)
+		rc = copy_batch(gnt, tab, domid, addr + done, (const uint8_t *)data + done,
+				len - done);
 	if (res)
 		hyp_grants_unmap(res);
 	if (gnt)
 		xengnttab_close(gnt);
-	return n < 0 ? n : 0;
-}
-
-int copy_to_guest(uint32_t domid, uint64_t addr, const void *data, uint64_t len, struct err *e)
-{
-	int rc;
-
-	if (!len)
-		return 0;
-	rc = copy_granted(domid, addr, data, len);
-	if (!rc)
+	if (rc > 0)
 		rc = HV_DOMCTL(
 			domid, cacheflush,
 			.u.cacheflush = { addr >> 12, ((addr + len + 4095) >> 12) - (addr >> 12) });

@@ -29,20 +29,17 @@ struct writer {
 
 static void begin(struct writer *w, const char *name)
 {
-	if (!w->rc)
-		w->rc = fdt_begin_node(w->fdt, name);
+	w->rc = w->rc ?: fdt_begin_node(w->fdt, name);
 }
 
 static void end(struct writer *w)
 {
-	if (!w->rc)
-		w->rc = fdt_end_node(w->fdt);
+	w->rc = w->rc ?: fdt_end_node(w->fdt);
 }
 
 static void prop(struct writer *w, const char *name, const void *val, int len)
 {
-	if (!w->rc)
-		w->rc = fdt_property(w->fdt, name, val, len);
+	w->rc = w->rc ?: fdt_property(w->fdt, name, val, len);
 }
 
 /* Literals, also lists of strings with a NUL between them. */
@@ -102,16 +99,6 @@ static void put_cpus(struct writer *w, const struct gfdt_config *c)
 	end(w);
 }
 
-static void put_psci(struct writer *w)
-{
-	begin(w, "psci");
-	prop_str(w, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
-	prop_str(w, "method", "hvc");
-	prop_cells(w, "cpu_off", 1);
-	prop_cells(w, "cpu_on", 2);
-	end(w);
-}
-
 static void put_memory(struct writer *w, const struct gfdt_config *c)
 {
 	char name[32];
@@ -150,30 +137,17 @@ static void put_gic(struct writer *w, const struct gfdt_config *c)
 	end(w);
 }
 
-static void put_timer(struct writer *w, const struct gfdt_config *c)
-{
-	begin(w, "timer");
-	prop_str(w, "compatible", "arm,armv8-timer");
-	prop_cells(w, "interrupt-parent", GIC_PHANDLE);
-	prop_cells(w, "interrupts", PPI(GUEST_TIMER_PHYS_S_PPI), PPI(GUEST_TIMER_PHYS_NS_PPI),
-		   PPI(GUEST_TIMER_VIRT_PPI));
-	if (c->clock_frequency)
-		prop_cells(w, "clock-frequency", c->clock_frequency);
-	end(w);
-}
-
 static void put_hypervisor(struct writer *w, const struct gfdt_config *c)
 {
 	const struct layout_bank *room = c->layout->room;
 	uint32_t reg[4 + 4 * LAYOUT_BANKS] = { CELLS64(GUEST_GNTTAB_BASE),
 					       CELLS64(GUEST_GNTTAB_SIZE) };
-	unsigned int i, n = 4;
+	unsigned int n = 4;
 
-	for (i = 0; i < LAYOUT_BANKS; i++) {
+	for (unsigned int i = 0; i < LAYOUT_BANKS; i++) {
 		const uint32_t pair[] = { CELLS64(room[i].base), CELLS64(room[i].size) };
 
-		if (room[i].size)
-			memcpy(&reg[n], pair, sizeof(pair));
+		memcpy(&reg[n], pair, sizeof(pair));
 		n += room[i].size ? 4 : 0;
 	}
 	begin(w, "hypervisor");
@@ -184,8 +158,24 @@ static void put_hypervisor(struct writer *w, const struct gfdt_config *c)
 	end(w);
 }
 
-static void put_vuart(struct writer *w)
+static void put_psci_timer_uart(struct writer *w, const struct gfdt_config *c)
 {
+	begin(w, "psci");
+	prop_str(w, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
+	prop_str(w, "method", "hvc");
+	prop_cells(w, "cpu_off", 1);
+	prop_cells(w, "cpu_on", 2);
+	end(w);
+	begin(w, "timer");
+	prop_str(w, "compatible", "arm,armv8-timer");
+	prop_cells(w, "interrupt-parent", GIC_PHANDLE);
+	prop_cells(w, "interrupts", PPI(GUEST_TIMER_PHYS_S_PPI), PPI(GUEST_TIMER_PHYS_NS_PPI),
+		   PPI(GUEST_TIMER_VIRT_PPI));
+	if (c->clock_frequency)
+		prop_cells(w, "clock-frequency", c->clock_frequency);
+	end(w);
+	if (!c->vuart)
+		return;
 	begin(w, "sbsa-pl011");
 	prop_str(w, "compatible", "arm,sbsa-uart");
 	prop_cells(w, "reg", CELLS64(GUEST_PL011_BASE), CELLS64(GUEST_PL011_SIZE));
@@ -204,62 +194,37 @@ static void copy_node(struct writer *w, const void *src, int node)
 		const char *name;
 		const void *val = fdt_getprop_by_offset(src, off, &name, &len);
 
-		if (!w->rc)
-			prop(w, name, val, len);
+		prop(w, name, val, len);
 	}
-	fdt_for_each_subnode(child, src, node)
-	{
-		if (w->rc)
-			return;
-		copy_node(w, src, child);
-	}
+	fdt_for_each_subnode(child, src, node) copy_node(w, src, child);
 	end(w);
-}
-
-static void put_partial(struct writer *w, const void *partial)
-{
-	static const char *const copied[] = { "/aliases", "/passthrough" };
-	unsigned int i;
-
-	for (i = 0; partial && i < 2; i++) {
-		int node = fdt_path_offset(partial, copied[i]);
-
-		if (node >= 0 && !w->rc)
-			copy_node(w, partial, node);
-	}
-}
-
-static void put_root(struct writer *w)
-{
-	prop_str(w, "compatible", "xen,xenvm-4.17\0xen,xenvm");
-	prop_str(w, "model", "XENVM-4.17");
-	prop_cells(w, "interrupt-parent", GIC_PHANDLE);
-	prop_cells(w, "#address-cells", 2);
-	prop_cells(w, "#size-cells", 2);
 }
 
 int gfdt_build(const struct gfdt_config *c, void *buf, size_t size, struct err *e)
 {
-	struct writer w = { .fdt = buf };
+	static const char *const copied[] = { "/aliases", "/passthrough" };
+	struct writer w = { .fdt = buf, .rc = fdt_create(buf, size) ?: fdt_finish_reservemap(buf) };
 
-	w.rc = fdt_create(buf, size);
-	if (!w.rc)
-		w.rc = fdt_finish_reservemap(buf);
 	begin(&w, "");
-	put_root(&w);
+	prop_str(&w, "compatible", "xen,xenvm-4.17\0xen,xenvm");
+	prop_str(&w, "model", "XENVM-4.17");
+	prop_cells(&w, "interrupt-parent", GIC_PHANDLE);
+	prop_cells(&w, "#address-cells", 2);
+	prop_cells(&w, "#size-cells", 2);
 	put_chosen(&w, c);
 	put_cpus(&w, c);
-	put_psci(&w);
 	put_memory(&w, c);
 	put_gic(&w, c);
-	put_timer(&w, c);
 	put_hypervisor(&w, c);
-	if (c->vuart)
-		put_vuart(&w);
-	put_partial(&w, c->partial);
+	put_psci_timer_uart(&w, c);
+	for (unsigned int i = 0; c->partial && i < 2; i++) {
+		int node = fdt_path_offset(c->partial, copied[i]);
+
+		if (node >= 0)
+			copy_node(&w, c->partial, node);
+	}
 	end(&w);
-	if (!w.rc)
-		w.rc = fdt_finish(buf);
+	w.rc = w.rc ?: fdt_finish(buf);
 	if (w.rc)
 		return err_set(e, w.rc == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL, "device tree: %s",
 			       fdt_strerror(w.rc));
@@ -271,9 +236,7 @@ static int check_nodes(const void *fdt, struct err *e)
 {
 	int node = 0, depth = 0;
 
-	for (; node >= 0; node = fdt_next_node(fdt, node, &depth)) {
-		if (depth < 0)
-			break;
+	for (; node >= 0 && depth >= 0; node = fdt_next_node(fdt, node, &depth)) {
 		if (depth > PARTIAL_DEPTH)
 			return err_set(e, -EINVAL, "device_tree: nested deeper than %d",
 				       PARTIAL_DEPTH);

@@ -10,9 +10,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "builder/image.h"
 
@@ -29,20 +27,13 @@ const char *image_kind_name(enum image_kind kind)
 	return names[kind];
 }
 
-static uint64_t le64(const uint8_t *p)
+static uint64_t le(const uint8_t *p, unsigned int bytes)
 {
-	uint64_t v;
+	uint64_t v = 0;
 
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
+	while (bytes--)
+		v = v << 8 | p[bytes];
+	return v;
 }
 
 static int add_segment(struct image *img, const struct image_segment *s, size_t len, struct err *e)
@@ -69,7 +60,7 @@ static int add_segment(struct image *img, const struct image_segment *s, size_t 
 /* Linux' header (Documentation/arm64/booting): text_offset, image_size, flags at 8, 16, 24. */
 static int parse_arm64(const uint8_t *p, size_t len, uint64_t ram, struct image *img, struct err *e)
 {
-	uint64_t text_offset = le64(p + 8), image_size = le64(p + 16), flags = le64(p + 24);
+	uint64_t text_offset = le(p + 8, 8), image_size = le(p + 16, 8), flags = le(p + 24, 8);
 	struct image_segment s = { .filesz = len, .memsz = len };
 	int rc;
 
@@ -93,7 +84,7 @@ static int parse_arm64(const uint8_t *p, size_t len, uint64_t ram, struct image 
 static int parse_zimage32(const uint8_t *p, size_t len, uint64_t ram, struct image *img,
 			  struct err *e)
 {
-	uint32_t start = le32(p + ZIMAGE32_HEADER + 4), end = le32(p + ZIMAGE32_HEADER + 8);
+	uint32_t start = le(p + ZIMAGE32_HEADER + 4, 4), end = le(p + ZIMAGE32_HEADER + 8, 4);
 	struct image_segment s = { .addr = ram + (32ul << 20), .filesz = len, .memsz = len };
 	int rc;
 
@@ -106,25 +97,6 @@ static int parse_zimage32(const uint8_t *p, size_t len, uint64_t ram, struct ima
 	img->kind = IMAGE_ZIMAGE32;
 	img->entry = s.addr;
 	return rc;
-}
-
-/* Entry points are virtual: find the segment that holds it and take its physical address. */
-static int elf_entry(const Elf64_Ehdr *eh, const uint8_t *ph, uint64_t bias, struct image *img,
-		     struct err *e)
-{
-	Elf64_Phdr p;
-	unsigned int i;
-
-	for (i = 0; i < eh->e_phnum; i++) {
-		memcpy(&p, ph + i * sizeof(p), sizeof(p));
-		if (p.p_type != PT_LOAD || eh->e_entry < p.p_vaddr ||
-		    eh->e_entry - p.p_vaddr >= p.p_memsz)
-			continue;
-		img->entry = eh->e_entry - p.p_vaddr + p.p_paddr + bias;
-		return 0;
-	}
-	return err_set(e, -EINVAL, "kernel: ELF entry point %#llx is in no segment",
-		       (unsigned long long)eh->e_entry);
 }
 
 static int parse_elf64(const uint8_t *d, size_t len, uint64_t ram, struct image *img, struct err *e)
@@ -164,11 +136,16 @@ static int parse_elf64(const uint8_t *d, size_t len, uint64_t ram, struct image 
 		rc = add_segment(img, &s, len, e);
 		if (rc)
 			return rc;
+		/* Entry points are virtual. */
+		if (!img->entry && eh.e_entry >= p.p_vaddr && eh.e_entry - p.p_vaddr < p.p_memsz)
+			img->entry = eh.e_entry - p.p_vaddr + s.addr;
 	}
 	if (!img->nr)
 		return err_set(e, -EINVAL, "kernel: ELF file without a loadable segment");
 	img->kind = IMAGE_ELF64;
-	return elf_entry(&eh, d + eh.e_phoff, bias, img, e);
+	return img->entry ? 0
+			  : err_set(e, -EINVAL, "kernel: ELF entry point %#llx is in no segment",
+				    (unsigned long long)eh.e_entry);
 }
 
 int image_parse(const void *data, size_t len, uint64_t ram, struct image *img, struct err *e)
@@ -180,71 +157,9 @@ int image_parse(const void *data, size_t len, uint64_t ram, struct image *img, s
 		return parse_elf64(p, len, ram, img, e);
 	if (len >= 64 && !memcmp(p + ARM64_MAGIC_OFFSET, "ARM\x64", 4))
 		return parse_arm64(p, len, ram, img, e);
-	if (len >= 64 && le32(p + ZIMAGE32_HEADER) == ZIMAGE32_MAGIC)
+	if (len >= 64 && le(p + ZIMAGE32_HEADER, 4) == ZIMAGE32_MAGIC)
 		return parse_zimage32(p, len, ram, img, e);
 	return err_set(
 		e, -ENOEXEC,
 		"kernel: neither an arm64 Image (plain or gzip), an AArch64 ELF file nor a zImage");
-}
-
-/* Inflates everything, growing the buffer by doubling; the limit bounds time and memory. */
-static int inflate_all(z_stream *z, uint8_t **out, size_t *used, size_t max, struct err *e)
-{
-	size_t size = 0;
-	int zrc = Z_OK;
-
-	while (zrc != Z_STREAM_END) {
-		if (*used == size) {
-			uint8_t *bigger;
-
-			if (size >= max)
-				return err_set(e, -EFBIG, "gzip: unpacks to more than %zu MiB",
-					       max >> 20);
-			size = size ? size * 2 : 1u << 20;
-			size = size > max ? max : size;
-			bigger = realloc(*out, size);
-			if (!bigger)
-				return err_set(e, -ENOMEM, "gzip: no memory for %zu MiB",
-					       size >> 20);
-			*out = bigger;
-		}
-		z->next_out = *out + *used;
-		z->avail_out = size - *used;
-		zrc = inflate(z, Z_NO_FLUSH);
-		*used = size - z->avail_out;
-		if (zrc == Z_BUF_ERROR && z->avail_in == 0)
-			return err_set(e, -EINVAL, "gzip: data cut short");
-		if (zrc != Z_OK && zrc != Z_STREAM_END && zrc != Z_BUF_ERROR)
-			return err_set(e, -EINVAL, "gzip: damaged data (%s)",
-				       z->msg ? z->msg : "?");
-	}
-	return 0;
-}
-
-int image_gunzip(void **data, size_t *len, size_t max, struct err *e)
-{
-	const uint8_t *in = *data;
-	uint8_t *out = NULL;
-	z_stream z = { 0 };
-	size_t used = 0;
-	int rc;
-
-	if (*len < 18 || in[0] != 0x1f || in[1] != 0x8b)
-		return 0;
-	if (*len > UINT32_MAX)
-		return err_set(e, -EFBIG, "gzip: file too large");
-	if (inflateInit2(&z, 15 + 16) != Z_OK)
-		return err_set(e, -ENOMEM, "gzip: no memory");
-	z.next_in = (Bytef *)in;
-	z.avail_in = *len;
-	rc = inflate_all(&z, &out, &used, max, e);
-	inflateEnd(&z);
-	if (rc) {
-		free(out);
-		return rc;
-	}
-	free(*data);
-	*data = out;
-	*len = used;
-	return 0;
 }

@@ -32,12 +32,6 @@ struct image {
  */
 int image_parse(const void *data, size_t len, uint64_t ram, struct image *img, struct err *e);
 
-/*
- * If @*data is a gzip stream, replaces it (freeing the old buffer) by the unpacked bytes, at most
- * @max of them.  Other data is left alone.  Returns 0, or -errno with the buffer unchanged.
- */
-int image_gunzip(void **data, size_t *len, size_t max, struct err *e);
-
 const char *image_kind_name(enum image_kind kind);
 
 #endif

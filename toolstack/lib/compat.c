@@ -13,6 +13,9 @@
 #ifndef __GLIBC__
 int __fprintf_chk(FILE *f, int flag, const char *fmt, ...);
 int __vfprintf_chk(FILE *f, int flag, const char *fmt, va_list ap);
+int __snprintf_chk(char *s, size_t size, int flag, size_t room, const char *fmt, ...);
+int __vsnprintf_chk(char *s, size_t size, int flag, size_t room, const char *fmt, va_list ap);
+char *__strncpy_chk(char *to, const char *from, size_t n, size_t room);
 int __open_2(const char *path, int flags);
 
 int __vfprintf_chk(FILE *f, int flag, const char *fmt, va_list ap)
@@ -29,6 +32,27 @@ int __fprintf_chk(FILE *f, int flag, const char *fmt, ...)
 	n = vfprintf(f, fmt, ap);
 	va_end(ap);
 	return n;
+}
+
+int __snprintf_chk(char *s, size_t size, int flag, size_t room, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(s, size, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+int __vsnprintf_chk(char *s, size_t size, int flag, size_t room, const char *fmt, va_list ap)
+{
+	return vsnprintf(s, size, fmt, ap);
+}
+
+char *__strncpy_chk(char *to, const char *from, size_t n, size_t room)
+{
+	return strncpy(to, from, n);
 }
 
 int __open_2(const char *path, int flags)

@@ -32,8 +32,8 @@ struct cfg {
  */
 int cfg_parse(struct cfg *cfg, const char *text, size_t len, bool command_line, struct err *e);
 void cfg_free(struct cfg *cfg);
-/* "file:line:col", or "command line". */
-void cfg_where(const struct cfg *cfg, int line, int col, char *buf, size_t size);
+/* "file:line:col", or "command line"; valid until the next call. */
+const char *cfg_where(const struct cfg *cfg, int line, int col);
 
 /* What scanner and parser share. */
 struct cfg_parser {

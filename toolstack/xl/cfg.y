@@ -57,23 +57,22 @@ items:	  OPEN value		{ $$ = append($1, $2); }
 	;
 %%
 
-void cfg_where(const struct cfg *cfg, int line, int col, char *buf, size_t size)
+const char *cfg_where(const struct cfg *cfg, int line, int col)
 {
-	if (line <= 0)
-		snprintf(buf, size, "command line");
-	else
-		snprintf(buf, size, "%s:%d:%d", cfg->name, line, col);
+	static char where[160];
+
+	snprintf(where, sizeof(where), line ? "%s:%d:%d" : "command line", cfg->name, line, col);
+	return where;
 }
 
 int cfg_complain(struct cfg_parser *ps, const struct cfg_place *place, const char *what)
 {
-	char where[160];
 	int n = 0;
 
 	while (n < 23 && place->at + n < ps->end && isprint((unsigned char)place->at[n]))
 		n++;
-	cfg_where(ps->cfg, place->line, place->col, where, sizeof(where));
-	err_set(ps->e, 0, "%s: config parsing error near `%.*s': %s", where, n, place->at, what);
+	err_set(ps->e, 0, "%s: config parsing error near `%.*s': %s",
+		cfg_where(ps->cfg, place->line, place->col), n, place->at, what);
 	return CFG_YYerror;
 }
 

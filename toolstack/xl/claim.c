@@ -53,18 +53,17 @@ int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
 		       name, owner);
 }
 
-void claim_drop(void)
-{
-	if (held >= 0 && !ftruncate(held, 0))
-		close(held);
-	held = -1;
-}
-
 void claim_leave(void)
 {
 	if (held >= 0)
 		close(held);
 	held = -1;
+}
+
+void claim_drop(void)
+{
+	if (held < 0 || !ftruncate(held, 0))
+		claim_leave();
 }
 
 int claim_domain(const uint8_t *uuid, hyp_dominfo *info)

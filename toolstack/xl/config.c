@@ -212,6 +212,7 @@ static const char *set_path(const struct key *k, const char *text, void *to)
 #define AT(field) offsetof(struct config, field)
 #define GUEST_TYPES " pvh pv generic linux "
 #define MAX_MIB (1u << 20)
+#define NEAR 3 /* edits from a mistyped key to the one that was meant */
 /* Keys of other machines or other devices, in words between spaces. */
 static const struct other {
 	const char *names, *why;
@@ -331,28 +332,21 @@ const struct key *key_find(const struct key *table, const char *name)
 	return table->name ? table : NULL;
 }
 
-/* Edits (insert, delete, change a letter) from one word to the other; words here are short. */
-static unsigned int distance(const char *a, const char *b)
+/* Edits (insert, delete, change a letter) from one word to the other; more than @most if so many.
+ */
+static unsigned int distance(const char *a, const char *b, unsigned int most)
 {
-	unsigned int row[65], diag, up, i, j, la = strlen(a), lb = strlen(b);
+	unsigned int change, insert, drop, least;
 
-	if (la > 64 || lb > 64)
-		return 64;
-	for (j = 0; j <= lb; j++)
-		row[j] = j;
-	for (i = 1; i <= la; i++) {
-		diag = row[0]++;
-		for (j = 1; j <= lb; j++) {
-			up = row[j];
-			row[j] = diag + (a[i - 1] != b[j - 1]);
-			if (up + 1 < row[j])
-				row[j] = up + 1;
-			if (row[j - 1] + 1 < row[j])
-				row[j] = row[j - 1] + 1;
-			diag = up;
-		}
-	}
-	return row[lb];
+	for (; *a && *a == *b; a++)
+		b++;
+	if (!most || !*a || !*b)
+		return strlen(*a ? a : b) > most ? most + 1 : strlen(*a ? a : b);
+	change = distance(a + 1, b + 1, most - 1);
+	insert = distance(a, b + 1, most - 1);
+	drop = distance(a + 1, b, most - 1);
+	least = insert < drop ? insert : drop;
+	return 1 + (change < least ? change : least);
 }
 
 /* A key without a line in the table: of another machine, or mistyped. */
@@ -360,13 +354,13 @@ static int other_key(const struct cfg_node *s, const char *where, FILE *warn, st
 {
 	const struct cfg_node *v = s->first;
 	const struct other *o = others;
-	unsigned int d, best = 4;
+	unsigned int d, best = NEAR + 1;
 	const char *near = NULL;
 
 	while (o->names && !listed(o->names, s->text))
 		o++;
 	for (const struct key *k = keys; k->name && !o->names; k++) {
-		d = distance(s->text, k->name);
+		d = distance(s->text, k->name, NEAR);
 		near = d < best ? k->name : near;
 		best = d < best ? d : best;
 	}
@@ -412,18 +406,14 @@ static int apply(struct config *c, const struct cfg *cfg, const struct cfg_node 
 	const struct key *k = key_find(keys, s->text);
 	const struct cfg_node *v = s->first;
 	const char *wrong;
-	char where[160];
 
-	cfg_where(cfg, s->line, s->col, where, sizeof(where));
 	if (!k)
-		return other_key(s, where, warn, e);
+		return other_key(s, cfg_where(cfg, s->line, s->col), warn, e);
 	wrong = set_values(c, k, &v);
-	if (!wrong)
-		return 0;
-	cfg_where(cfg, v->line, v->col, where, sizeof(where));
-	if (!v->line) /* no line to look at, so say which setting */
-		return err_set(e, -EINVAL, "%s: %s: %s", where, k->name, wrong);
-	return err_set(e, -EINVAL, "%s: %s", where, wrong);
+	/* On a command line there is nothing to look at, so say which setting. */
+	return wrong ? err_set(e, -EINVAL, "%s: %s%s%s", cfg_where(cfg, v->line, v->col),
+			       v->line ? "" : k->name, v->line ? "" : ": ", wrong)
+		     : 0;
 }
 
 /* What depends on more than one key. */

@@ -78,21 +78,22 @@ struct config {
 int config_parse(struct config *c, const char *name, const char *text, size_t len,
 		 char *const *extra, int nr_extra, FILE *warn, struct err *e);
 void config_free(struct config *c);
-/* Prints the result in the JSON that stock xl prints and stores; @indent spaces to the left,
- * @stored adds what a created guest has on top of its file. */
-void config_json(FILE *out, const struct config *c, int indent, bool stored);
-/* Only the members for devices, to follow others. */
-void config_json_devices(FILE *out, const struct config *c, int indent);
-void uuid_text(char out[37], const uint8_t *uuid);
-void mac_text(char out[18], const uint8_t *mac);
+const char *uuid_text(char out[37], const uint8_t *uuid);
+const char *mac_text(char out[18], const uint8_t *mac);
 /* The keys with their help, for the manual page (format mdoc-free roff). */
 void config_man(FILE *out);
 
 /* "0-3,^2,5", "all", "node:0" is all.  Returns 0 or -EINVAL. */
 int cpumask_parse(struct cpumask *m, const char *text, struct err *e);
+static inline bool cpumask_has(const struct cpumask *m, unsigned int cpu)
+{
+	return m->bits[cpu / 8] >> cpu % 8 & 1;
+}
 void cpumask_print(FILE *out, const struct cpumask *m, unsigned int nr_cpus);
 
 int dev_parse(struct dev *d, enum dev_type type, const char *spec, struct err *e);
+/* One word of a description: NULL, or what is wrong with @value. */
+const char *dev_set(struct dev *d, const char *key, const char *value);
 void dev_free(struct dev *d);
 /* "xvda1", "hdb", "d0p1" or a number to what the guest sees; -EINVAL if it is none of them. */
 int disk_devid(const char *vdev);

@@ -65,15 +65,13 @@ void cpumask_print(FILE *out, const struct cpumask *m, unsigned int nr_cpus)
 	unsigned int i, from, printed = 0, set = 0;
 
 	for (i = 0; i < nr_cpus; i++)
-		set += m->bits[i / 8] >> i % 8 & 1;
-	if (set == nr_cpus || !set) {
-		fprintf(out, "%s", set ? "all" : "none");
-		return;
-	}
-	for (i = 0; i < nr_cpus; i++) {
-		if (!(m->bits[i / 8] >> i % 8 & 1))
+		set += cpumask_has(m, i);
+	if (set == nr_cpus || !set)
+		fputs(set ? "all" : "none", out);
+	for (i = 0; i < nr_cpus && set < nr_cpus; i++) {
+		if (!cpumask_has(m, i))
 			continue;
-		for (from = i; i + 1 < nr_cpus && m->bits[(i + 1) / 8] >> (i + 1) % 8 & 1; i++)
+		for (from = i; i + 1 < nr_cpus && cpumask_has(m, i + 1); i++)
 			;
 		fprintf(out, from == i ? "%s%u" : "%s%u-%u", printed++ ? "," : "", from, i);
 	}

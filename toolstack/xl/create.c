@@ -16,40 +16,33 @@
 
 #include "lib/applet.h"
 #include "xl/cfg.h"
+#include "xl/json.h"
 
 #define CONSOLE_MS 30000
 
-/* The words are one file and settings, in any order; settings move to the front of @words. */
-static int sort_words(const struct args *a, const char **file, char **words, int *nr_words)
-{
-	*file = a->opt['f'];
-	*nr_words = 0;
-	for (int i = 0; i < a->n; i++) {
-		if (strchr(a->arg[i], '='))
-			words[(*nr_words)++] = a->arg[i];
-		else if (!*file)
-			*file = a->arg[i];
-		else
-			return fail("xl: `%s' is neither an option nor key=value", a->arg[i]);
-	}
-	return 0;
-}
-
+/* The words are one file and settings, in any order; settings move to the front. */
 static int read_config(const struct args *a, struct config *c)
 {
-	const char *file;
-	void *text = NULL;
-	size_t len = 0;
+	const char *file = a->opt['f'];
+	struct file text = { 0 };
 	struct err e;
-	int rc, nr_words;
+	int rc, nr_words = 0;
 
-	if (sort_words(a, &file, a->arg, &nr_words))
-		return EXIT_USAGE;
+	for (int i = 0; i < a->n; i++) {
+		if (strchr(a->arg[i], '=')) {
+			a->arg[nr_words++] = a->arg[i];
+		} else if (file) {
+			fail("xl: `%s' is neither an option nor key=value", a->arg[i]);
+			return EXIT_USAGE;
+		} else {
+			file = a->arg[i];
+		}
+	}
 	if (!file && !nr_words) {
 		fail("Config file not specified: xl create FILE [key=value ...]");
 		return EXIT_NO_CONFIG;
 	}
-	rc = file ? file_read(file, CFG_MAX_BYTES, &text, &len, "config", &e) : 0;
+	rc = file ? file_read(&text, file, CFG_MAX_BYTES, false, "config", &e) : 0;
 	if (rc == -EFBIG)
 		return fail("%s", e.msg);
 	if (rc) {
@@ -58,9 +51,9 @@ static int read_config(const struct args *a, struct config *c)
 	}
 	if (!a->opt['q'])
 		fprintf(stderr, "Parsing config from %s\n", file ? file : "the command line");
-	rc = config_parse(c, file ? file : "command line", text ? text : "", len, a->arg, nr_words,
-			  stderr, &e);
-	free(text);
+	rc = config_parse(c, file ? file : "command line", text.len ? text.data : "", text.len,
+			  a->arg, nr_words, stderr, &e);
+	file_free(&text);
 	return rc ? fail("%s", e.msg) : 0;
 }
 
@@ -75,22 +68,33 @@ static bool introduced(const void *domid)
 /* Runs xenconsole in this process; comes back only if that is impossible. */
 static int run_console(uint32_t domid, const char *type, const char *num, int notify)
 {
-	char id[16], fd[16],
-		*argv[9] = { "xenconsole", "--type", (char *)type, "--num", (char *)num };
-	int n = 5;
+	char id[16], fd[16];
+	char *argv[] = { "xenconsole",	      "--type", (char *)type, "--num", (char *)num, id,
+			 "--start-notify-fd", fd,	NULL };
 
 	snprintf(id, sizeof(id), "%u", domid);
 	snprintf(fd, sizeof(fd), "%d", notify);
-	if (notify >= 0) {
-		argv[n++] = "--start-notify-fd";
-		argv[n++] = fd;
-	}
-	argv[n++] = id;
 	optind = 1;
-	return xenconsole_main(n, argv);
+	return xenconsole_main(notify < 0 ? 6 : 8, argv);
 }
 
-/* The console in a child of ours, which has been connected, or has given up, when this returns. */
+/* A child of ours: it has no part in the claim, and the connections of the parent are not its. */
+static pid_t start_child(void)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		fprintf(stderr, "xl: fork: %s\n", strerror(errno));
+	if (!pid) {
+		claim_leave();
+		store_reopen();
+	}
+	return pid;
+}
+
+/* The console in a child, which has been connected, or has given up, when this returns. */
 static pid_t start_console(uint32_t domid)
 {
 	int ready[2];
@@ -99,39 +103,26 @@ static pid_t start_console(uint32_t domid)
 
 	if (pipe(ready))
 		return -1;
-	fflush(NULL);
-	pid = fork();
+	pid = start_child();
 	if (!pid) {
 		close(ready[0]);
-		claim_leave();
-		store_reopen();
 		/* exit() gives the terminal its mode back */
 		exit(run_console(domid, "pv", "0", ready[1]));
 	}
 	close(ready[1]);
-	if (pid > 0)
-		while (read(ready[0], &c, 1) < 0 && errno == EINTR)
-			;
+	while (pid > 0 && read(ready[0], &c, 1) < 0 && errno == EINTR)
+		;
 	close(ready[0]);
 	return pid;
 }
 
-/* A child of ours in the background; the handles of the parent do not work in it. */
 static int leave_watcher(struct config *c, uint32_t domid)
 {
-	pid_t pid = fork();
+	pid_t pid = start_child();
 
-	if (pid < 0) {
-		fprintf(stderr, "xl: fork: %s\n", strerror(errno));
-		return -errno;
-	}
-	if (pid)
-		return 0;
-	claim_leave();
-	store_reopen();
-	if (hyp_reopen())
-		_exit(EXIT_FAILURE);
-	_exit(life_watch(c, domid, true));
+	if (!pid)
+		_exit(hyp_reopen() ? EXIT_FAILURE : life_watch(c, domid, true));
+	return pid < 0 ? -EAGAIN : 0;
 }
 
 static int start(const struct args *a, struct config *c)
@@ -173,8 +164,7 @@ int cmd_create(const struct args *a)
 
 	if (!rc && a->opt['n']) {
 		dom_fill_in(&c, &e);
-		config_json(stdout, &c, 0, false);
-		putchar('\n');
+		json_print(stdout, config_json(&c, false));
 	} else if (!rc) {
 		rc = hyp_open() ? EXIT_FAILURE : start(a, &c);
 	}

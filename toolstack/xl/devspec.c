@@ -210,6 +210,13 @@ void dev_free(struct dev *d)
 		}
 }
 
+const char *dev_set(struct dev *d, const char *key, const char *value)
+{
+	const struct key *k = key_find(keys_of[d->type], key);
+
+	return k ? k->set(k, value, (char *)d + k->at) : "belongs to an unknown setting";
+}
+
 /* What a word without a key means by its place; takes old prefixes off, which have no format. */
 static const char *key_of_place(int *place, char **w, struct err *e)
 {
@@ -239,27 +246,21 @@ static const char *key_of_place(int *place, char **w, struct err *e)
 /* A word that is a key by itself, key=value, or one that its place explains. */
 static int take(struct dev *d, char *w, int *place, struct err *e)
 {
-	const struct key *k;
+	const struct key *flag = key_find(keys_of[d->type], w);
 	const char *key = w, *wrong;
 	char *v = strchr(w, '='), *slash = strchr(w, '/');
 
-	if (v && slash && slash < v) /* a path may have a `=' in it */
-		v = NULL;
-	if (v)
+	if (v && (!slash || slash > v)) { /* a path may have a `=' in it */
 		*v++ = '\0';
-	k = key_find(keys_of[d->type], w);
-	if (!v && d->type == DEV_NIC)
+	} else if (d->type == DEV_NIC) {
 		return err_set(e, -EINVAL, "vif: `%s' is not of the form key=value", w);
-	if (!v && !(k && k->set == set_flag)) {
+	} else if (!flag || flag->set != set_flag) {
 		key = key_of_place(place, &w, e);
 		if (!key)
 			return -EINVAL;
 		v = w;
-		k = key_find(disk_keys, key);
 	}
-	if (!k)
-		return err_set(e, -EINVAL, "%s: unknown setting `%s'", dev_name[d->type], key);
-	wrong = k->set(k, v, (char *)d + k->at);
+	wrong = dev_set(d, key, v);
 	return wrong ? err_set(e, -EINVAL, "%s: %s `%s' %s", dev_name[d->type], key, v, wrong) : 0;
 }
 

@@ -18,6 +18,7 @@
 
 #include "lib/daemon.h"
 #include "lib/loop.h"
+#include "xl/json.h"
 
 static void put_vm(struct writer *w, const struct config *c, const struct xs_perm *read)
 {
@@ -117,8 +118,7 @@ static void save_json(uint32_t domid, const struct config *c)
 	make_dirs(XL_STATE_DIR, 0755);
 	f = fopen(dom_json_path(domid, c->uuid), "we");
 	if (f) {
-		config_json(f, c, 0, true);
-		fputc('\n', f);
+		json_print(f, config_json(c, true));
 		fclose(f);
 	}
 }

@@ -56,14 +56,8 @@ static void print_physical(void)
 		{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
 	};
 	struct xen_sysctl_physinfo p = { 0 };
-	char list[160] = "";
-	unsigned int i;
 
 	hyp_physinfo(&p);
-	for (i = 0; i < sizeof(caps) / sizeof(*caps); i++)
-		if (p.capabilities & caps[i].bit)
-			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
-				 *list ? " " : "", caps[i].name);
 	line("nr_cpus", "%u", p.nr_cpus);
 	line("max_cpu_id", "%u", p.max_cpu_id);
 	line("nr_nodes", "%u", p.nr_nodes);
@@ -72,7 +66,11 @@ static void print_physical(void)
 	line("cpu_mhz", "%u.%03u", p.cpu_khz / 1000, p.cpu_khz % 1000);
 	line("hw_caps", "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", p.hw_cap[0], p.hw_cap[1],
 	     p.hw_cap[2], p.hw_cap[3], p.hw_cap[4], p.hw_cap[5], p.hw_cap[6], p.hw_cap[7]);
-	line("virt_caps", "%s", list);
+	printf("%-23s:", "virt_caps");
+	for (unsigned int i = 0; i < sizeof(caps) / sizeof(*caps); i++)
+		if (p.capabilities & caps[i].bit)
+			printf(" %s", caps[i].name);
+	putchar('\n');
 	line("total_memory", "%llu", (unsigned long long)p.total_pages >> 8);
 	line("free_memory", "%llu", (unsigned long long)(p.free_pages - p.outstanding_pages) >> 8);
 	line("sharing_freed_memory", "0"); /* page sharing does not exist on ARM */

@@ -1,296 +1,234 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * json.c - a guest's configuration in stock xl's JSON, layout and all.
+ * json.c - a guest's configuration in stock xl's JSON.
  *
- * Pure output; owns only the indentation.  Stock tools read what is stored, scripts read what is
- * printed, so names, order and the odd "True" are those of Xen 4.17.
+ * Pure; jansson does the rest.  Stock tools read what is stored, scripts read what is printed, so
+ * names, order and the odd "True" are those of Xen 4.17.
  */
 #include <stdlib.h>
+#include <string.h>
 
-#include "xl/config.h"
 #include "xl/json.h"
 
-void uuid_text(char out[37], const uint8_t *u)
+const char *uuid_text(char out[37], const uint8_t *u)
 {
-	int i, n = 0;
-
-	for (i = 0; i < 16; i++)
-		n += sprintf(out + n, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
-			     u[i]);
+	for (int i = 0, n = 0; i < 16; i++)
+		n += sprintf(out + n, "%s%02x", i > 3 && i < 11 && i % 2 == 0 ? "-" : "", u[i]);
+	return out;
 }
 
-void mac_text(char out[18], const uint8_t *m)
+const char *mac_text(char out[18], const uint8_t *m)
 {
 	sprintf(out, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	return out;
 }
 
-static void newline(struct json *j)
+json_t *json_text(const char *s)
 {
-	fputc('\n', j->out);
-	for (int i = 0; i < j->indent; i++)
-		fputc(' ', j->out);
+	return s ? json_string(s) ?: json_string("(not UTF-8)") : NULL;
 }
 
-void json_string(FILE *out, const char *s)
+void json_print(FILE *out, json_t *j)
 {
-	fputc('"', out);
-	for (; s && *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(out, "\\u%04x", (unsigned char)*s);
-		else
-			fputc(*s, out);
+	json_dumpf(j, out, JSON_INDENT(4));
+	fputc('\n', out);
+	json_decref(j);
+}
+
+/* A member is left out if its value is NULL.  Tables of them end with an empty one. */
+struct member {
+	const char *name;
+	json_t *value;
+};
+
+static json_t *object(const struct member *m)
+{
+	json_t *o = json_object();
+
+	for (; m->name; m++)
+		if (m->value)
+			json_object_set_new(o, m->name, m->value);
+	return o;
+}
+
+static json_t *number_if(bool there, uint64_t n)
+{
+	return there ? json_integer(n) : NULL;
+}
+
+static json_t *cpus(const struct cpumask *m)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < CONFIG_MAX_CPUS; i++)
+		if (cpumask_has(m, i))
+			json_array_append_new(list, json_integer(i));
+	return list;
+}
+
+/* A single mask is that of all vCPUs. */
+static json_t *masks(const struct cpumask *m, unsigned int nr, unsigned int vcpus)
+{
+	json_t *list = nr ? json_array() : NULL;
+
+	for (unsigned int v = 0; v < vcpus && (v < nr || nr == 1); v++)
+		json_array_append_new(list, cpus(&m[nr == 1 ? 0 : v]));
+	return list;
+}
+
+static json_t *iomem(const struct config *c)
+{
+	json_t *list = c->nr_iomem ? json_array() : NULL;
+
+	for (unsigned int i = 0; i < c->nr_iomem; i++) {
+		const struct member m[] = {
+			{ "start", json_integer(c->iomem[i].start) },
+			{ "number", json_integer(c->iomem[i].nr) },
+			{ "gfn", json_integer(c->iomem[i].gfn) },
+			{ NULL },
+		};
+
+		json_array_append_new(list, object(m));
 	}
-	fputc('"', out);
+	return list;
 }
 
-/* Begins a member (or an element, @key NULL) on its own line. */
-static void member(struct json *j, const char *key)
+static json_t *b_info(const struct config *c, bool stored)
 {
-	if (j->more)
-		fputc(',', j->out);
-	newline(j);
-	j->more = true;
-	if (key) {
-		json_string(j->out, key);
-		fputs(": ", j->out);
-	}
+	json_t *vcpus = json_array(), *irqs = c->nr_irqs ? json_array() : NULL;
+	const struct member sched[] = {
+		{ "sched", json_text(stored ? "credit2" : NULL) },
+		{ "weight", number_if(stored || c->cpu_weight, c->cpu_weight ?: 256) },
+		{ "cap", number_if(stored || c->cap, c->cap) },
+		{ NULL },
+	};
+	const struct member arm[] = {
+		{ "gic_version", json_text(c->gic_version) },
+		{ "vuart", json_text(c->vuart) },
+		{ NULL },
+	};
+	const struct member b[] = {
+		{ "max_vcpus", json_integer(c->maxvcpus) },
+		{ "avail_vcpus", vcpus },
+		{ "vcpu_hard_affinity", masks(c->hard, c->nr_hard, c->maxvcpus) },
+		{ "vcpu_soft_affinity", masks(c->soft, c->nr_soft, c->maxvcpus) },
+		{ "max_memkb", json_integer((json_int_t)c->maxmem << 10) },
+		{ "target_memkb", json_integer((json_int_t)c->memory << 10) },
+		{ "video_memkb", number_if(stored, 0) },
+		{ "sched_params", object(sched) },
+		{ "iomem", iomem(c) },
+		{ "irqs", irqs },
+		{ "claim_mode", json_text("True") },
+		{ "device_tree", json_text(c->device_tree) },
+		{ "kernel", json_text(c->kernel) },
+		{ "cmdline", json_text(c->cmdline) },
+		{ "ramdisk", json_text(c->ramdisk) },
+		{ "type.pvh", json_object() },
+		{ "arch_arm", object(arm) },
+		{ "arch_x86", json_object() },
+		{ NULL },
+	};
+
+	for (unsigned int i = 0; i < c->vcpus; i++)
+		json_array_append_new(vcpus, json_integer(i));
+	for (unsigned int i = 0; i < c->nr_irqs; i++)
+		json_array_append_new(irqs, json_integer(c->irqs[i]));
+	return object(b);
 }
 
-void json_open(struct json *j, const char *key, char bracket)
+static json_t *disk(const struct dev *d, bool stored)
 {
-	if (key || j->indent || j->more) /* not for the outermost */
-		member(j, key);
-	fputc(bracket, j->out);
-	j->indent += 4;
-	j->more = false;
+	const struct member m[] = {
+		{ "pdev_path", json_text(d->target) },
+		{ "vdev", json_text(d->vdev) },
+		{ "format", json_text("raw") },
+		{ "script", json_text(d->script) },
+		{ "removable", number_if(d->cdrom, 1) },
+		{ "readwrite", number_if(d->writable, 1) },
+		{ "is_cdrom", number_if(d->cdrom, 1) },
+		{ "colo_restore_enable", json_text(stored ? "False" : NULL) },
+		{ NULL },
+	};
+
+	return object(m);
 }
 
-void json_close(struct json *j, char bracket)
-{
-	j->indent -= 4;
-	if (!j->more)
-		fputc('\n', j->out); /* as stock prints an empty object */
-	newline(j);
-	fputc(bracket, j->out);
-	j->more = true;
-}
-
-void json_str(struct json *j, const char *key, const char *value)
-{
-	if (!value)
-		return;
-	member(j, key);
-	json_string(j->out, value);
-}
-
-void json_num(struct json *j, const char *key, uint64_t value)
-{
-	member(j, key);
-	fprintf(j->out, "%llu", (unsigned long long)value);
-}
-
-static void put_empty(struct json *j, const char *key)
-{
-	json_open(j, key, '{');
-	json_close(j, '}');
-}
-
-static void put_masks(struct json *j, const char *key, const struct cpumask *m, unsigned int nr,
-		      unsigned int vcpus)
-{
-	unsigned int v, i;
-
-	if (!nr)
-		return;
-	json_open(j, key, '[');
-	for (v = 0; v < vcpus && (v < nr || nr == 1); v++) {
-		const struct cpumask *cpu = &m[nr == 1 ? 0 : v];
-
-		json_open(j, NULL, '[');
-		for (i = 0; i < CONFIG_MAX_CPUS; i++)
-			if (cpu->bits[i / 8] >> i % 8 & 1)
-				json_num(j, NULL, i);
-		json_close(j, ']');
-	}
-	json_close(j, ']');
-}
-
-static void put_c_info(struct json *j, const struct config *c, bool stored)
-{
-	char text[37];
-
-	json_open(j, "c_info", '{');
-	json_str(j, "type", "pvh");
-	json_str(j, "name", c->name);
-	if (stored)
-		json_num(j, "domid", UINT32_MAX);
-	uuid_text(text, c->uuid);
-	json_str(j, "uuid", text);
-	json_str(j, "run_hotplug_scripts", "True");
-	json_close(j, '}');
-}
-
-static void put_sched(struct json *j, const struct config *c, bool stored)
-{
-	json_open(j, "sched_params", '{');
-	if (stored)
-		json_str(j, "sched", "credit2");
-	if (stored || c->cpu_weight)
-		json_num(j, "weight", c->cpu_weight ? c->cpu_weight : 256);
-	if (stored || c->cap)
-		json_num(j, "cap", c->cap);
-	json_close(j, '}');
-}
-
-static void put_arch(struct json *j, const struct config *c)
-{
-	put_empty(j, "type.pvh");
-	json_open(j, "arch_arm", '{');
-	json_str(j, "gic_version", c->gic_version);
-	json_str(j, "vuart", c->vuart);
-	json_close(j, '}');
-	put_empty(j, "arch_x86");
-}
-
-static void put_b_info(struct json *j, const struct config *c, bool stored)
-{
-	unsigned int i;
-
-	json_open(j, "b_info", '{');
-	json_num(j, "max_vcpus", c->maxvcpus);
-	json_open(j, "avail_vcpus", '[');
-	for (i = 0; i < c->vcpus; i++)
-		json_num(j, NULL, i);
-	json_close(j, ']');
-	put_masks(j, "vcpu_hard_affinity", c->hard, c->nr_hard, c->maxvcpus);
-	put_masks(j, "vcpu_soft_affinity", c->soft, c->nr_soft, c->maxvcpus);
-	json_num(j, "max_memkb", (uint64_t)c->maxmem << 10);
-	json_num(j, "target_memkb", (uint64_t)c->memory << 10);
-	if (stored)
-		json_num(j, "video_memkb", 0);
-	put_sched(j, c, stored);
-	if (c->nr_iomem) {
-		json_open(j, "iomem", '[');
-		for (i = 0; i < c->nr_iomem; i++) {
-			json_open(j, NULL, '{');
-			json_num(j, "start", c->iomem[i].start);
-			json_num(j, "number", c->iomem[i].nr);
-			json_num(j, "gfn", c->iomem[i].gfn);
-			json_close(j, '}');
-		}
-		json_close(j, ']');
-	}
-	if (c->nr_irqs) {
-		json_open(j, "irqs", '[');
-		for (i = 0; i < c->nr_irqs; i++)
-			json_num(j, NULL, c->irqs[i]);
-		json_close(j, ']');
-	}
-	json_str(j, "claim_mode", "True");
-	json_str(j, "device_tree", c->device_tree);
-	json_str(j, "kernel", c->kernel);
-	json_str(j, "cmdline", c->cmdline);
-	json_str(j, "ramdisk", c->ramdisk);
-	put_arch(j, c);
-	json_close(j, '}');
-}
-
-static void put_disk(struct json *j, const struct dev *d, bool stored)
-{
-	json_open(j, NULL, '{');
-	json_str(j, "pdev_path", d->target);
-	json_str(j, "vdev", d->vdev);
-	json_str(j, "format", "raw");
-	json_str(j, "script", d->script);
-	if (d->cdrom)
-		json_num(j, "removable", 1);
-	if (d->writable)
-		json_num(j, "readwrite", 1);
-	if (d->cdrom)
-		json_num(j, "is_cdrom", 1);
-	if (stored)
-		json_str(j, "colo_restore_enable", "False");
-	json_close(j, '}');
-}
-
-static void put_nic(struct json *j, const struct dev *n, bool stored)
+static json_t *nic(const struct dev *n, bool stored)
 {
 	char mac[18];
+	const struct member m[] = {
+		{ "devid", json_integer(n->devid < 0 ? 0 : n->devid) },
+		{ "mac", json_text(n->mac_set ? mac_text(mac, n->mac) : NULL) },
+		{ "ip", json_text(n->ip) },
+		{ "bridge", json_text(n->bridge) },
+		{ "ifname", json_text(n->vifname) },
+		{ "script", json_text(n->script) },
+		{ "nictype", json_text(stored ? "vif" : NULL) },
+		{ "rate_bytes_per_interval", number_if(n->rate_bytes, n->rate_bytes) },
+		{ "rate_interval_usecs", number_if(n->rate_bytes, n->rate_us) },
+		{ NULL },
+	};
 
-	json_open(j, NULL, '{');
-	json_num(j, "devid", n->devid < 0 ? 0 : n->devid);
-	if (n->mac_set) {
-		mac_text(mac, n->mac);
-		json_str(j, "mac", mac);
-	}
-	json_str(j, "ip", n->ip);
-	json_str(j, "bridge", n->bridge);
-	json_str(j, "ifname", n->vifname);
-	json_str(j, "script", n->script);
-	if (stored)
-		json_str(j, "nictype", "vif");
-	if (n->rate_bytes) {
-		json_num(j, "rate_bytes_per_interval", n->rate_bytes);
-		json_num(j, "rate_interval_usecs", n->rate_us);
-	}
-	json_close(j, '}');
+	return object(m);
 }
 
-static void put_devices(struct json *j, const struct config *c, bool stored)
+void config_json_devices(json_t *config, const struct config *c, bool stored)
 {
-	static const struct {
-		const char *key;
-		void (*put)(struct json *j, const struct dev *d, bool stored);
-	} kinds[] = { { "disks", put_disk }, { "nics", put_nic } };
+	static const char *const names[] = { [DEV_DISK] = "disks", [DEV_NIC] = "nics" };
 
 	for (int type = DEV_DISK; type <= DEV_NIC; type++) {
-		bool open = false;
+		json_t *list = json_array();
 
-		for (unsigned int i = 0; i < c->nr_devs; i++) {
-			if ((int)c->devs[i].type != type)
-				continue;
-			if (!open)
-				json_open(j, kinds[type].key, '[');
-			open = true;
-			kinds[type].put(j, &c->devs[i], stored);
-		}
-		if (open)
-			json_close(j, ']');
+		for (unsigned int i = 0; i < c->nr_devs; i++)
+			if ((int)c->devs[i].type == type)
+				json_array_append_new(
+					list, (type == DEV_DISK ? disk : nic)(&c->devs[i], stored));
+		if (json_array_size(list))
+			json_object_set(config, names[type], list);
+		else
+			json_object_del(config, names[type]);
+		json_decref(list);
 	}
 }
 
-void config_json_devices(FILE *out, const struct config *c, int indent)
+/* As the key has it, but with `_' for `-'. */
+static json_t *action(enum action a)
 {
-	struct json j = { .out = out, .indent = indent };
+	char name[24], *dash;
 
-	put_devices(&j, c, true);
+	snprintf(name, sizeof(name), "%s", config_action_names[a]);
+	while ((dash = strchr(name, '-')))
+		*dash = '_';
+	return json_text(a ? name : NULL);
 }
 
-void config_json(FILE *out, const struct config *c, int indent, bool stored)
+json_t *config_json(const struct config *c, bool stored)
 {
-	static const char *const names[] = { "destroy",	  "restart",	      "rename_restart",
-					     "preserve",  "coredump_destroy", "coredump_restart",
-					     "soft_reset" };
-	const struct {
-		const char *key;
-		enum action action;
-	} on[] = { { "on_poweroff", c->on_poweroff },
-		   { "on_reboot", c->on_reboot },
-		   { "on_watchdog", c->on_watchdog },
-		   { "on_crash", c->on_crash } };
-	struct json j = { .out = out };
-	int i;
+	char uuid[37];
+	const struct member c_info[] = {
+		{ "type", json_text("pvh") },
+		{ "name", json_text(c->name) },
+		{ "domid", number_if(stored, UINT32_MAX) },
+		{ "uuid", json_text(uuid_text(uuid, c->uuid)) },
+		{ "run_hotplug_scripts", json_text("True") },
+		{ NULL },
+	};
+	const struct member infos[] = {
+		{ "c_info", object(c_info) },
+		{ "b_info", b_info(c, stored) },
+		{ NULL },
+	};
+	const struct member actions[] = {
+		{ "on_poweroff", action(c->on_poweroff) },
+		{ "on_reboot", action(c->on_reboot) },
+		{ "on_watchdog", action(c->on_watchdog) },
+		{ "on_crash", action(c->on_crash) },
+		{ "on_soft_reset", action(ACTION_SOFT_RESET) },
+		{ NULL },
+	};
+	json_t *all = object(infos);
 
-	json_open(&j, NULL, '{');
-	j.indent += indent;
-	put_c_info(&j, c, stored);
-	put_b_info(&j, c, stored);
-	put_devices(&j, c, stored);
-	for (i = 0; i < 4; i++)
-		if (on[i].action)
-			json_str(&j, on[i].key, names[on[i].action]);
-	json_str(&j, "on_soft_reset", "soft_reset");
-	json_close(&j, '}');
+	config_json_devices(all, c, stored);
+	json_object_update_new(all, object(actions));
+	return all;
 }

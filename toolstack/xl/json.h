@@ -2,22 +2,17 @@
 #ifndef XL_JSON_H
 #define XL_JSON_H
 
+#include <jansson.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
-/* Writes JSON in stock xl's layout.  Zero but for @out to start with; brackets are the caller's. */
-struct json {
-	FILE *out;
-	int indent;
-	bool more; /* something stands before, so a comma is due */
-};
+#include "xl/config.h"
 
-void json_string(FILE *out, const char *s); /* quoted and escaped */
-/* @key NULL = an element of a list. */
-void json_open(struct json *j, const char *key, char bracket);
-void json_close(struct json *j, char bracket);
-void json_str(struct json *j, const char *key, const char *value); /* NULL value: left out */
-void json_num(struct json *j, const char *key, uint64_t value);
+/* A guest's configuration as stock xl has it; @stored adds what a guest has on top of its file. */
+json_t *config_json(const struct config *c, bool stored);
+/* Puts the devices of @c in place of those of that configuration. */
+void config_json_devices(json_t *config, const struct config *c, bool stored);
+json_t *json_text(const char *s);      /* NULL of NULL, which "o*" leaves out */
+void json_print(FILE *out, json_t *j); /* and frees it */
 
 #endif

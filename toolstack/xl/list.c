@@ -11,92 +11,86 @@
 #include <string.h>
 #include <time.h>
 
+#include <xen/sched.h>
+
 #include "xl/json.h"
 
-static const char *const reasons[] = { "poweroff", "reboot",   "suspend",
-				       "crash",	   "watchdog", "soft_reset" };
+static unsigned int reason_of(const hyp_dominfo *d)
+{
+	return d->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+}
 
 static const char *reason_name(const hyp_dominfo *d)
 {
-	unsigned int r = d->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+	static const char *const names[] = { "poweroff", "reboot",   "suspend",
+					     "crash",	 "watchdog", "soft_reset" };
 
 	if (!(d->flags & XEN_DOMINF_shutdown))
 		return "-";
-	return r < sizeof(reasons) / sizeof(*reasons) ? reasons[r] : "unknown";
+	return reason_of(d) < sizeof(names) / sizeof(*names) ? names[reason_of(d)] : "unknown";
 }
 
 void dom_state(char out[7], const hyp_dominfo *d)
 {
-	bool shut = d->flags & XEN_DOMINF_shutdown;
-	bool crash = shut && (d->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask) == 3;
+	static const uint32_t flags[] = { XEN_DOMINF_running,  XEN_DOMINF_blocked,
+					  XEN_DOMINF_paused,   XEN_DOMINF_shutdown,
+					  XEN_DOMINF_shutdown, XEN_DOMINF_dying };
 
-	out[0] = d->flags & XEN_DOMINF_running ? 'r' : '-';
-	out[1] = d->flags & XEN_DOMINF_blocked ? 'b' : '-';
-	out[2] = d->flags & XEN_DOMINF_paused ? 'p' : '-';
-	out[3] = shut ? 's' : '-';
-	out[4] = crash ? 'c' : '-';
-	out[5] = d->flags & XEN_DOMINF_dying ? 'd' : '-';
+	for (int i = 0; i < 6; i++)
+		out[i] = d->flags & flags[i] ? "rbpscd"[i] : '-';
+	if (out[4] == 'c' && reason_of(d) != SHUTDOWN_crash)
+		out[4] = '-';
 	out[6] = '\0';
 }
 
 static void row(const hyp_dominfo *d, const struct args *a)
 {
-	char state[7], uuid[37], reason[8];
+	char state[7], reason[8] = "-";
 
 	dom_state(state, d);
 	printf("%-40s %5d %5llu %5u     %s  %8.1f", dom_label(d->domain), d->domain,
 	       (unsigned long long)(d->tot_pages + d->outstanding_pages) >> 8, d->nr_online_vcpus,
 	       state, d->cpu_time / 1e9);
-	if (a->opt['v']) {
-		uuid_text(uuid, d->handle);
-		snprintf(reason, sizeof(reason), d->flags & XEN_DOMINF_shutdown ? "%x" : "-",
-			 d->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
-		printf(" %s %8s", uuid, reason);
-	}
+	if (d->flags & XEN_DOMINF_shutdown)
+		snprintf(reason, sizeof(reason), "%x", reason_of(d));
+	if (a->opt['v'])
+		printf(" %s %8s", uuid_text((char[37]){ 0 }, d->handle), reason);
 	if (a->opt['v'] || a->opt['Z'])
 		printf(" %16s", "-");
-	if (a->opt['c'])
-		printf("%16s", "Pool-0");
-	putchar('\n');
+	printf(a->opt['c'] ? "%16s\n" : "\n", "Pool-0");
 }
 
-static char *own(const char *kept)
+/* Reads a device from its record: what the keys there are called in a description. */
+static void read_device(struct dev *d, const char *rec)
 {
-	return kept ? strdup(kept) : NULL;
-}
+	static const char *const keys[][2] = {
+		{ "params", "target" }, { "dev", "vdev" },	{ "mode", "access" },
+		{ "mac", "mac" },	{ "bridge", "bridge" }, { "vifname", "vifname" },
+		{ "ip", "ip" },		{ "script", "script" }, { "device-type", "devtype" },
+	};
 
-/* Reads a device from its record; takes back what dev_parse() would have made of it. */
-static void read_device(struct dev *d, const char *rec, int devid)
-{
-	const char *mode = store_get("%s/mode", rec), *mac = store_get("%s/mac", rec),
-		   *script = store_get("%s/script", rec);
+	for (unsigned int i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const char *value = store_get("%s/%s", rec, keys[i][0]);
 
-	d->devid = devid;
-	d->target = d->type == DEV_DISK ? own(store_get("%s/params", rec)) : NULL;
-	d->writable = mode && *mode == 'w';
-	snprintf(d->vdev, sizeof(d->vdev), "%s", store_get("%s/dev", rec) ?: "");
-	d->mac_set = mac && sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &d->mac[0], &d->mac[1],
-				   &d->mac[2], &d->mac[3], &d->mac[4], &d->mac[5]) == 6;
-	d->bridge = own(store_get("%s/bridge", rec));
-	d->vifname = own(store_get("%s/vifname", rec));
-	d->ip = own(store_get("%s/ip", rec));
-	if (script && *script)
-		d->script = strdup(script);
+		if (value)
+			dev_set(d, keys[i][1], value);
+	}
 }
 
 int device_list(uint32_t domid, struct config *c)
 {
 	const char *names[] = { "vbd", "vif" };
-	char **ids, **id;
+	char **ids, **id, rec[160];
 	int rc = 0;
 
 	for (int type = DEV_DISK; type <= DEV_NIC; type++) {
 		ids = store_list("/libxl/%u/device/%s", domid, names[type]);
 		for (id = ids; id && *id && !rc; id++) {
-			struct dev d = { .type = type };
+			struct dev d = { .type = type, .devid = atoi(*id) };
 
-			read_device(&d, strf("/libxl/%u/device/%s/%s", domid, names[type], *id),
-				    atoi(*id));
+			snprintf(rec, sizeof(rec), "/libxl/%u/device/%s/%s", domid, names[type],
+				 *id);
+			read_device(&d, rec);
 			rc = config_add(c, &d);
 		}
 		free(ids);
@@ -104,48 +98,21 @@ int device_list(uint32_t domid, struct config *c)
 	return rc;
 }
 
-/* Disks and interfaces as they are now, which is not always as they were at the start. */
-static void live_devices(uint32_t domid)
+/* As it was saved when the guest was made, with the devices of now.  NULL if nobody saved it. */
+static json_t *saved(const hyp_dominfo *d)
 {
-	struct config c = { 0 };
+	const char *path = dom_json_path(d->domain, d->handle);
+	json_t *j = d->domain ? json_load_file(path, 0, NULL) : NULL;
+	struct config now = { 0 };
 
-	if (!device_list(domid, &c) && c.nr_devs) {
-		config_json_devices(stdout, &c, 12);
-		putchar(',');
-	}
-	config_free(&c);
-}
-
-/* The saved file moved to the right, with the devices of now in place of those of the start. */
-static bool print_saved(const hyp_dominfo *d)
-{
-	FILE *f = d->domain ? fopen(dom_json_path(d->domain, d->handle), "re") : NULL;
-	bool skip = false, tail = false;
-	char line[4096];
-
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f) && line[0] != '}') {
-		line[strcspn(line, "\n")] = '\0';
-		skip |= !strncmp(line, "    \"disks\": ", 13) ||
-			!strncmp(line, "    \"nics\": ", 12);
-		if (skip) {
-			skip = strncmp(line, "    ]", 5) != 0;
-			continue;
-		}
-		if (!tail && !strncmp(line, "    \"on_", 8)) {
-			live_devices(d->domain);
-			tail = true;
-		}
-		printf(line[0] == '{' ? "%s" : line[0] ? "\n        %s" : "\n", line);
-	}
-	printf("\n        }");
-	fclose(f);
-	return true;
+	if (j && !device_list(d->domain, &now))
+		config_json_devices(j, &now, true);
+	config_free(&now);
+	return j;
 }
 
 /* Domain-0 and guests of unknown makers: what the hypervisor knows. */
-static void print_live(const hyp_dominfo *d)
+static json_t *live(const hyp_dominfo *d)
 {
 	const char *target = store_get("/local/domain/%u/memory/target", d->domain);
 	struct xen_domctl_sched_credit2 p = { 0 };
@@ -162,41 +129,39 @@ static void print_live(const hyp_dominfo *d)
 	}
 	c.maxmem = d->domain || !target ? d->max_pages >> 8 : c.memory;
 	memcpy(c.uuid, d->handle, sizeof(c.uuid));
-	config_json(stdout, &c, 8, false);
+	return config_json(&c, false);
 }
 
 static void print_long(const hyp_dominfo *list, int n)
 {
-	int i;
+	json_t *all = json_array(), *one;
 
-	printf("[");
-	for (i = 0; i < n; i++) {
-		printf("%s\n    {\n        \"domid\": %u,\n        \"config\": ", i ? "," : "",
-		       list[i].domain);
-		if (!print_saved(&list[i]))
-			print_live(&list[i]);
-		printf("\n    }");
+	for (int i = 0; i < n; i++) {
+		one = json_object();
+		json_object_set_new(one, "domid", json_integer(list[i].domain));
+		json_object_set_new(one, "config", saved(&list[i]) ?: live(&list[i]));
+		json_array_append_new(all, one);
 	}
-	printf("\n]\n\n");
+	json_print(stdout, all);
+	putchar('\n');
 }
 
+/* A line each. */
 static void print_json(const hyp_dominfo *list, int n)
 {
-	char state[7], uuid[37];
-	int i;
+	char state[7];
 
-	printf("[");
-	for (i = 0; i < n; i++) {
-		dom_state(state, &list[i]);
-		uuid_text(uuid, list[i].handle);
-		printf("%s\n  {\"name\": ", i ? "," : "");
-		json_string(stdout, dom_name(list[i].domain) ?: "");
+	for (const hyp_dominfo *d = list; d < list + n; d++) {
+		json_t *name = json_text(dom_name(d->domain) ?: "");
+
+		printf(d > list ? ",\n  {\"name\": " : "[\n  {\"name\": ");
+		json_dumpf(name, stdout, JSON_ENCODE_ANY);
+		dom_state(state, d);
 		printf(", \"domid\": %u, \"memory_kib\": %llu, \"vcpus\": %u, \"state\": \"%s\", "
-		       "\"reason\": "
-		       "\"%s\", \"cpu_seconds\": %.1f, \"uuid\": \"%s\"}",
-		       list[i].domain, (unsigned long long)list[i].tot_pages << 2,
-		       list[i].nr_online_vcpus, state, reason_name(&list[i]),
-		       list[i].cpu_time / 1e9, uuid);
+		       "\"reason\": \"%s\", \"cpu_seconds\": %.1f, \"uuid\": \"%s\"}",
+		       d->domain, (unsigned long long)d->tot_pages << 2, d->nr_online_vcpus, state,
+		       reason_name(d), d->cpu_time / 1e9, uuid_text((char[37]){ 0 }, d->handle));
+		json_decref(name);
 	}
 	printf("\n]\n");
 }
@@ -220,8 +185,10 @@ int cmd_list(const struct args *a)
 	const hyp_dominfo *list;
 	hyp_dominfo one;
 	uint32_t domid;
-	int n;
+	int n = hyp_domains(&list);
 
+	if (n < 0)
+		return fail("xl: listing domains: %s", strerror(-n));
 	if (a->n) {
 		if (dom_find(a->arg[0], &domid))
 			return EXIT_FAILURE;
@@ -229,10 +196,6 @@ int cmd_list(const struct args *a)
 			return fail("Error: Domain '%s' does not exist.", a->arg[0]);
 		list = &one;
 		n = 1;
-	} else {
-		n = hyp_domains(&list);
-		if (n < 0)
-			return fail("xl: listing domains: %s", strerror(-n));
 	}
 	if (a->opt['l'])
 		print_long(list, n);
@@ -263,18 +226,12 @@ int dom_each(const struct args *a, int (*fn)(const hyp_dominfo *d, const struct 
 	return rc;
 }
 
-static unsigned int host_cpus(void)
-{
-	struct xen_sysctl_physinfo p;
-
-	return hyp_physinfo(&p) ? CONFIG_MAX_CPUS : p.max_cpu_id + 1;
-}
-
 static int vcpus_of(const hyp_dominfo *d, const struct args *a)
 {
 	struct xen_domctl_getvcpuinfo info;
 	struct cpumask hard, soft;
-	unsigned int v, cpus = host_cpus();
+	struct xen_sysctl_physinfo phys;
+	unsigned int v, cpus = hyp_physinfo(&phys) ? CONFIG_MAX_CPUS : phys.max_cpu_id + 1;
 
 	for (v = 0; v <= d->max_vcpu_id && v < CONFIG_MAX_VCPUS; v++) {
 		if (hyp_vcpu_info(d->domain, v, &info) ||
@@ -308,24 +265,25 @@ int cmd_vcpu_list(const struct args *a)
 static int uptime_of(const hyp_dominfo *d, const struct args *a)
 {
 	const char *vm = store_get("/local/domain/%u/vm", d->domain);
-	const char *start = vm ? store_get("%s/start_time", vm) : NULL;
+	const char *start = d->domain && vm ? store_get("%s/start_time", vm) : NULL;
 	struct timespec now, boot;
 	char clock[16], days[24] = "";
 	long long up;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
-	up = d->domain && start ? now.tv_sec - strtoll(start, NULL, 10) : boot.tv_sec;
+	up = start ? now.tv_sec - strtoll(start, NULL, 10) : boot.tv_sec;
 	up = up < 0 ? 0 : up;
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now.tv_sec));
 	if (up >= 86400)
 		snprintf(days, sizeof(days), "%lld days, ", up / 86400);
+	up %= 86400;
 	if (a->opt['s'])
-		printf(" %s up %s%2lld:%02lld, %s (%u)\n", clock, days, up % 86400 / 3600,
-		       up % 3600 / 60, dom_label(d->domain), d->domain);
+		printf(" %s up %s%2lld:%02lld, %s (%u)\n", clock, days, up / 3600, up % 3600 / 60,
+		       dom_label(d->domain), d->domain);
 	else
 		printf("%-33s %4u %s%2lld:%02lld:%02lld\n", dom_label(d->domain), d->domain, days,
-		       up % 86400 / 3600, up % 3600 / 60, up % 60);
+		       up / 3600, up % 3600 / 60, up % 60);
 	return 0;
 }
 
@@ -375,33 +333,39 @@ const char *sched_name(uint32_t id)
 		       : "unknown";
 }
 
+static void pool_row(const struct xen_sysctl_cpupool_op *pool, const struct cpumask *m,
+		     const char *name, bool cpus)
+{
+	unsigned int n = 0;
+
+	printf("%-19s", name ? name : "Pool-0");
+	for (unsigned int i = 0; i < CONFIG_MAX_CPUS; i++)
+		if (cpumask_has(m, i)) {
+			if (cpus)
+				printf("%s%u", n ? "," : "", i);
+			n++;
+		}
+	if (!cpus)
+		printf("%3u %9s       y       %4u", n, sched_name(pool->sched_id), pool->n_dom);
+	putchar('\n');
+}
+
 int cmd_cpupool_list(const struct args *a)
 {
-	const char *cpus = a->opt['c'], *only = a->arg[0];
+	const char *only = a->arg[0];
 	struct xen_sysctl_cpupool_op pool;
 	struct cpumask m;
-	unsigned int i, n, id, shown = 0;
-	const char *name;
+	bool found = false;
 
 	printf("%-19s", "Name");
-	printf(cpus ? "CPU list\n" : "CPUs   Sched     Active   Domain count\n");
-	for (id = 0; !hyp_cpupool_info(id, &pool, m.bits); id = pool.cpupool_id + 1) {
-		name = store_get("/local/pool/%u/name", pool.cpupool_id);
+	printf(a->opt['c'] ? "CPU list\n" : "CPUs   Sched     Active   Domain count\n");
+	for (uint32_t id = 0; !hyp_cpupool_info(id, &pool, m.bits); id = pool.cpupool_id + 1) {
+		const char *name = store_get("/local/pool/%u/name", pool.cpupool_id);
+
 		if (!only || (name && !strcmp(name, only))) {
-			printf("%-19s", name ? name : "Pool-0");
-			for (i = n = 0; i < CONFIG_MAX_CPUS; i++) {
-				if (!(m.bits[i / 8] >> i % 8 & 1))
-					continue;
-				if (cpus)
-					printf("%s%u", n ? "," : "", i);
-				n++;
-			}
-			if (!cpus)
-				printf("%3u %9s       y       %4u", n, sched_name(pool.sched_id),
-				       pool.n_dom);
-			putchar('\n');
-			shown++;
+			pool_row(&pool, &m, name, a->opt['c']);
+			found = true;
 		}
 	}
-	return only && !shown ? fail("Pool '%s' does not exist", only) : 0;
+	return only && !found ? fail("Pool '%s' does not exist", only) : 0;
 }

@@ -44,15 +44,15 @@ int dom_result(const char *what, uint32_t domid, int rc)
 static const struct command *command_find(const char *name)
 {
 	const struct command *found = NULL;
-	unsigned int i, hits = 0;
+	unsigned int hits = 0;
 
-	for (i = 0; i < NR; i++) {
-		if (!strcmp(table[i].name, name))
-			return &table[i];
-		if (!strncmp(table[i].name, name, strlen(name))) {
-			found = &table[i];
-			hits++;
-		}
+	for (const struct command *c = table; c < table + NR; c++) {
+		if (!strcmp(c->name, name))
+			return c;
+		if (strncmp(c->name, name, strlen(name)))
+			continue;
+		found = c;
+		hits++;
 	}
 	return hits == 1 ? found : NULL;
 }
@@ -77,16 +77,14 @@ static int help_all(FILE *out)
 
 static int completion(void)
 {
-	unsigned int i;
-
 	printf("_xl() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]}\n\tif [ $COMP_CWORD -eq 1 ]; then\n"
 	       "\t\tCOMPREPLY=($(compgen -W \"");
-	for (i = 0; i < NR; i++)
+	for (unsigned int i = 0; i < NR; i++)
 		printf("%s%s", i ? " " : "", table[i].name);
-	printf("\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n\tcreate) "
-	       "COMPREPLY=($(compgen -f "
-	       "-- \"$cur\"));;\n\thelp) COMPREPLY=($(compgen -W \"$(xl help | awk '/^ /{print "
-	       "$1}')\" -- \"$cur\"));;\n"
+	printf("\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n"
+	       "\tcreate) COMPREPLY=($(compgen -f -- \"$cur\"));;\n"
+	       "\thelp) COMPREPLY=($(compgen -W \"$(xl help | awk '/^ /{print $1}')\" -- "
+	       "\"$cur\"));;\n"
 	       "\t*) COMPREPLY=($(compgen -W \"$(xl list 2>/dev/null | awk 'NR>1{print $1}')\" -- "
 	       "\"$cur\"));;\n"
 	       "\tesac\n}\ncomplete -F _xl xl\n");
@@ -108,54 +106,50 @@ int cmd_help(const struct args *a)
 }
 
 /* "-x, --long ARG   what it does", a line each, is also what getopt is told. */
-static void declare(const char *text, struct option *longs, char names[][24], char *shorts)
+static void declare(const char *text, struct option *longs, char *shorts)
 {
-	int n = 0, used;
-
 	*longs++ = (struct option){ "help", no_argument, NULL, 'h' };
 	*shorts++ = 'h';
-	for (; text && *text == '-' && n < MAX_OPTIONS; n++) {
+	for (const char *next; text && *text == '-'; text = next) {
+		char name[24] = "";
+		int used = 2;
 		bool arg;
 
-		used = 2;
-		names[n][0] = '\0';
-		sscanf(text, "-%*c, --%23[a-z_-]%n", names[n], &used);
+		sscanf(text, "-%*c, --%23[a-z_-]%n", name, &used);
 		arg = text[used] == ' ' && text[used + 1] != ' ';
-		if (names[n][0])
-			*longs++ = (struct option){ names[n], arg, NULL, text[1] };
+		if (*name)
+			*longs++ = (struct option){ strdup(name), arg, NULL, text[1] };
 		*shorts++ = text[1];
 		if (arg)
 			*shorts++ = ':';
-		text = strchr(text, '\n');
-		text += text != NULL;
+		next = strchr(text, '\n');
+		next += next != NULL;
 	}
-	*shorts = '\0';
-	memset(longs, 0, sizeof(*longs));
 }
 
 static int parse(const struct command *cmd, int argc, char **argv, struct args *a)
 {
-	char names[MAX_OPTIONS][24], shorts[2 * MAX_OPTIONS + 2];
-	struct option longs[MAX_OPTIONS + 2];
+	struct option longs[MAX_OPTIONS] = { 0 };
+	char shorts[2 * MAX_OPTIONS] = "";
 	int key;
 
-	declare(cmd->options, longs, names, shorts);
+	declare(cmd->options, longs, shorts);
 	opterr = 0;
 	optind = 1;
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (key == '?') {
-			const char *word = argv[optind - 1];
+		const char *word = argv[optind - 1];
 
-			if (optopt && strchr(shorts, optopt))
-				fprintf(stderr, "option `%c' requires an argument.\n\n", optopt);
-			else if (word[0] == '-' && word[1] == '-')
-				fprintf(stderr, "option `%s' not supported.\n\n", word);
-			else
-				fprintf(stderr, "option `%c' not supported.\n\n", optopt);
-			usage(stderr, cmd);
-			return EXIT_USAGE;
-		}
 		a->opt[key] = optarg ? optarg : "";
+		if (key != '?')
+			continue;
+		if (optopt && strchr(shorts, optopt))
+			fprintf(stderr, "option `%c' requires an argument.\n\n", optopt);
+		else if (!strncmp(word, "--", 2))
+			fprintf(stderr, "option `%s' not supported.\n\n", word);
+		else
+			fprintf(stderr, "option `%c' not supported.\n\n", optopt);
+		usage(stderr, cmd);
+		return EXIT_USAGE;
 	}
 	a->n = argc - optind;
 	a->arg = argv + optind;

@@ -6,15 +6,13 @@
  * so scripts see exactly stock xl's output.
  */
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/loop.h"
 #include "xl/xl.h"
 
-static bool enabled, open_line;
-static struct timespec since;
+static bool enabled;
+static int64_t since; /* 0: no step is shown */
 
 void progress_on(bool quiet)
 {
@@ -23,23 +21,18 @@ void progress_on(bool quiet)
 
 void progress(const char *fmt, ...)
 {
-	struct timespec now;
 	va_list ap;
 
 	if (!enabled)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (open_line)
-		fprintf(stderr, " %.1f s\n",
-			(now.tv_sec - since.tv_sec) + (now.tv_nsec - since.tv_nsec) / 1e9);
-	open_line = fmt != NULL;
-	since = now;
+	if (since)
+		fprintf(stderr, " %.1f s\n", (loop_now() - since) / 1e3);
+	since = fmt ? loop_now() : 0;
 	if (!fmt)
 		return;
 	va_start(ap, fmt);
 	fprintf(stderr, "  ");
 	vfprintf(stderr, fmt, ap);
 	fprintf(stderr, " ...");
-	fflush(stderr);
 	va_end(ap);
 }

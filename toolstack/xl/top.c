@@ -19,28 +19,35 @@
 
 #include "lib/loop.h"
 
-#define MAX_VBDS 32
-#define MAX_NETS 16
+#define MAX_DEVS 32 /* of a type, of one domain */
 
-struct vbd {
-	unsigned int devid;
-	unsigned long long v[5]; /* of vbd_names */
+/* Devices by what sysfs counts for them; what Dom0's end of an interface receives its guest sent.
+ */
+enum { VBD, NET, TYPES };
+static const struct {
+	const char *type, *path, *counters[8];
+} types[TYPES] = {
+	[VBD] = { "vbd",
+		  "/sys/bus/xen-backend/devices/vbd-%u-%u/statistics/%s",
+		  { "oo_req", "rd_req", "wr_req", "rd_sect", "wr_sect" } },
+	[NET] = { "vif",
+		  "/sys/class/net/vif%u.%u/statistics/%s",
+		  { "tx_bytes", "tx_packets", "tx_errors", "tx_dropped", "rx_bytes", "rx_packets",
+		    "rx_errors", "rx_dropped" } },
 };
-static const char *const vbd_names[] = { "oo_req", "rd_req", "wr_req", "rd_sect", "wr_sect" };
 
-struct net {
-	int devid;
-	unsigned long long v[8]; /* guest's view: rx bytes, packets, errors, drops; tx the same */
+struct device {
+	unsigned int id;
+	unsigned long long v[8]; /* of its counters */
 };
 
 struct sample {
 	hyp_dominfo info;
 	char name[CONFIG_NAME_MAX + 33];
-	struct vbd vbd[MAX_VBDS];
-	struct net net[MAX_NETS];
-	unsigned int nr_vbds, nr_nets;
-	double cpu;		     /* percent since the sample before */
-	unsigned long long total[7]; /* tx KiB, rx KiB, oo, rd, wr, rsect, wsect */
+	struct device dev[TYPES][MAX_DEVS];
+	unsigned int nr[TYPES];
+	unsigned long long total[TYPES][8];
+	double cpu; /* percent since the sample before */
 };
 
 static struct {
@@ -60,14 +67,14 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
-static unsigned long long sysfs(uint32_t domid, unsigned int devid, const char *what)
+/* One number of a file; 0 if there is none. */
+static unsigned long long count(int type, uint32_t domid, unsigned int id, const char *what)
 {
-	char path[128];
 	unsigned long long v = 0;
+	char path[128];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vbd-%u-%u/statistics/%s", domid,
-		 devid, what);
+	snprintf(path, sizeof(path), types[type].path, domid, id, what);
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
@@ -77,76 +84,45 @@ static unsigned long long sysfs(uint32_t domid, unsigned int devid, const char *
 	return v;
 }
 
-static void take_vbds(struct sample *s)
+static void take_devices(struct sample *s, int type)
 {
-	char **ids = store_list("/libxl/%u/device/vbd", s->info.domain), **id;
+	char **ids = store_list("/libxl/%u/device/%s", s->info.domain, types[type].type);
 
-	for (id = ids; id && *id && s->nr_vbds < MAX_VBDS; id++) {
-		struct vbd *b = &s->vbd[s->nr_vbds++];
+	for (char **id = ids; id && *id && s->nr[type] < MAX_DEVS; id++) {
+		struct device *d = &s->dev[type][s->nr[type]++];
 
-		b->devid = strtoul(*id, NULL, 10);
-		for (int k = 0; k < 5; k++) {
-			b->v[k] = sysfs(s->info.domain, b->devid, vbd_names[k]);
-			s->total[2 + k] += b->v[k];
+		d->id = strtoul(*id, NULL, 10);
+		for (int k = 0; k < 8 && types[type].counters[k]; k++) {
+			d->v[k] = count(type, s->info.domain, d->id, types[type].counters[k]);
+			s->total[type][k] += d->v[k];
 		}
 	}
 	free(ids);
 }
 
-/* What Dom0's end receives the guest has sent, hence the swap. */
-static void take_net(struct sample *list, int n, const char *line)
-{
-	struct net v = { 0 };
-	unsigned int domid;
-	int i;
-
-	if (sscanf(line, " vif%u.%d: %llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu %llu",
-		   &domid, &v.devid, &v.v[4], &v.v[5], &v.v[6], &v.v[7], &v.v[0], &v.v[1], &v.v[2],
-		   &v.v[3]) != 10)
-		return;
-	for (i = 0; i < n; i++) {
-		if (list[i].info.domain != domid || list[i].nr_nets == MAX_NETS)
-			continue;
-		list[i].net[list[i].nr_nets++] = v;
-		list[i].total[0] += v.v[4] >> 10;
-		list[i].total[1] += v.v[0] >> 10;
-	}
-}
-
-static int take(struct sample **out)
+/* All domains; the CPU time since the @m samples in @old, which were taken @us ago. */
+static struct sample *take(int *n, const struct sample *old, int m, double us)
 {
 	const hyp_dominfo *info;
-	int i, n = hyp_domains(&info);
-	struct sample *list = n > 0 ? calloc(n, sizeof(*list)) : NULL;
-	char line[512];
-	FILE *f;
+	struct sample *list;
 
-	for (i = 0; list && i < n; i++) {
-		list[i].info = info[i];
-		snprintf(list[i].name, sizeof(list[i].name), "%s", dom_label(info[i].domain));
-		take_vbds(&list[i]);
+	*n = hyp_domains(&info);
+	list = *n > 0 ? calloc(*n, sizeof(*list)) : NULL;
+	if (!list)
+		exit(fail("xl: listing domains: %s", strerror(*n < 0 ? -*n : ENOMEM)));
+	for (struct sample *s = list; s < list + *n; s++) {
+		s->info = info[s - list];
+		snprintf(s->name, sizeof(s->name), "%s", dom_label(s->info.domain));
+		for (int type = 0; type < TYPES && s->info.domain; type++)
+			take_devices(s, type);
+		for (const struct sample *was = old; was < old + m; was++)
+			if (was->info.domain == s->info.domain &&
+			    s->info.cpu_time >= was->info.cpu_time)
+				s->cpu = (s->info.cpu_time - was->info.cpu_time) / 10.0 / us;
 	}
-	f = list ? fopen("/proc/net/dev", "re") : NULL;
-	while (f && fgets(line, sizeof(line), f))
-		take_net(list, n, line);
-	if (f)
-		fclose(f);
 	hyp_physinfo(&o.phys);
 	o.mem_kib = o.phys.total_pages << 2;
-	*out = list;
-	return list ? n : -ENOMEM;
-}
-
-static void take_cpu(struct sample *now, int n, const struct sample *old, int m, double us)
-{
-	int i, j;
-
-	for (i = 0; i < n; i++)
-		for (j = 0; j < m && us > 0; j++)
-			if (old[j].info.domain == now[i].info.domain &&
-			    now[i].info.cpu_time >= old[j].info.cpu_time)
-				now[i].cpu = (now[i].info.cpu_time - old[j].info.cpu_time) / 10.0 /
-					     us;
+	return list;
 }
 
 /* Larger comes first. */
@@ -155,8 +131,8 @@ static double sort_key(const struct sample *s)
 	switch (o.sort) {
 	case 1: return s->cpu;
 	case 2: return s->info.tot_pages;
-	case 3: return s->total[0] + s->total[1];
-	case 4: return s->total[3] + s->total[4];
+	case 3: return s->total[NET][0] + s->total[NET][4];
+	case 4: return s->total[VBD][1] + s->total[VBD][2];
 	default: return -s->info.domain;
 	}
 }
@@ -177,7 +153,7 @@ static void print_row(const struct sample *s)
 {
 	unsigned long long mem = s->info.tot_pages << 2, max = s->info.max_pages << 2;
 	char st[7];
-	const unsigned long long *t = s->total;
+	const unsigned long long *v = s->total[VBD];
 
 	dom_state(st, &s->info);
 	printf(o.full ? "%10s " : "%10.10s ", s->name);
@@ -188,8 +164,8 @@ static void print_row(const struct sample *s)
 	else
 		printf("%10llu %9.1f ", max, percent(max));
 	printf("%5u %4u %8llu %8llu %4u %8llu %8llu %8llu %10llu %10llu %4u\n",
-	       s->info.nr_online_vcpus, s->nr_nets, t[0], t[1], s->nr_vbds, t[2], t[3], t[4], t[5],
-	       t[6], 0);
+	       s->info.nr_online_vcpus, s->nr[NET], s->total[NET][4] >> 10, s->total[NET][0] >> 10,
+	       s->nr[VBD], v[0], v[1], v[2], v[3], v[4], 0);
 }
 
 static void print_details(const struct sample *s)
@@ -205,22 +181,21 @@ static void print_details(const struct sample *s)
 				       (unsigned long long)v.cpu_time / 1000000000);
 		putchar('\n');
 	}
-	for (i = 0; o.nets && i < s->nr_nets; i++) {
-		const unsigned long long *n = s->net[i].v;
+	for (i = 0; o.nets && i < s->nr[NET]; i++) {
+		const struct device *d = &s->dev[NET][i];
 
-		printf("Net%d RX: %8llubytes %8llupkts %8lluerr %8lludrop  TX: %8llubytes "
-		       "%8llupkts "
-		       "%8lluerr %8lludrop\n",
-		       s->net[i].devid, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
+		printf("Net%u RX: %8llubytes %8llupkts %8lluerr %8lludrop  TX: %8llubytes "
+		       "%8llupkts %8lluerr %8lludrop\n",
+		       d->id, d->v[0], d->v[1], d->v[2], d->v[3], d->v[4], d->v[5], d->v[6],
+		       d->v[7]);
 	}
-	for (i = 0; o.vbds && i < s->nr_vbds; i++) {
-		const struct vbd *b = &s->vbd[i];
+	for (i = 0; o.vbds && i < s->nr[VBD]; i++) {
+		const struct device *d = &s->dev[VBD][i];
 
 		printf("VBD BlkBack %4u [%2x:%2x]  OO: %8llu   RD: %8llu   WR: %8llu   RSECT: "
-		       "%10llu   "
-		       "WSECT: %10llu\n",
-		       b->devid, b->devid >> 8 & 0xfff, b->devid & 0xff, b->v[0], b->v[1], b->v[2],
-		       b->v[3], b->v[4]);
+		       "%10llu   WSECT: %10llu\n",
+		       d->id, d->id >> 8 & 0xfff, d->id & 0xff, d->v[0], d->v[1], d->v[2], d->v[3],
+		       d->v[4]);
 	}
 }
 
@@ -294,57 +269,45 @@ static void screen_on(void)
 /* Waits for the next round.  A key may end or change it. */
 static void wait_round(void)
 {
-	int64_t end = loop_now() + (int64_t)(o.delay * 1000);
 	struct pollfd p = { .fd = raw ? STDIN_FILENO : -1, .events = POLLIN };
 	char key;
 
-	while (!stop) {
-		int64_t left = end - loop_now();
-
-		if (left <= 0 || poll(&p, 1, left) <= 0)
-			return;
-		if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q') {
-			stop = 1;
-			return;
-		}
-		o.vcpus ^= key == 'v' || key == 'V';
-		o.nets ^= key == 'n' || key == 'N';
-		o.vbds ^= key == 'x' || key == 'X';
-		o.sort = (o.sort + (key == 's' || key == 'S')) % 5;
+	if (stop || poll(&p, 1, o.delay * 1000) <= 0)
 		return;
-	}
+	if (read(STDIN_FILENO, &key, 1) != 1)
+		key = 'q';
+	key |= 0x20; /* either case */
+	stop |= key == 'q';
+	o.vcpus ^= key == 'v';
+	o.nets ^= key == 'n';
+	o.vbds ^= key == 'x';
+	o.sort = (o.sort + (key == 's')) % 5;
 }
 
-static int loop(void)
+static void loop(void)
 {
 	struct sample *old = NULL, *now;
-	int n, m = 0, round;
-	int64_t then = 0;
+	int64_t then = loop_now() - 1;
+	int n, m = 0;
 
-	for (round = 0; !stop && (o.iterations <= 0 || round < o.iterations); round++) {
-		n = take(&now);
-		if (n < 0) {
-			screen_off();
-			return fail("xl: listing domains: %s", strerror(-n));
-		}
-		take_cpu(now, n, old, m, then ? (loop_now() - then) * 1000.0 : 0);
+	for (int round = 0; !stop && (o.iterations <= 0 || round < o.iterations); round++) {
+		if (round)
+			wait_round();
+		if (stop)
+			break;
+		now = take(&n, old, m, (loop_now() - then) * 1000.0);
 		then = loop_now();
 		qsort(now, n, sizeof(*now), compare);
 		print_all(now, n);
 		free(old);
 		old = now;
 		m = n;
-		if (o.iterations <= 0 || round + 1 < o.iterations)
-			wait_round();
 	}
 	free(old);
-	return 0;
 }
 
 int cmd_top(const struct args *a)
 {
-	int rc;
-
 	o.iterations = a->opt['i'] ? atoi(a->opt['i']) : 0;
 	o.delay = a->opt['d'] ? atof(a->opt['d']) : 3;
 	o.vcpus = a->opt['v'];
@@ -359,7 +322,7 @@ int cmd_top(const struct args *a)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	screen_on();
-	rc = loop();
+	loop();
 	screen_off();
-	return rc;
+	return 0;
 }

@@ -12,8 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include "builder/file.h"
 #include "builder/gfdt.h"
 #include "builder/image.h"
 #include "builder/layout.h"
@@ -169,33 +172,49 @@ static uint8_t *gzip(const void *data, size_t len, size_t *out)
 	return p;
 }
 
+/* A file of these bytes, read with that limit. */
+static int read_bytes(struct file *f, const void *data, size_t len, size_t max, bool unpack)
+{
+	char path[32];
+	struct err e;
+	int fd = memfd_create("kernel", 0), rc;
+
+	rc = write(fd, data, len) == (ssize_t)len;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	rc = rc ? file_read(f, path, max, unpack, "kernel", &e) : -EIO;
+	close(fd);
+	return rc;
+}
+
 static void test_gzip(void)
 {
 	size_t n, len, i;
-	uint8_t *plain = arm64_image(3 << 20, 0, 3 << 20, 0);
-	void *p;
-	struct err e;
+	uint8_t *plain = arm64_image(3 << 20, 0, 3 << 20, 0), *p;
+	struct file f = { 0 };
 
 	for (i = 64; i < 3 << 20; i++)
 		plain[i] = i * i >> 7;
 	p = gzip(plain, 3 << 20, &n);
-	len = n;
-	CHECK(!image_gunzip(&p, &len, IMAGE_MAX_BYTES, &e));
-	CHECK(len == 3 << 20 && !memcmp(p, plain, len));
-	/* plain stays plain */
-	CHECK(!image_gunzip(&p, &len, IMAGE_MAX_BYTES, &e) && len == 3 << 20);
-	free(p);
-	p = gzip(plain, 3 << 20, &n);
-	len = n;
-	CHECK(image_gunzip(&p, &len, (3 << 20) - 1, &e) == -EFBIG && len == n);
+	CHECK(!read_bytes(&f, p, n, IMAGE_MAX_BYTES, true));
+	CHECK(f.len == 3 << 20 && !memcmp(f.data, plain, f.len));
+	file_free(&f);
+	/* plain stays plain, and so does what is not to be unpacked */
+	CHECK(!read_bytes(&f, plain, 3 << 20, 3 << 20, true) && f.len == 3 << 20);
+	CHECK(!memcmp(f.data, plain, f.len));
+	file_free(&f);
+	CHECK(!read_bytes(&f, p, n, IMAGE_MAX_BYTES, false) && f.len == n && !memcmp(f.data, p, n));
+	file_free(&f);
+	CHECK(read_bytes(&f, p, n, (3 << 20) - 1, true) == -EFBIG);
+	file_free(&f);
+	CHECK(read_bytes(&f, plain, 3 << 20, (3 << 20) - 1, false) == -EFBIG);
+	file_free(&f);
 	for (len = 18; len < n; len += n / 7) {
-		size_t l = len;
-
-		CHECK(image_gunzip(&p, &l, IMAGE_MAX_BYTES, &e) == -EINVAL);
+		CHECK(read_bytes(&f, p, len, IMAGE_MAX_BYTES, true) == -EINVAL);
+		file_free(&f);
 	}
-	((uint8_t *)p)[n / 2] ^= 0x55;
-	len = n;
-	CHECK(image_gunzip(&p, &len, IMAGE_MAX_BYTES, &e) == -EINVAL); /* checksum or code */
+	p[n / 2] ^= 0x55;
+	CHECK(read_bytes(&f, p, n, IMAGE_MAX_BYTES, true) == -EINVAL); /* checksum or code */
+	file_free(&f);
 	free(p);
 	free(plain);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xl/config.h"
+#include "xl/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	if (!config_parse(&c, "f", text, size, NULL, 0, NULL, &e))
-		config_json(null, &c, 0, true);
+		json_print(null, config_json(&c, true));
 	config_free(&c);
 	config_parse(&c, "f", "name='g'\nkernel='/k'\n", 21, args, 1, NULL, &e);
 	config_free(&c);

@@ -14,6 +14,7 @@
 #include "tests/check.h"
 #include "xl/cfg.h"
 #include "xl/config.h"
+#include "xl/json.h"
 
 #define BASE "name = \"g\"\nkernel = \"/k\"\n"
 
@@ -459,7 +460,7 @@ static void test_json(void)
 	char *p;
 
 	CHECK(!parse(&c, BASE "memory=192\nextra='a\\\\b\"c'\n", NULL, 0));
-	config_json(f, &c, 0, false);
+	json_print(f, config_json(&c, false));
 	fclose(f);
 	config_free(&c);
 	CHECK(!strncmp(out, head, sizeof(head) - 1));
@@ -502,7 +503,7 @@ static void test_table(void)
 static void test_example(void)
 {
 	char text[8192] = "", warn[256] = "";
-	FILE *f = example ? fopen(example, "r") : NULL;
+	FILE *f = fopen(example, "r");
 	struct config c;
 
 	CHECK(f && fread(text, 1, sizeof(text) - 1, f) > 500);
@@ -556,7 +557,7 @@ int main(int argc, char **argv)
 	RUN(test_cpumask);
 	RUN(test_json);
 	RUN(test_table);
-	if (!seed_dir)
+	if (example)
 		RUN(test_example);
 	RUN(test_config_damaged);
 	return check_failures != 0;

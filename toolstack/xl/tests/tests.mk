@@ -6,21 +6,21 @@ XLFLAGS	:= -std=gnu11 -O1 -g -fno-omit-frame-pointer -I. -I$(out) -Wall -Wextra 
 	-Wno-missing-field-initializers -Wno-sign-compare -D_GNU_SOURCE
 xl_pure	:= $(addprefix xl/,config.c cpumask.c devspec.c json.c) builder/err.c \
 	$(addprefix $(out)/xl/,cfg.tab.c cfg.lex.c)
-bl_pure	:= $(addprefix builder/,image.c layout.c gfdt.c err.c)
+bl_pure	:= $(addprefix builder/,file.c image.c layout.c gfdt.c err.c)
 xl_dep	:= $(wildcard xl/*.h builder/*.h tests/check.h)
 example	:= ../guests/root/example.cfg
 XL_FUZZ_SECONDS ?= 20
 
 $(xlout)/test_config: xl/tests/test_config.c $(xl_pure) $(xl_dep)
 	@mkdir -p $(@D)
-	$(XLCC) $(XLFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< $(xl_pure)
+	$(XLCC) $(XLFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< $(xl_pure) -ljansson
 $(xlout)/test_builder: builder/tests/test_builder.c $(bl_pure) $(xl_dep)
 	@mkdir -p $(@D)
 	$(XLCC) $(XLFLAGS) -Wno-missing-braces -fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< \
 		$(bl_pure) -lfdt -lz
 $(xlout)/fuzz_config: xl/tests/fuzz_config.c $(xl_pure) $(xl_dep)
 	@mkdir -p $(@D)
-	$(XLCC) $(XLFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< $(xl_pure)
+	$(XLCC) $(XLFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< $(xl_pure) -ljansson
 $(xlout)/fuzz_image $(xlout)/fuzz_fdt: $(xlout)/%: builder/tests/%.c $(bl_pure) $(xl_dep)
 	@mkdir -p $(@D)
 	$(XLCC) $(XLFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< $(bl_pure) -lfdt -lz
@@ -48,6 +48,6 @@ man: $(xlout)/gendoc
 	$< xl.cfg $(example) >../docs/man/xl.cfg.5
 $(xlout)/gendoc: xl/tests/gendoc.c $(xl_pure) $(xl_dep)
 	@mkdir -p $(@D)
-	$(XLCC) $(XLFLAGS) -o $@ $< $(xl_pure)
+	$(XLCC) $(XLFLAGS) -o $@ $< $(xl_pure) -ljansson
 
 .PHONY: xl-test xl-fuzz man

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * file.c - files of a guest into memory, unpacked by zlib.
+ *
+ * Owns what it maps.  Invariant: a file that grows, shrinks or unpacks without end meets the limit
+ * and nothing else: address space for that much is taken at first, memory as it is filled.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "builder/file.h"
+
+#define STEP (16ul << 20)
+
+/* To the end of @gz, or of @fd if it is NULL.  One byte more than the limit shows that there are.
+ */
+static int fill(struct file *f, gzFile gz, int fd, const char *what, struct err *e)
+{
+	size_t ready = 0;
+	ssize_t n = 1;
+	int zrc = Z_OK;
+
+	for (; n > 0 && f->len<f->room; f->len += n> 0 ? n : 0) {
+		char *at = (char *)f->data + f->len;
+
+		if (f->len == ready)
+			ready += f->room - ready < STEP ? f->room - ready : STEP;
+		if (mprotect(f->data, ready, PROT_READ | PROT_WRITE))
+			return err_set(e, -ENOMEM, "%s: no memory for %zu MiB", what, ready >> 20);
+		n = gz ? gzread(gz, at, ready - f->len) : read(fd, at, ready - f->len);
+	}
+	if (f->len == f->room)
+		return err_set(e, -EFBIG, "%s: unpacks to more than %zu MiB", what, f->len >> 20);
+	if (gz)
+		gzerror(gz, &zrc); /* also what is cut short */
+	return n < 0 || zrc
+		       ? err_set(e, -EINVAL, "%s: damaged gzip data, or it cannot be read", what)
+		       : 0;
+}
+
+int file_read(struct file *f, const char *path, size_t max, bool unpack, const char *what,
+	      struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	gzFile gz = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		return err_set(e, -errno, "%s: %s: %s", what, path, strerror(errno));
+	f->room = max + 1;
+	f->data = mmap(NULL, f->room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		rc = err_set(e, -EINVAL, "%s: %s is not a regular file", what, path);
+	else if ((uint64_t)st.st_size > max)
+		rc = err_set(e, -EFBIG, "%s: %s is larger than %zu MiB", what, path, max >> 20);
+	else if (f->data == MAP_FAILED || (unpack && !(gz = gzdopen(fd, "r"))))
+		rc = err_set(e, -ENOMEM, "%s: no memory for %s", what, path);
+	else
+		rc = fill(f, gz, fd, what, e);
+	gz ? gzclose_r(gz) : close(fd);
+	return rc;
+}
+
+void file_free(struct file *f)
+{
+	if (f->room)
+		munmap(f->data, f->room);
+	*f = (struct file){ 0 };
+}
