@@ -9,8 +9,6 @@
 #include "xl/hyp.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -55,22 +53,6 @@ void payload_free(struct payload *p)
 	file_free(&p->kernel);
 	file_free(&p->ramdisk);
 	file_free(&p->partial);
-}
-
-/* The result of a hypercall, if it failed with a sentence. */
-__attribute__((format(printf, 3, 4))) static int made(struct err *e, int rc, const char *fmt, ...)
-{
-	char what[160];
-	va_list ap;
-
-	if (rc >= 0)
-		return rc;
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
-	return err_set(e, rc, "%s: %s", what,
-		       rc == -ENOMEM ? "the hypervisor has no memory left (xl info: free_memory)"
-				     : strerror(-rc));
 }
 
 static uint32_t gic_wanted(const struct config *c)
@@ -146,18 +128,18 @@ int build_create(struct build *b, const struct config *c, const struct payload *
 		return err_set(e, rc, "gic_version: this machine does not offer %s",
 			       c->gic_version);
 	if (rc)
-		return made(e, rc, "creating the domain");
+		return err_why(e, rc, "creating the domain");
 	b->domid = op.domain; /* the hypervisor chose it */
 	b->gic_version = create->arch.gic_version == XEN_DOMCTL_CONFIG_GIC_V3 ? 3 : 2;
 	b->clock_frequency = create->arch.clock_frequency;
-	rc = made(e, HV_DOMCTL(b->domid, max_vcpus, .u.max_vcpus.max = c->maxvcpus),
-		  "allocating vCPUs")
-		     ?: made(e, hv_domain_info(b->domid, &info), "reading back the domain");
+	rc = err_why(e, HV_DOMCTL(b->domid, max_vcpus, .u.max_vcpus.max = c->maxvcpus),
+		     "allocating vCPUs")
+		     ?: err_why(e, hv_domain_info(b->domid, &info), "reading back the domain");
 	if (rc)
 		return rc;
 	b->gpa_bits = info.gpaddr_bits ?: 40;
 	rc = HV_DOMCTL(b->domid, set_address_size, .u.address_size.size = narrow ? 32 : 64);
-	return made(e, rc, "%s", narrow ? "32-bit guest on this CPU" : "setting 64-bit mode");
+	return err_why(e, rc, "%s", narrow ? "32-bit guest on this CPU" : "setting 64-bit mode");
 }
 
 /* In 2 MiB extents; what cannot be had so is had in pages. */
@@ -206,7 +188,7 @@ static int apply_affinity(struct build *b, const struct config *c, struct err *e
 			rc = hyp_vcpu_affinity(b->domid, XEN_DOMCTL_setvcpuaffinity, v, hard, soft,
 					       0);
 	}
-	return made(e, rc, "cpus: setting the affinity (are these CPUs online?)");
+	return err_why(e, rc, "cpus: setting the affinity (are these CPUs online?)");
 }
 
 static int apply_sched(struct build *b, const struct config *c, struct err *e)
@@ -222,7 +204,7 @@ static int apply_sched(struct build *b, const struct config *c, struct err *e)
 		p.cap = c->cap;
 		rc = hyp_sched(b->domid, XEN_DOMCTL_SCHEDOP_putinfo, &p);
 	}
-	return made(e, rc, "cpu_weight: setting scheduler parameters");
+	return err_why(e, rc, "cpu_weight: setting scheduler parameters");
 }
 
 static int give_devices(struct build *b, const struct config *c, struct err *e)
@@ -232,14 +214,14 @@ static int give_devices(struct build *b, const struct config *c, struct err *e)
 	int rc = 0;
 
 	for (i = 0; i < c->nr_iomem && !rc; i++, m++)
-		rc = made(e, hyp_dom_iomem(b->domid, m->gfn, m->start, m->nr),
-			  "iomem: mapping page %#llx", (unsigned long long)m->start);
+		rc = err_why(e, hyp_dom_iomem(b->domid, m->gfn, m->start, m->nr),
+			     "iomem: mapping page %#llx", (unsigned long long)m->start);
 	for (i = 0; i < c->nr_irqs && !rc; i++)
-		rc = made(e, hyp_dom_irq(b->domid, c->irqs[i]), "irqs: giving interrupt %u",
-			  c->irqs[i]);
+		rc = err_why(e, hyp_dom_irq(b->domid, c->irqs[i]), "irqs: giving interrupt %u",
+			     c->irqs[i]);
 	for (i = 0; i < c->nr_dtdev && !rc; i++)
-		rc = made(e, hyp_dom_assign_dt(b->domid, c->dtdev[i]), "dtdev: assigning %s",
-			  c->dtdev[i]);
+		rc = err_why(e, hyp_dom_assign_dt(b->domid, c->dtdev[i]), "dtdev: assigning %s",
+			     c->dtdev[i]);
 	return rc;
 }
 
@@ -251,12 +233,13 @@ int build_memory(struct build *b, const struct config *c, struct err *e)
 	int rc;
 
 	rc = layout_ram(&b->layout, (uint64_t)c->maxmem << 20, b->gpa_bits, e)
-		     ?: made(e, HV_DOMCTL(b->domid, max_mem, .u.max_mem.max_memkb = kib),
-			     "memory: setting the limit");
+		     ?: err_why(e, HV_DOMCTL(b->domid, max_mem, .u.max_mem.max_memkb = kib),
+				"memory: setting the limit");
 	if (rc)
 		return rc;
 	rc = HV_DOMCTL(b->domid, set_paging_mempool_size, .u.paging_mempool.size = paging_bytes(c));
-	if (rc != -ENOSYS && rc != -EOPNOTSUPP && made(e, rc, "memory: setting aside page tables"))
+	if (rc != -ENOSYS && rc != -EOPNOTSUPP &&
+	    err_why(e, rc, "memory: setting aside page tables"))
 		return rc;
 	for (i = 0, rc = 0; i < LAYOUT_BANKS && !rc; i++)
 		rc = populate_bank(b, &b->layout.ram[i], e);
@@ -266,7 +249,7 @@ int build_memory(struct build *b, const struct config *c, struct err *e)
 		magic[i] = (GUEST_MAGIC_BASE >> 12) + i;
 	rc = hyp_dom_populate(b->domid, magic, MAGIC_NR, 0);
 	if (rc != MAGIC_NR)
-		return made(e, rc < 0 ? rc : -ENOMEM, "memory: console and xenstore pages");
+		return err_why(e, rc < 0 ? rc : -ENOMEM, "memory: console and xenstore pages");
 	return apply_affinity(b, c, e) ?: apply_sched(b, c, e) ?: give_devices(b, c, e);
 }
 
@@ -319,7 +302,7 @@ static int seed_grants(struct build *b, struct err *e)
 	void *res = hyp_grants_map(b->domid, &tab);
 
 	if (!res)
-		return made(e, -errno, "granting the console and xenstore pages");
+		return err_why(e, -errno, "granting the console and xenstore pages");
 	hyp_grant_set(&tab[GRANT_CONSOLE], b->console_gfn);
 	hyp_grant_set(&tab[GRANT_XENSTORE], b->store_gfn);
 	hyp_grants_unmap(res);
@@ -335,7 +318,7 @@ static int put_vuart(struct build *b, struct err *e)
 	if (rc == -ENOSYS || rc == -EOPNOTSUPP)
 		return err_set(e, rc, "vuart: the hypervisor has no virtual UART");
 	b->vuart_port = rc;
-	return rc < 0 ? made(e, rc, "vuart: making the virtual UART") : 0;
+	return rc < 0 ? err_why(e, rc, "vuart: making the virtual UART") : 0;
 }
 
 /* The rings to xenstored and xenconsoled: a page, a port and a grant each. */
@@ -353,8 +336,7 @@ static int put_rings(struct build *b, struct err *e)
 		magic[i] = base + i;
 	p = hyp_map(b->domid, magic, MAGIC_NR, NULL);
 	if (!p)
-		return err_set(e, -errno, "mapping the console and xenstore pages: %s",
-			       strerror(errno));
+		return err_why(e, -errno, "mapping the console and xenstore pages");
 	memset(p, 0, MAGIC_NR * HYP_PAGE);
 	hyp_unmap(p, MAGIC_NR);
 	HV_DOMCTL(b->domid, cacheflush, .u.cacheflush = { base, MAGIC_NR });
@@ -363,7 +345,7 @@ static int put_rings(struct build *b, struct err *e)
 	if (rc > 0)
 		rc = hyp_dom_evtchn(b->domid);
 	b->console_port = rc;
-	if (made(e, rc, "allocating event channels") < 0)
+	if (err_why(e, rc, "allocating event channels") < 0)
 		return rc;
 	const struct {
 		unsigned int index;
@@ -379,7 +361,7 @@ static int put_rings(struct build *b, struct err *e)
 	rc = 0;
 	for (i = 0; i < sizeof(params) / sizeof(*params) && !rc; i++)
 		rc = hyp_dom_param(b->domid, params[i].index, params[i].value);
-	return made(e, rc, "setting HVM parameters") ?: seed_grants(b, e);
+	return err_why(e, rc, "setting HVM parameters") ?: seed_grants(b, e);
 }
 
 int build_boot(struct build *b, const struct config *c, const struct payload *p, struct err *e)
@@ -402,5 +384,5 @@ int build_boot(struct build *b, const struct config *c, const struct payload *p,
 		ctxt.user_regs.x0 = b->layout.dtb;
 	}
 	rc = hyp_vcpu_context(b->domid, XEN_DOMCTL_setvcpucontext, 0, &ctxt);
-	return made(e, rc, "setting up vCPU 0");
+	return err_why(e, rc, "setting up vCPU 0");
 }

@@ -70,7 +70,5 @@ int copy_to_guest(uint32_t domid, uint64_t addr, const void *data, uint64_t len,
 		rc = HV_DOMCTL(
 			domid, cacheflush,
 			.u.cacheflush = { addr >> 12, ((addr + len + 4095) >> 12) - (addr >> 12) });
-	return rc ? err_set(e, rc, "writing guest memory at %#llx: %s", (unsigned long long)addr,
-			    strerror(-rc))
-		  : 0;
+	return err_why(e, rc, "writing guest memory at %#llx", (unsigned long long)addr);
 }

@@ -52,7 +52,7 @@ int file_read(struct file *f, const char *path, size_t max, bool unpack, const c
 	struct stat st;
 
 	if (fd < 0)
-		return err_set(e, -errno, "%s: %s: %s", what, path, strerror(errno));
+		return err_why(e, -errno, "%s: %s", what, path);
 	f->room = max + 1;
 	f->data = mmap(NULL, f->room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
