@@ -25,10 +25,7 @@ static int held = -1; /* ours; a process makes one guest at a time */
 
 static int open_claim(const char *name, int flags)
 {
-	char path[sizeof(CLAIM_DIR) + CONFIG_NAME_MAX + 2];
-
-	snprintf(path, sizeof(path), CLAIM_DIR "/%s", name);
-	return open(path, flags | O_RDWR | O_CLOEXEC, 0600);
+	return open(strf(CLAIM_DIR "/%s", name), flags | O_RDWR | O_CLOEXEC, 0600);
 }
 
 int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
@@ -40,7 +37,7 @@ int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
 		make_dirs(CLAIM_DIR, 0700);
 		held = open_claim(name, O_CREAT);
 		if (held < 0)
-			return err_set(e, -errno, CLAIM_DIR "/%s: %s", name, strerror(errno));
+			return err_why(e, -errno, CLAIM_DIR "/%s", name);
 		rc = file_lock(held, wait ? F_SETLKW : F_SETLK, NULL);
 		if (rc)
 			file_lock(held, F_GETLK, &owner);

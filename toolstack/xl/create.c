@@ -68,14 +68,13 @@ static bool introduced(const void *domid)
 /* Runs xenconsole in this process; comes back only if that is impossible. */
 static int run_console(uint32_t domid, const char *type, const char *num, int notify)
 {
-	char id[16], fd[16];
-	char *argv[] = { "xenconsole",	      "--type", (char *)type, "--num", (char *)num, id,
-			 "--start-notify-fd", fd,	NULL };
+	const char *argv[] = {
+		"xenconsole",	     "--type",		 type, "--num", num, strf("%u", domid),
+		"--start-notify-fd", strf("%d", notify), NULL
+	};
 
-	snprintf(id, sizeof(id), "%u", domid);
-	snprintf(fd, sizeof(fd), "%d", notify);
 	optind = 1;
-	return xenconsole_main(notify < 0 ? 6 : 8, argv);
+	return xenconsole_main(notify < 0 ? 6 : 8, (char **)argv);
 }
 
 /* A child of ours: it has no part in the claim, and the connections of the parent are not its. */
