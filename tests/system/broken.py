@@ -58,8 +58,8 @@ def edited(data, *edits):
 
 def bare_args(options, tree, at):
     """QEMU's arguments to enter the hypervisor as a boot loader does, with a device tree that QEMU's own loader would refuse or change."""
-    # ldr x0, =at; ldr x4, =ENTRY; mov x1..x3 stay 0; br x4
-    shim = struct.pack("<IIIIQQ", 0x58000080, 0x580000a4, 0xd61f0080, 0xd503201f, at, ENTRY)
+    # msr daifclr, #15; msr spsel, #0 (a loader that does not mask interrupts); ldr x0, =at; ldr x4, =ENTRY; x1..x3 stay 0; br x4; nop
+    shim = struct.pack("<IIIIIIQQ", 0xd5034fff, 0xd50040bf, 0x58000080, 0x580000a4, 0xd61f0080, 0xd503201f, at, ENTRY)
     args = ["-device", f"loader,file={options['HYPERVISOR']},addr={ENTRY:#x},force-raw=on",
             "-device", f"loader,file={blob('shim', shim)},addr={SHIM_AT:#x},force-raw=on",
             "-device", f"loader,addr={SHIM_AT:#x},cpu-num=0"]

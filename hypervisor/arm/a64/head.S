@@ -22,9 +22,11 @@ _start:
 
 /* x20 device tree, x21 image start; kept over the C call */
 start_boot_cpu:
+	msr	daifset, #0xf		/* whatever the loader left */
 	mrs	x1, CurrentEL
 	cmp	x1, #(2 << 2)
 	b.ne	not_el2
+	msr	spsel, #1
 	mov	x20, x0
 	adrp	x21, __image_start
 	adrp	x1, __relocs
