@@ -4,7 +4,7 @@ import re
 import subprocess
 import tempfile
 
-from dom0 import check, need
+from dom0 import VICTIM, check, need
 
 
 def before(d):
@@ -258,7 +258,8 @@ def hypervisor_log(d):
     """xenconsoled writes the hypervisor's log to a file: what a debug key prints is in it, told by an event and not looked for."""
     console_daemon_anew(d)
     wakes = "awk '/ctxt/ {n += $2} END {print n}' /proc/$(cat /run/xen/xenconsoled.pid)/status"
-    d.run("sleep 1")
+    d.run(f"xl pause {VICTIM}; sleep 1")
     need(d.run(f"{wakes}; sleep 7; {wakes}").split()[0] == d.run(wakes).strip(), "xenconsoled runs while nothing happens")
+    d.run(f"xl unpause {VICTIM}")
     d.run("xl debug-keys h")
     d.wait("the key in the log", lambda: "pressed" in d.run("tail -c 20000 /var/log/xen/console/hypervisor.log 2>/dev/null | tr '()' '{}'", ok=None)[1], 10)
