@@ -17,6 +17,7 @@
 #include <core/console.h>
 #include <domain/domain.h>
 #include <domain/spec.h>
+#include <lib/string.h>
 
 #ifdef CONFIG_DEBUG
 
@@ -196,6 +197,7 @@ static void check_frames(void)
 	MUST(free == heap_free_pages, NULL, free);
 	for_each_domain (d)
 		count_frames(d, 1);
+	memset(owned, 0, sizeof(owned));
 	for (u64 i = 0; i < frame_count; i++)
 		if (frame_table[i].refs && frame_table[i].state == PG_USED &&
 		    page_owner(&frame_table[i]) < CONFIG_MAX_DOMAINS)
@@ -204,7 +206,6 @@ static void check_frames(void)
 		MUST(d->tot_pages == owned[d->slot] + (d->half.pg ? 1UL << d->half.order : 0), d,
 		     owned[d->slot]);
 		MUST(d->refs >= 1U * (d->state != DOM_DEAD) + !!d->tot_pages, d, d->refs);
-		owned[d->slot] = 0;
 	}
 }
 
@@ -225,6 +226,8 @@ static void count_handles(const struct domain *d, u8 by)
 		MUST(h % HANDLES_PER_PAGE, d, h);
 		MUST(domain_of_slot(m->granter->slot) == m->granter && m->granter->refs, d, h);
 		MUST(MT_REF(m->word) / GRANTS_PER_FRAME < m->granter->grants.nr_frames, d, h);
+		if (MT_REF(m->word) / GRANTS_PER_FRAME >= m->granter->grants.nr_frames)
+			continue;
 		act = grant_active_of(&m->granter->grants, MT_REF(m->word));
 		MUST(act->who == d->id, d, h);
 		*(m->word & MT_WRITE ? &act->writers : &act->readers) += by;
