@@ -11,6 +11,8 @@
 #include <lib/string.h>
 #include "harness.h"
 
+char *strstr(const char *s, const char *what);
+
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count = 1;
 _Thread_local struct cpu *fake_cpu = &cpus[0];
@@ -25,9 +27,17 @@ int irq_request(unsigned irq, irq_handler *fn)
 	handler_of[irq] = fn;
 	return 0;
 }
+/* The end is a thread's. */
+static unsigned resets, halts;
 void machine_reset(void)
 {
-	host_panic("reset");
+	resets++;
+	host_exit();
+}
+void host_wait(void)
+{
+	halts++;
+	host_exit();
 }
 
 static struct timer *armed;
@@ -49,8 +59,13 @@ u64 ns_to_ticks(u64 ns)
 static char out[1 << 16], in[1024];
 static unsigned nr_out, nr_in, read_in, enables, news;
 
+static bool putc_fails;
 static void uart_putc(char c)
 {
+	if (putc_fails) {
+		putc_fails = false;
+		panic("at %u", 7);
+	}
 	out[nr_out++ % sizeof(out)] = c;
 }
 static int uart_getc(void)
@@ -326,6 +341,74 @@ static void test_keys(void)
 	CHECK_EQ(key_y, 2 + 20);
 }
 
+static unsigned stopped; /* bit per CPU */
+static void send_sgi(const struct cpu *c, unsigned sgi)
+{
+	CHECK_EQ(sgi, SGI_STOP);
+	stopped |= 1U << c->id;
+}
+static const struct gic_ops gic_ops = { .send_sgi = send_sgi };
+
+static void says_something(unsigned thread)
+{
+	printk("hello\n");
+}
+static void panics(unsigned thread)
+{
+	panic("again");
+}
+static void stops(unsigned thread)
+{
+	console_stop("no %s", "memory");
+}
+static void is_stopped(unsigned thread)
+{
+	handler_of[SGI_STOP](SGI_STOP);
+}
+static const struct uart_ops *find_uart(void)
+{
+	return &uart_ops;
+}
+
+static bool out_has(const char *s)
+{
+	out[nr_out] = 0;
+	return strstr(out, s);
+}
+
+/*
+ * A panic while the console is locked, by the CPU that panics, too: it is said, the others are
+ * stopped, the machine is reset after five seconds. One within it says nothing.
+ */
+static void test_end(void)
+{
+	u64 from = fake_ticks;
+
+	console_ring_clear();
+	timer_hz = 10;
+	gic = &gic_ops;
+	cpu_count = 3;
+	for (unsigned i = 0; i < 3; i++)
+		cpus[i] = (struct cpu){ .id = i, .online = i < 2 };
+	nr_out = 0;
+	putc_fails = true;
+	host_run(1, says_something);
+	CHECK(out_has("Panic on CPU 0:\r\n(XEN) at 7\r\n") && out_has("Reboot in five seconds"));
+	CHECK(resets == 1 && !halts && stopped == 2 && fake_ticks - from >= 50);
+	nr_out = 0;
+	host_run(1, panics);
+	CHECK(halts == 1 && resets == 1 && !nr_out);
+	host_run(1, is_stopped);
+	CHECK_EQ(halts, 2);
+	/* Before there is a console, whatever can be found is one. */
+	console_init(NULL);
+	console_set_fallback(find_uart);
+	nr_out = 0;
+	host_run(1, stops);
+	CHECK(out_has("at 7") && out_has("(XEN) Hospes cannot start: no memory\r\n(XEN) Stopped."));
+	CHECK(halts == 3 && resets == 1);
+}
+
 int main(void);
 int main(void)
 {
@@ -336,6 +419,7 @@ int main(void)
 		{ "the log ring", test_ring },
 		{ "input", test_input },
 		{ "debug keys", test_keys },
+		{ "the end", test_end },
 	};
 
 	return run_tests("console", tests, ARRAY_SIZE(tests));

@@ -258,9 +258,12 @@ bool vcpu_wake(struct vcpu *v)
 	v->blocked = false;
 	return true;
 }
+static void (*while_it_blocks)(void);
 void vcpu_block(struct vcpu *v)
 {
 	v->blocked = true;
+	if (while_it_blocks)
+		while_it_blocks();
 }
 void vcpu_yield(struct vcpu *v)
 {
@@ -1155,6 +1158,155 @@ static void test_context(void)
 	CHECK_EQ(c->flags, VGCF_online);
 	/* What this kind of guest has no register for tells nothing. */
 	CHECK(is_zero(&c->user_regs.spsr_fiq, 4 * sizeof(c->user_regs.spsr_fiq)));
+	world_end();
+}
+
+/* The same of an AArch32 guest: its modes, its banked registers; no context at all is a reset. */
+static void test_context32(void)
+{
+	static const u8 modes[] = { 0x10, 0x11, 0x12, 0x13, 0x17, 0x1b, 0x1f };
+	struct xen_domctl op = { .u.createdomain = { .flags = XEN_DOMCTL_CDF_hvm |
+							      XEN_DOMCTL_CDF_hap,
+						     .max_vcpus = 1,
+						     .max_evtchn_port = 1023,
+						     .max_grant_frames = -1,
+						     .max_maptrack_frames = -1,
+						     .grant_opts = 1 } };
+	struct vcpu_guest_context *c;
+	struct vcpu_guest_core_regs *r;
+	struct vcpu *v;
+	domid_t id;
+
+	world_make();
+	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, DOMID_INVALID, &op), 0);
+	id = op.domain;
+	v = domain_get_by_id(id)->vcpu[0];
+	op.u.address_size.size = 32;
+	CHECK_EQ(domctl(XEN_DOMCTL_set_address_size, id, &op), 0);
+	c = scratch(hardware_domain, 1);
+	r = &c->user_regs;
+	op = (struct xen_domctl){ .u.vcpucontext.ctxt.q = scratch_gva(hardware_domain, 1) };
+	for (unsigned psr = 0; psr < 64; psr++) {
+		bool ok = false;
+
+		for (unsigned i = 0; i < ARRAY_SIZE(modes); i++)
+			ok |= psr % 32 == modes[i];
+		memset(c, 0, sizeof(*c));
+		r->cpsr = psr & 32 ? 0x1d3 : psr;
+		r->spsr_und = psr & 32 ? psr % 32 : 0;
+		CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, id, &op), ok || psr == 32 ? 0 : -EINVAL);
+	}
+	*r = (struct vcpu_guest_core_regs){ .pc64 = BIT(32), .cpsr = 0x1d3 };
+	CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, id, &op), -EINVAL);
+	*r = (struct vcpu_guest_core_regs){ .pc64 = 0x8001,
+					    .cpsr = 0x1d3,
+					    .spsr_fiq = 0x11,
+					    .spsr_irq = 0x12,
+					    .spsr_und = 0x1b,
+					    .spsr_abt = 0x17 };
+	CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, id, &op), 0);
+	CHECK(v->el1.spsr_fiq == 0x11 && v->el1.spsr_irq == 0x12 && v->el1.spsr_und == 0x1b &&
+	      v->el1.spsr_abt == 0x17);
+	memset(c, 0xff, sizeof(*c));
+	CHECK_EQ(domctl(XEN_DOMCTL_getvcpucontext, id, &op), 0);
+	CHECK(r->pc64 == 0x8001 && r->spsr_fiq == 0x11 && r->spsr_irq == 0x12 &&
+	      r->spsr_und == 0x1b && r->spsr_abt == 0x17 && !r->sp_el1 && !r->elr_el1);
+	v->x[3] = 3;
+	v->down = false;
+	op.u.vcpucontext.ctxt.q = 0;
+	CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, id, &op), 0);
+	CHECK(v->down && !v->x[3]);
+	domain_put(v->domain);
+	world_end();
+}
+
+static s64 watchdog(struct vcpu *v, u32 id, u32 seconds)
+{
+	struct sched_watchdog op = { .id = id, .timeout = seconds };
+
+	return call_with(v, __HYPERVISOR_sched_op, SCHEDOP_watchdog, &op, sizeof(op));
+}
+
+/* Two for each domain; one that is not fed ends it, unless something else has. */
+static void test_watchdogs(void)
+{
+	struct sched_remote_shutdown op = { .reason = SHUTDOWN_reboot };
+	struct domain *d[3];
+	struct vcpu *v;
+
+	world_make();
+	for (unsigned i = 0; i < 3; i++)
+		d[i] = domain_get_by_id(domu_make());
+	v = d[0]->vcpu[0];
+	CHECK_EQ(watchdog(v, 0, 0), -EINVAL);
+	CHECK_EQ(watchdog(v, 1, 5), -EINVAL);
+	CHECK_EQ(watchdog(v, 3, 5), -EINVAL);
+	CHECK_EQ(watchdog(v, 0, 5), 1);
+	CHECK_EQ(watchdog(v, 0, 9), 2);
+	CHECK_EQ(watchdog(v, 0, 9), -ENOSPC);
+	CHECK(d[0]->watchdog[1].deadline - d[0]->watchdog[0].deadline >= 4000000000);
+	CHECK_EQ(watchdog(v, 1, 20), 0);
+	CHECK(d[0]->watchdog[0].deadline - d[0]->watchdog[1].deadline >= 11000000000);
+	CHECK_EQ(watchdog(v, 1, 0), 0);
+	CHECK(!d[0]->watchdog[0].deadline);
+	CHECK_EQ(watchdog(v, 0, 5), 1);
+	d[0]->watchdog[0].fn(&d[0]->watchdog[0]);
+	CHECK(d[0]->is_shut_down && d[0]->shutdown_code == SHUTDOWN_watchdog);
+	CHECK_EQ(watchdog(d[1]->vcpu[0], 0, 5), 1);
+	CHECK_EQ(watchdog(d[1]->vcpu[0], 0, 5), 2);
+	op.domain_id = d[1]->id;
+	v = hardware_domain->vcpu[0];
+	CHECK_EQ(call_with(v, __HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &op, sizeof(op)), 0);
+	d[1]->watchdog[1].fn(&d[1]->watchdog[1]);
+	CHECK_EQ(d[1]->shutdown_code, SHUTDOWN_reboot);
+	op.domain_id = 999;
+	CHECK_EQ(call_with(v, __HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &op, sizeof(op)),
+		 -ESRCH);
+	CHECK_EQ(watchdog(d[2]->vcpu[0], 0, 5), 1);
+	kill(d[2]);
+	d[2]->watchdog[0].fn(&d[2]->watchdog[0]);
+	CHECK(!d[2]->is_shut_down);
+	for (unsigned i = 0; i < 3; i++)
+		domain_put(d[i]);
+	world_end();
+}
+
+static struct domain *polls;
+static void event_comes(void)
+{
+	evtchn_raise_virq(polls, VIRQ_DOM_EXC);
+}
+
+/* An event that comes just when the vCPU goes to sleep, or has been there, is not slept over. */
+static void test_poll(void)
+{
+	struct evtchn_bind_virq b = { .virq = VIRQ_DOM_EXC };
+	struct sched_poll op = { .nr_ports = 1 };
+	struct vcpu *v;
+
+	world_make();
+	polls = hardware_domain;
+	v = polls->vcpu[0];
+	CHECK_EQ(call_with(v, __HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &b, sizeof(b)), 0);
+	((struct shared_info *)polls->shared_info)->evtchn_mask[0] = ~0UL; /* as pollers have it */
+	op.ports.q = scratch_gva(polls, 1);
+	*(u32 *)scratch(polls, 1) = b.port;
+	for (unsigned early = 0; early < 2; early++) {
+		polls->evtchns.ops->clear_pending(polls, b.port);
+		while_it_blocks = early ? NULL : event_comes;
+		if (early)
+			event_comes();
+		CHECK_EQ(call_with(v, __HYPERVISOR_sched_op, SCHEDOP_poll, &op, sizeof(op)), 0);
+		while_it_blocks = NULL;
+		CHECK(!v->blocked && !v->polling && !polls->evtchns.nr_polling);
+	}
+	polls->evtchns.ops->clear_pending(polls, b.port);
+	CHECK_EQ(call_with(v, __HYPERVISOR_sched_op, SCHEDOP_poll, &op, sizeof(op)), 0);
+	CHECK(v->blocked && v->polling);
+	event_comes();
+	CHECK(!v->blocked && !v->polling);
+	op.nr_ports = 129;
+	CHECK_EQ(call_with(v, __HYPERVISOR_sched_op, SCHEDOP_poll, &op, sizeof(op)), -EINVAL);
 	world_end();
 }
 
@@ -3045,6 +3197,9 @@ int main(void)
 		{ "calls of AArch32", test_trap32 },
 		{ "console", test_console },
 		{ "vCPU contexts", test_context },
+		{ "vCPU contexts of AArch32", test_context32 },
+		{ "watchdogs", test_watchdogs },
+		{ "polling", test_poll },
 		{ "domain information", test_info },
 		{ "a domain made in steps", test_create_in_steps },
 		{ "log ring", test_ring },
