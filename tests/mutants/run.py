@@ -126,7 +126,7 @@ class Copy:
     def unit(self, name):
         program = os.path.join(self.top, "build/unit/test_" + name)
         self.build("-C", "tests/unit", "WARN=-w", program)
-        return self.call("timeout", "60", program)
+        return self.call("timeout", "180", program)
 
     def static(self, name):
         try:

@@ -93,8 +93,10 @@ void xfree(void *p)
 {
 	free(p);
 }
+static unsigned lines;
 void printk(const char *f, ...)
 {
+	lines++;
 }
 void panic(const char *f, ...)
 {
@@ -138,6 +140,7 @@ static struct ref {
 	u8 prio, sources, src;
 } ref[VCPUS][IRQS]; /* SPIs: [0] */
 static u8 spi_target[IRQS];
+static bool dist_on;
 static struct vcpu *on[CPUS];
 static struct {
 	unsigned run[64], depth;
@@ -152,7 +155,7 @@ static bool deliverable(unsigned v, unsigned i)
 {
 	struct ref *r = R(v, i);
 
-	return (r->pending || r->line) && r->enabled && !r->active && dom.vgic.on &&
+	return (r->pending || r->line) && r->enabled && !r->active && dist_on &&
 	       (i < 32 || spi_target[i] == v);
 }
 
@@ -369,13 +372,24 @@ static void do_active(unsigned v)
 		die("ICACTIVER does not clear", b, mask);
 }
 
+/* The whole distributor, off and on. */
+static void switch_distributor(bool to)
+{
+	u64 val = !to ? 0 : version == 2 ? 1 : 2;
+
+	CHECK((version == 2 ? vgic_v2_write : vgic_v3_dist_write)(&vcpus[0], NULL, 0, 4, val));
+	dist_on = to;
+	settle();
+}
+
 static void do_register(unsigned v)
 {
 	unsigned i = rnd(IRQS);
 	struct ref *r = R(v, i);
 	u32 bit = 1U << i % 32;
 
-	switch (rnd(9)) {
+	switch (rnd(10)) {
+	case 9: switch_distributor(rnd(8)); break;
 	case 8: do_active(v); break;
 	case 0:
 	case 1:
@@ -431,6 +445,20 @@ static void do_hw(unsigned c)
 		irq_guest_raise(&dom, i, i);
 		R(0, i)->pending = true;
 	}
+}
+
+/* For a vCPU that is loaded its own CPU asks. */
+static void check_pending(unsigned v)
+{
+	bool any = false;
+
+	for (unsigned c = 0; c < CPUS; c++)
+		if (on[c] == &vcpus[v])
+			fake_cpu = &cpus[c];
+	for (unsigned i = 0; i < IRQS; i++)
+		any |= deliverable(v, i);
+	if (vgic_pending(&vcpus[v]) != any)
+		die("vgic_pending", any, v);
 }
 
 static void step(void)
@@ -498,19 +526,13 @@ static void step(void)
 			guest_eoi(c);
 	}
 	settle();
-	if (rnd(64) == 0 && on[c]) {
-		bool any = false;
-
-		fake_cpu = &cpus[c];
-		for (i = 0; i < IRQS; i++)
-			any |= deliverable(on[c]->id, i);
-		if (vgic_pending(on[c]) != any)
-			die("vgic_pending", any, on[c]->id);
-	}
+	if (rnd(64) == 0)
+		check_pending(rnd(VCPUS));
 }
 
 static void drain(unsigned steps)
 {
+	switch_distributor(true);
 	for (unsigned i = 0; i < IRQS; i += 32)
 		for (unsigned v = 0; v < VCPUS; v++)
 			mmio(v, 0x100 + i / 32 * 4, ~0U);
@@ -612,6 +634,7 @@ static void set_up(unsigned seed)
 		if (irq_guest_attach(&dom, i, i))
 			die("attach", i, 0);
 	dom.vgic.on = ~0U;
+	dist_on = true;
 }
 
 static void rounds(unsigned v)
@@ -705,6 +728,41 @@ static void acknowledged_on_two_cpus(void)
 	fake_cpu = &cpus[0];
 }
 
+/* A guest with EOImode 1 deactivates by number; what it has not, and what there is not, is nothing.
+ */
+static void deactivated_by_number(void)
+{
+	for (version = 2; version <= 3; version++) {
+		set_up(1);
+		mmio(0, 0x300, 1U << 20);
+		mmio(0, 0x304, 1U << 8 | 1U << 9);
+		vgic_dir(&vcpus[0], 40);
+		CHECK_EQ(mmio_read(0, 0x304), 1U << 9);
+		vgic_dir(&vcpus[0], 20);
+		CHECK_EQ(mmio_read(0, 0x300), 0);
+		vgic_dir(&vcpus[0], 43);
+		vgic_dir(&vcpus[0], IRQS + 9);
+		vgic_dir(&vcpus[0], 0xffffff);
+		CHECK_EQ(mmio_read(0, 0x304), 1U << 9);
+		vgic_free_domain(&dom);
+	}
+}
+
+/* A line for the domain, for each vCPU, and for each bank in which there is something. */
+static void dumped(void)
+{
+	set_up(1);
+	lines = 0;
+	vgic_dump(&dom);
+	CHECK_EQ(lines, 1 + VCPUS);
+	vgic_inject(&vcpus[1], 20);
+	vgic_inject_spi(&dom, 70);
+	lines = 0;
+	vgic_dump(&dom);
+	CHECK_EQ(lines, 1 + VCPUS + 2);
+	vgic_free_domain(&dom);
+}
+
 /* GICv2: who is told; GICv3: a list of affinities. */
 static void sgi_targets(void)
 {
@@ -780,6 +838,8 @@ static void all_offsets(void)
 static const struct test tests[] = {
 	{ "SGIs reach whom they are sent to", sgi_targets },
 	{ "every offset in every width", all_offsets },
+	{ "deactivation by number", deactivated_by_number },
+	{ "what a debug key shows", dumped },
 	{ "an SPI that moved while it was active", moved_while_active },
 	{ "an SPI acknowledged on two CPUs", acknowledged_on_two_cpus },
 	{ "random events against a model, GICv2", random_v2 },
