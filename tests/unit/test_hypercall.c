@@ -129,10 +129,6 @@ void printk_level(enum log_level l, const char *fmt, ...)
 		host_say(fmt, ap);
 	va_end(ap);
 }
-void panic(const char *fmt, ...)
-{
-	host_panic("%s", fmt);
-}
 void log_guest(struct domain *d, enum log_level l, const char *fmt, ...)
 {
 }

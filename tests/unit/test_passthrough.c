@@ -15,9 +15,6 @@
 #include "fake/gich.h"
 #include "harness.h"
 
-void *calloc(size_t n, size_t size);
-void free(void *p);
-
 #define CPUS 2
 #define DOMS 2
 #define VCPUS 2
@@ -119,21 +116,6 @@ static const struct gic_ops ops = {
 const struct gic_ops *gic = &ops;
 
 /* --- the rest of the hypervisor --- */
-void *xzalloc(size_t n)
-{
-	return calloc(1, n);
-}
-void xfree(void *p)
-{
-	free(p);
-}
-void printk(const char *f, ...)
-{
-}
-void panic(const char *f, ...)
-{
-	die(f, 0, 0);
-}
 int p2m_map(struct domain *d, gfn_t g, mfn_t m, u64 n, enum p2m_type t, bool r)
 {
 	return 0;

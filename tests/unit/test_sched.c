@@ -173,20 +173,9 @@ static struct model {
 
 /* --- the rest of the hypervisor --- */
 
-void printk(const char *f, ...)
-{
-}
 void panic(const char *f, ...)
 {
 	die(f, 0, 0);
-}
-int smccc_arch_feature(u32 fn)
-{
-	return -1;
-}
-s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3)
-{
-	return 0;
 }
 void domain_shutdown(struct domain *d, unsigned reason)
 {

@@ -94,18 +94,6 @@ static void g_set_active(unsigned irq, bool on)
 	else
 		atomic_put(&spi_active[irq], on);
 }
-static void g_set_enabled(unsigned irq, bool on)
-{
-}
-static void g_set_pending(unsigned irq, bool on)
-{
-}
-static void g_set_edge(unsigned irq, bool edge)
-{
-}
-static void g_set_target(unsigned irq, const struct cpu *c)
-{
-}
 static void g_send_sgi(const struct cpu *c, unsigned sgi)
 {
 	atomic_put(&hw[c->id].sgi, true);
@@ -113,10 +101,10 @@ static void g_send_sgi(const struct cpu *c, unsigned sgi)
 static const struct gic_ops ops = {
 	GICH_OPS,
 	.set_active = g_set_active,
-	.set_pending = g_set_pending,
-	.set_enabled = g_set_enabled,
-	.set_edge = g_set_edge,
-	.set_target = g_set_target,
+	.set_pending = gich_ignore,
+	.set_enabled = gich_ignore,
+	.set_edge = gich_ignore,
+	.set_target = gich_ignore_target,
 	.send_sgi = g_send_sgi,
 };
 const struct gic_ops *gic = &ops;
@@ -164,23 +152,6 @@ static __noreturn void die(const char *what, long a, long b)
 
 /* --- the rest of the hypervisor --- */
 
-void *xzalloc(size_t n)
-{
-	n = ROUND_UP(n, 64);
-	return memset(aligned_alloc(64, n), 0, n);
-}
-void xfree(void *p)
-{
-	free(p);
-}
-int smccc_arch_feature(u32 fn)
-{
-	return -1;
-}
-s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3)
-{
-	return 0;
-}
 void domain_shutdown(struct domain *d, unsigned reason)
 {
 }

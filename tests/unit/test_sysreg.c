@@ -18,27 +18,13 @@ unsigned cpu_ipa_bits = 40;
 bool cpu_has_pan;
 struct gic_info gic_info = { .version = 3 };
 
-static u64 sgi, dir, timer[3], machine_id;
+#include "fake/told.h"
+
+static u64 machine_id;
 
 u64 read_id_reg(unsigned crm, unsigned op2)
 {
 	return machine_id;
-}
-void vgic_sgi1r(struct vcpu *v, u64 val)
-{
-	sgi = val;
-}
-void vgic_dir(struct vcpu *v, u64 val)
-{
-	dir = val;
-}
-u64 vtimer_read_phys(struct vcpu *v, unsigned reg)
-{
-	return timer[reg];
-}
-void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val)
-{
-	timer[reg] = val;
 }
 
 static struct domain dom = { .vgic.version = 3 };

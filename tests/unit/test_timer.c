@@ -50,10 +50,6 @@ int irq_request(unsigned irq, irq_handler *fn)
 	fire = fn;
 	return 0;
 }
-void panic(const char *f, ...)
-{
-	host_panic("%s", f);
-}
 static unsigned rnd(unsigned n)
 {
 	return host_random() % n;

@@ -23,7 +23,7 @@ static struct vcpu vcpu, second, *all[] = { &vcpu, &second };
 /* --- what is called; each notes its name --- */
 
 static enum { NOTHING, YIELD, BLOCK, HYPERCALL, FP, SYSREG, CRASH, OFF, RESET, KICK, RECHECK } did;
-static u64 sgi, dir, timer[3];
+#include "fake/told.h"
 
 void vcpu_yield(struct vcpu *v)
 {
@@ -67,22 +67,6 @@ void vcpu_reset(struct vcpu *v)
 	memset(v->x, 0, sizeof(v->x));
 	v->el1.sctlr_el1 = 0;
 	v->pstate = v->domain->aarch32 ? PSR_MODE32 | 0x13 : PSR_MODE_EL1H;
-}
-void vgic_sgi1r(struct vcpu *v, u64 val)
-{
-	sgi = val;
-}
-void vgic_dir(struct vcpu *v, u64 val)
-{
-	dir = val;
-}
-u64 vtimer_read_phys(struct vcpu *v, unsigned reg)
-{
-	return timer[reg];
-}
-void vtimer_write_phys(struct vcpu *v, unsigned reg, u64 val)
-{
-	timer[reg] = val;
 }
 int smccc_arch_feature(u32 fn)
 {

@@ -52,26 +52,6 @@ void page_zero(void *p)
 {
 	memset(p, 0, PAGE_SIZE);
 }
-void page_scrub(void *p)
-{
-	memset(p, 0, PAGE_SIZE);
-}
-void page_copy(void *dst, const void *src)
-{
-	memcpy(dst, src, PAGE_SIZE);
-}
-void printk(const char *fmt, ...)
-{
-	(void)fmt;
-}
-void printk_level(enum log_level l, const char *fmt, ...)
-{
-	(void)l, (void)fmt;
-}
-void panic(const char *fmt, ...)
-{
-	host_panic("%s", fmt);
-}
 void log_guest(struct domain *d, enum log_level l, const char *fmt, ...)
 {
 	(void)d, (void)l, (void)fmt;

@@ -8,6 +8,9 @@
 #include <lib/string.h>
 #include "../harness.h"
 
+void *aligned_alloc(size_t align, size_t n);
+void free(void *p);
+
 #define DEFAULT __attribute__((weak))
 
 _Thread_local struct fake_regs fake_regs;
@@ -65,4 +68,25 @@ DEFAULT void tlbi_vmid(void)
 }
 DEFAULT void tlbi_vmid_local(void)
 {
+}
+
+/* The heap, where the hypervisor's own is not. */
+DEFAULT void *xzalloc(size_t n)
+{
+	n = ROUND_UP(n, 64);
+	return memset(aligned_alloc(64, n), 0, n);
+}
+DEFAULT void xfree(void *p)
+{
+	free(p);
+}
+
+/* No firmware. */
+DEFAULT int smccc_arch_feature(u32 fn)
+{
+	return -1;
+}
+DEFAULT s64 smccc_call(u32 fn, u64 a1, u64 a2, u64 a3)
+{
+	return 0;
 }

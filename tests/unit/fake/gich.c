@@ -58,6 +58,13 @@ void gich_restore(const struct gic_vcpu_state *s)
 	mine()->vmcr = s->vmcr;
 }
 
+void gich_ignore(unsigned irq, bool on)
+{
+}
+void gich_ignore_target(unsigned irq, const struct cpu *c)
+{
+}
+
 bool gich_maintenance(const struct gich *g)
 {
 	bool eoi = false, pending = false;

@@ -24,6 +24,10 @@ void gich_restore(const struct gic_vcpu_state *s);
 	.lr_empty = gich_lr_empty, .hcr_read = gich_hcr_read, .hcr_write = gich_hcr_write, \
 	.vmcr_read = gich_vmcr_read, .state_save = gich_save, .state_restore = gich_restore
 
+/* Operations that a test does not look at. */
+void gich_ignore(unsigned irq, bool on);
+void gich_ignore_target(unsigned irq, const struct cpu *c);
+
 /* The maintenance interrupt's line. */
 bool gich_maintenance(const struct gich *g);
 /* The most urgent one that is pending and not active; -1: there is none. */

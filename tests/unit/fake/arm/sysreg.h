@@ -5,6 +5,7 @@
  */
 #ifndef ARM_SYSREG_H
 #define ARM_SYSREG_H
+#include <arm/fields.h>
 #include <domain/el1_regs.h>
 #include <lib/types.h>
 
@@ -24,43 +25,6 @@ void host_yield(void);
 #define cpu_relax() host_yield()
 void host_wait(void);
 #define wfi() host_wait()
-#define PSR_MODE_EL0T 0x0UL
-#define PSR_MODE_EL1T 0x4UL
-#define PSR_MODE_EL1H 0x5UL
-#define PSR_MODE_MASK 0xfUL
-#define PSR_MODE32 BIT(4)
-#define PSR_F BIT(6)
-#define PSR_I BIT(7)
-#define PSR_A BIT(8)
-#define PSR_D BIT(9)
-#define PSR_SS BIT(21)
-
-#define ESR_EC(esr) ((unsigned)((esr) >> 26) & 0x3f)
-#define ESR_IL BIT(25)
-#define ESR_ISS(esr) (0x1ffffff & (u32)(esr))
-enum {
-	EC_UNKNOWN = 0x00,
-	EC_WFX = 0x01,
-	EC_CP15_32 = 0x03,
-	EC_CP15_64 = 0x04,
-	EC_CP14_32 = 0x05,
-	EC_CP14_LS = 0x06,
-	EC_FP = 0x07,
-	EC_CP10_ID = 0x08,
-	EC_CP14_64 = 0x0c,
-	EC_HVC32 = 0x12,
-	EC_SMC32 = 0x13,
-	EC_HVC64 = 0x16,
-	EC_SMC64 = 0x17,
-	EC_SYSREG = 0x18,
-	EC_SVE = 0x19,
-	EC_IABT_LOW = 0x20,
-	EC_DABT_LOW = 0x24
-};
-
-#define HCR_VSE BIT(8)
-#define HCR_TID3 BIT(18)
-#define HCR_RW BIT(31)
 
 static inline bool irq_pending(void)
 {
