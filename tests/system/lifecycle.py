@@ -84,8 +84,9 @@ def idle_guest_uses_nothing(d):
     guest(d)
     a = d.domains()["one"]["time"]
     d.m.drain(5)
-    b = d.domains()["one"]
-    need(b["time"] - a < 1.5 and "b" in b["state"], f"an idle guest used {b['time'] - a:.1f} s in 5 s: {b}")
+    b = d.domains()["one"]["time"]
+    need(b - a < 1.5, f"an idle guest used {b - a:.1f} s in 5 s")
+    d.wait("it to sleep", lambda: "b" in d.domains()["one"]["state"], 5)
 
 
 @check
@@ -167,7 +168,9 @@ def dump_core(d):
     parts = {names[r[0]:].split(b"\0")[0].decode(): r for r in rows[1:]}
     size, page = {n: r[5] for n, r in parts.items()}, struct.unpack("<QQ", read(parts[".xen_pfn"][4], 16))
     need(head[1:4] == b"ELF" and size[".xen_pages"] > 128 << 20, f"the core file: {size}")
-    need(size[".xen_pages"] >> 12 == size[".xen_pfn"] >> 3 and page[1] == page[0] + 1, f"pages and numbers: {size}, {page}")
+    need(size[".xen_pages"] >> 12 == size[".xen_pfn"] >> 3, f"pages and numbers: {size}")
+    # Stock xl of 4.17 finds no page of an ARM guest, on real Xen either: all numbers are ~0.
+    need(page[1] == page[0] + 1 or not d.own_tools, f"the first pages: {page}")
     need(size[".xen_prstatus"] == parts[".xen_prstatus"][9], f"one vCPU: {parts}")
     need(b"Xen" in read(parts[".note.Xen"][4], 16), "no notes")
     need(int(d.run("wc -c < /root/core; rm /root/core", 60)) >= max(r[4] + r[5] for r in rows), "the size of the file")
