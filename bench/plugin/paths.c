@@ -38,6 +38,7 @@ struct path {
 
 static struct cpu {
 	bool inside;
+	bool left; /* by an ERET: a guest that cannot fetch comes back without a block of its own */
 	uint64_t length;
 	unsigned int nr;
 	struct block block[MAX_BLOCKS + 1];
@@ -153,11 +154,12 @@ static void on_block(unsigned int cpu, void *userdata)
 	settle();
 	owner = c;
 	guests_run |= vaddr >> 63;
-	if (c->inside && guest)
+	if (c->inside && (guest || c->left))
 		end_path(c);
-	else if (!c->inside && !guest)
+	if (!guest && (!c->inside || c->left))
 		begin_path(c);
 	c->inside = !guest;
+	c->left = false;
 	if (!guest)
 		enter_block(c, vaddr);
 	if (++blocks_run >= turn_end) {
@@ -176,6 +178,12 @@ static void on_poll(unsigned int cpu, void *userdata)
 	begin_path(c);
 	if (here)
 		enter_block(c, (uint64_t)userdata);
+}
+
+static void on_eret(unsigned int cpu, void *userdata)
+{
+	(void)userdata;
+	cpus[cpu].left = true;
 }
 
 static void on_marker(unsigned int cpu, void *userdata)
@@ -206,6 +214,8 @@ static void instrument(struct qemu_plugin_insn *insn)
 	if (!guest && want_stretches && is_poll(op))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_poll, QEMU_PLUGIN_CB_NO_REGS,
 						       (void *)vaddr);
+	if (!guest && op == 0xd69f03e0)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_eret, QEMU_PLUGIN_CB_NO_REGS, NULL);
 	if (guest && (op & 0xffe0001f) == 0xd280001f)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker, QEMU_PLUGIN_CB_NO_REGS,
 						       (void *)(uintptr_t)(op >> 5 & 0xffff));
