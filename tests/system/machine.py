@@ -132,6 +132,9 @@ class Machine:
         self.close()
 
 
+BETWEEN = r"(?:(?:\[ *\d+\.\d+\]|\(XEN\)) .*\n)*"     # a kernel's or the hypervisor's lines come between any two letters
+
+
 class Shell:
     """Commands to the shell that reads the console now: Dom0's or, inside console(), a guest's."""
 
@@ -156,9 +159,9 @@ class Shell:
         m.drain(0)
         m.mark = len(m.text)
         m.send(f"{command}; echo @@$?\n")
-        m.expect(r"@@\$\?\n", 10, f"the echo of {command!r}")
+        m.expect(BETWEEN.join(("@", "@", r"\$", r"\?", r"\n")), 10, f"the echo of {command!r}")
         start = m.mark
-        found = m.expect(r"@@(\d+)(?:\n|(?=\[ *\d+\.\d+\]))", timeout, f"the end of {command!r}")
+        found = m.expect(f"@{BETWEEN}@{BETWEEN}(\\d+)(?:\n|(?=\\[ *\\d+\\.\\d+\\]))", timeout, f"the end of {command!r}")
         output = re.sub(r"\(XEN\) .*\n|^\[ *\d+\.\d+\] .*\n", "", m.text[start:found.start()], flags=re.M)
         status = int(found[1])
         if ok is None:
