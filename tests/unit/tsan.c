@@ -22,10 +22,11 @@ MARKED(8)
 
 /*
  * The holder of a lock reads its own ticket plainly, while others take theirs with one access to
- * both halves: an atomic load would cost an instruction in each unlock().
+ * both halves: an atomic load would cost an instruction in each unlock(). What is in guests' pages
+ * is theirs to race for: grant copies meet there.
  */
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
-	return "race:^lock$\nrace:^unlock$\n";
+	return "race:^lock$\nrace:^unlock$\nrace_top:^memcpy$\nrace_top:^memmove$\n";
 }
