@@ -835,16 +835,23 @@ static void test_tangle(void)
 	opts.silo = true;
 }
 
-/* Both ends are closed at once: whoever comes second finds an unbound port, which closes too. */
 static u32 ends[2][64];
 static unsigned arrived;
+
+/* Both threads go on together, for the i-th time of a round. */
+static void meet(unsigned i)
+{
+	__atomic_fetch_add(&arrived, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&arrived, __ATOMIC_RELAXED) < 2 * (i + 1))
+		cpu_relax();
+}
+
+/* Both ends are closed at once: whoever comes second finds an unbound port, which closes too. */
 static void close_ends(unsigned t)
 {
 	world_thread(t);
 	for (unsigned i = 0; i < ARRAY_SIZE(ends[t]); i++) {
-		__atomic_fetch_add(&arrived, 1, __ATOMIC_RELAXED);
-		while (__atomic_load_n(&arrived, __ATOMIC_RELAXED) < 2 * (i + 1))
-			cpu_relax();
+		meet(i);
 		CHECK_EQ(evtchn_close(world_domain[t], ends[t][i]), 0);
 	}
 }
@@ -878,9 +885,7 @@ static void close_or_rebind(unsigned t)
 
 	world_thread(t);
 	for (unsigned i = 0; i < ARRAY_SIZE(ends[0]); i++) {
-		__atomic_fetch_add(&arrived, 1, __ATOMIC_RELAXED);
-		while (__atomic_load_n(&arrived, __ATOMIC_RELAXED) < 2 * (i + 1))
-			cpu_relax();
+		meet(i);
 		while (t == 1 && !evtchn_bind_interdomain(world_domain[1], world_domain[0],
 							  ends[0][i], &mine))
 			CHECK_EQ(evtchn_close(world_domain[1], mine), 0);

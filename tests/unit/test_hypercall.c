@@ -26,6 +26,15 @@
 #define DOMU_BASE 0x40000UL /* gfn */
 #define SCRATCH 60	    /* pages SCRATCH.. of RAM hold the arguments */
 
+/* What a toolstack asks for. */
+#define NEW_GUEST(nr_vcpus) \
+	((struct xen_domctl_createdomain){ .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap, \
+					   .max_vcpus = (nr_vcpus), \
+					   .max_evtchn_port = 1023, \
+					   .max_grant_frames = -1, \
+					   .max_maptrack_frames = -1, \
+					   .grant_opts = 1 })
+
 char *strstr(const char *s, const char *what);
 
 struct cpu cpus[MAX_CPUS];
@@ -548,14 +557,9 @@ static s64 populate(domid_t id, u64 gfn, unsigned nr)
 
 static domid_t domu_make(void)
 {
-	struct xen_domctl op = { 0 };
+	struct xen_domctl op = { .u.createdomain = NEW_GUEST(2) };
 	domid_t id;
 
-	op.u.createdomain.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
-	op.u.createdomain.max_vcpus = 2;
-	op.u.createdomain.max_evtchn_port = 1023;
-	op.u.createdomain.max_grant_frames = op.u.createdomain.max_maptrack_frames = -1;
-	op.u.createdomain.grant_opts = 1;
 	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, DOMID_INVALID, &op), 0);
 	id = op.domain;
 	op = (struct xen_domctl){ .u.max_vcpus.max = 2 };
@@ -1161,13 +1165,7 @@ static void test_context(void)
 static void test_context32(void)
 {
 	static const u8 modes[] = { 0x10, 0x11, 0x12, 0x13, 0x17, 0x1b, 0x1f };
-	struct xen_domctl op = { .u.createdomain = { .flags = XEN_DOMCTL_CDF_hvm |
-							      XEN_DOMCTL_CDF_hap,
-						     .max_vcpus = 1,
-						     .max_evtchn_port = 1023,
-						     .max_grant_frames = -1,
-						     .max_maptrack_frames = -1,
-						     .grant_opts = 1 } };
+	struct xen_domctl op = { .u.createdomain = NEW_GUEST(1) };
 	struct vcpu_guest_context *c;
 	struct vcpu_guest_core_regs *r;
 	struct vcpu *v;
@@ -1749,13 +1747,7 @@ static s64 f_create(void)
 {
 	s64 rc;
 
-	ctl = (struct xen_domctl){ .u.createdomain = { .flags = XEN_DOMCTL_CDF_hvm |
-								XEN_DOMCTL_CDF_hap,
-						       .max_vcpus = 3,
-						       .max_evtchn_port = 1023,
-						       .max_grant_frames = -1,
-						       .max_maptrack_frames = -1,
-						       .grant_opts = 1 } };
+	ctl = (struct xen_domctl){ .u.createdomain = NEW_GUEST(3) };
 	rc = domctl(XEN_DOMCTL_createdomain, 77, &ctl);
 	return rc;
 }

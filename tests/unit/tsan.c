@@ -28,5 +28,5 @@ MARKED(8)
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
-	return "race:^lock$\nrace:^unlock$\nrace_top:memcpy\nrace_top:memmove\n";
+	return "race:^lock$\nrace:^unlock$\nrace:^copy_bytes$\n";
 }
