@@ -47,9 +47,9 @@ static void __init console_from_tree(void)
 {
 	const struct uart_ops *ops = NULL;
 
-	if (machine.uart_base && !el2_map_device(machine.uart_base, machine.uart_size))
+	if (machine.uart.base && !el2_map_device(machine.uart.base, machine.uart.size))
 		ops = uart_attach(machine.uart_compatible, machine.uart_compatible_len,
-				  machine.uart_base);
+				  &machine.uart);
 	if (ops)
 		console_init(ops);
 	else
@@ -59,9 +59,11 @@ static void __init console_from_tree(void)
 /* Only touched when there is nothing to lose: on another machine RAM may be there. */
 static const struct uart_ops *__init early_uart(void)
 {
-	if (!CONFIG_EARLY_UART || el2_map_device(CONFIG_EARLY_UART, PAGE_SIZE))
+	static const struct uart_regs regs __initconst = { CONFIG_EARLY_UART, PAGE_SIZE };
+
+	if (!CONFIG_EARLY_UART || el2_map_device(regs.base, regs.size))
 		return NULL;
-	return uart_attach("arm,pl011", sizeof("arm,pl011"), CONFIG_EARLY_UART);
+	return uart_attach("arm,pl011", sizeof("arm,pl011"), &regs);
 }
 
 static void __init read_machine(paddr_t fdt)

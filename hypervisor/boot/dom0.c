@@ -58,10 +58,6 @@ static void __init keep_own(const struct machine *m, struct ranges *devices)
 	for (unsigned i = 0; i < g->nr_rdist; i++)
 		ranges_sub(devices,
 			   (struct range){ g->rdist[i].base, g->rdist[i].base + g->rdist[i].size });
-	if (m->uart_base)
-		ranges_sub(devices,
-			   (struct range){ m->uart_base & PAGE_MASK,
-					   ROUND_UP(m->uart_base + m->uart_size, PAGE_SIZE) });
 }
 
 static unsigned __init address_bits(u64 end)

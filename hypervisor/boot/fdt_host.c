@@ -258,8 +258,12 @@ static void __init on_uart(struct parse *p)
 	m->uart_node = p->w.node;
 	m->uart_compatible = p->w.val[FDT_COMPATIBLE];
 	m->uart_compatible_len = p->w.len[FDT_COMPATIBLE];
-	if (!need_reg(p, 0, &m->uart_base, &m->uart_size, "the console's registers"))
-		m->uart_base = 0;
+	if (!need_reg(p, 0, &m->uart.base, &m->uart.size, "the console's registers"))
+		m->uart.base = 0;
+	if (!fdt_cell(&p->w, FDT_REG_SHIFT, 0, &m->uart.shift))
+		m->uart.shift = 0;
+	if (!fdt_cell(&p->w, FDT_REG_IO_WIDTH, 0, &m->uart.width))
+		m->uart.width = 0;
 	p->uart_irqs = irqs_of(&p->w);
 }
 

@@ -33,9 +33,15 @@ static void wr(unsigned reg, u64 v)
 	mmio_write32(base + reg, (u32)v);
 }
 
+static bool full(void)
+{
+	return rd(CHANNEL_STS) & STS_TFUL;
+}
+
 static void cadence_putc(char c)
 {
-	uart_put(base + TX_RX_FIFO, base + CHANNEL_STS, STS_TFUL, c);
+	if (uart_wait_while(full))
+		wr(TX_RX_FIFO, (u8)c);
 }
 
 /* The interrupt's cause stays until it is cleared; what came before that is taken now. */
@@ -52,11 +58,12 @@ static void cadence_irq_enable(void)
 	wr(INTRPT_EN, INT_RTRIG);
 }
 
-static void cadence_attach(paddr_t at)
+static bool cadence_attach(const struct uart_regs *r, unsigned shift)
 {
-	base = pa_to_va(at);
+	base = pa_to_va(r->base);
 	wr(INTRPT_DIS, 0xffffffff);
 	wr(CONTROL, CONTROL_RXEN | CONTROL_TXEN);
+	return true;
 }
 
 static const struct uart_ops cadence_ops = {
@@ -65,4 +72,4 @@ static const struct uart_ops cadence_ops = {
 	.irq_enable = cadence_irq_enable,
 };
 
-const struct uart_driver cadence_driver = { "cdns,uart-r1p12", &cadence_ops, cadence_attach };
+const struct uart_driver cadence_driver = { &cadence_ops, cadence_attach };

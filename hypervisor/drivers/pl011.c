@@ -36,9 +36,15 @@ static void wr(unsigned reg, u64 v)
 	mmio_write32(base + reg, (u32)v);
 }
 
+static bool full(void)
+{
+	return rd(UARTFR) & FR_TXFF;
+}
+
 static void pl011_putc(char c)
 {
-	uart_put(base + UARTDR, base + UARTFR, FR_TXFF, c);
+	if (uart_wait_while(full))
+		wr(UARTDR, (u8)c);
 }
 
 static int pl011_getc(void)
@@ -52,13 +58,14 @@ static void pl011_irq_enable(void)
 	wr(UARTIMSC, INT_RX | INT_RT);
 }
 
-static void pl011_attach(paddr_t at)
+static bool pl011_attach(const struct uart_regs *r, unsigned shift)
 {
-	base = pa_to_va(at);
+	base = pa_to_va(r->base);
 	wr(UARTIMSC, 0);
 	if (!(rd(UARTLCR_H) & LCR_H_FEN))
 		wr(UARTLCR_H, LCR_H_WLEN8 | LCR_H_FEN);
 	wr(UARTCR, (rd(UARTCR) & 0xff80) | CR_UARTEN | CR_TXE | CR_RXE);
+	return true;
 }
 
 static const struct uart_ops pl011_ops = {
@@ -67,4 +74,4 @@ static const struct uart_ops pl011_ops = {
 	.irq_enable = pl011_irq_enable,
 };
 
-const struct uart_driver pl011_driver = { "arm,pl011", &pl011_ops, pl011_attach };
+const struct uart_driver pl011_driver = { &pl011_ops, pl011_attach };

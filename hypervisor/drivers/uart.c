@@ -3,34 +3,48 @@
 #include <drivers/uart.h>
 #include <lib/string.h>
 
-static const struct uart_driver *const drivers[] __initconst = {
+static const struct {
+	const char *compatible; /* of the device tree node */
+	const struct uart_driver *driver;
+	unsigned shift; /* where the tree names none */
+} known[] __initconst = {
 #ifdef CONFIG_UART_PL011
-	&pl011_driver,
+	{ "arm,pl011", &pl011_driver },
 #endif
 #ifdef CONFIG_UART_CADENCE
-	&cadence_driver,
+	{ "cdns,uart-r1p12", &cadence_driver },
 #endif
-	NULL,
+#ifdef CONFIG_UART_16550
+	{ "ns16550a", &ns16550_driver },
+	{ "ns16550", &ns16550_driver },
+	{ "snps,dw-apb-uart", &ns16550_driver },
+	{ "nvidia,tegra20-uart", &ns16550_driver, 2 },
+	{ "brcm,bcm2835-aux-uart", &ns16550_driver, 2 },
+	{ "ti,am654-uart", &ns16550_driver, 2 },
+#endif
 };
 
-#define TX_POLLS 200000 /* more than one character's time at any usual speed */
+#define POLLS 200000 /* more than a full FIFO takes at any usual speed */
 
-void uart_put(char *data, char *status, u32 full, char c)
+bool uart_wait_while(bool (*full)(void))
 {
-	for (unsigned i = 0; mmio_read32(status) & full; i++)
-		if (i == TX_POLLS)
-			return;
-	mmio_write32(data, (u8)c);
+	for (unsigned i = 0; full(); i++)
+		if (i == POLLS)
+			return false;
+	return true;
 }
 
-const struct uart_ops *__init uart_attach(const char *compatible, unsigned n, paddr_t base)
+const struct uart_ops *__init uart_attach(const char *compatible, unsigned n,
+					  const struct uart_regs *regs)
 {
-	for (unsigned at = 0; at < n; at += (unsigned)strnlen(compatible + at, n - at) + 1) {
-		for (unsigned i = 0; drivers[i]; i++) {
-			if (strncmp(compatible + at, drivers[i]->compatible, n - at))
-				continue;
-			drivers[i]->attach(base);
-			return drivers[i]->ops;
+	unsigned at, len;
+
+	for (at = 0; (len = (unsigned)strnlen(compatible + at, n - at)) < n - at; at += len + 1) {
+		for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
+			const struct uart_driver *d = known[i].driver;
+
+			if (!strcmp(compatible + at, known[i].compatible))
+				return d->attach(regs, known[i].shift) ? d->ops : NULL;
 		}
 	}
 	return NULL;

@@ -16,7 +16,7 @@ from initramfs import cpio_entry   # noqa: E402
 
 BOOT = False                # each check starts machines of its own
 SCRATCH = os.path.join(TOP, "build", "test-logs", "boards")
-KERNEL_AT, INITRD_AT = 0x10000000, 0x18000000
+KERNEL_AT, INITRD_AT = 0x50000000, 0x58000000
 GUEST = 'name = "guest"\nkernel = "/guest/Image"\nramdisk = "/guest/domU.cpio"\nmemory = 128\nvcpus = 2\nextra = "console=hvc0 quiet"\n'
 
 
@@ -57,14 +57,18 @@ def with_modules(tree, initrd_size, hypervisor_args):
     return edited(subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dtb", "-p", "8192"], input=tree, check=True, capture_output=True).stdout, *edits)
 
 
-def board(d, name, machine, tree, initrd):
-    """Boots Dom0 on another board: QEMU's loaders in the place of a boot loader. Returns the machine."""
-    files = [("hospes", contents(d["HYPERVISOR"])), ("dtb", with_modules(tree, len(initrd), "dom0_mem=768M")), ("initrd", initrd)]
-    hypervisor, dtb, initrd = (scratch(f"{name}.{kind}", data) for kind, data in files)
+def machine(d, name, initrd, *args):
+    """A machine without any of run-qemu's devices, Dom0's kernel and initramfs in its memory."""
     return Machine(os.path.join(SCRATCH, f"{name}.log"), d, program=(
-        "qemu-system-aarch64", "-M", machine, "-m", "2G", "-audiodev", "none,id=none", "-display", "none", "-monitor", "none", "-serial", "stdio",
-        "-kernel", hypervisor, "-dtb", dtb, "-device", f"loader,file={os.path.join(CACHE, 'vmlinuz')},addr={KERNEL_AT:#x},force-raw=on",
-        "-device", f"loader,file={initrd},addr={INITRD_AT:#x},force-raw=on"))
+        "qemu-system-aarch64", "-m", "2G", "-display", "none", "-monitor", "none", *args,
+        "-device", f"loader,file={os.path.join(CACHE, 'vmlinuz')},addr={KERNEL_AT:#x},force-raw=on",
+        "-device", f"loader,file={scratch(name + '.initrd', initrd)},addr={INITRD_AT:#x},force-raw=on"))
+
+
+def board(d, name, model, tree, initrd):
+    """Boots Dom0 on another board: QEMU's loaders in the place of a boot loader. Returns the machine."""
+    tree = scratch(f"{name}.dtb", with_modules(tree, len(initrd), "dom0_mem=768M"))
+    return machine(d, name, initrd, "-M", model, "-audiodev", "none,id=none", "-serial", "stdio", "-kernel", d["HYPERVISOR"], "-dtb", tree)
 
 
 def shell(m):
@@ -109,4 +113,25 @@ def far_memory(d):
         dom0 = shell(m)
         total, free = (int(line.split(":")[1]) for line in dom0.run("xl info | grep -E '^(total|free)_memory'").splitlines())
         need(total == 2048 and free > 1200, f"{free} of {total} MiB")
+        need(not m.troubles(), m.text[-2000:])
+
+
+PCI_SERIAL = 0x4010000000 + (2 << 15)      # the configuration space of slot 2
+PIO, PORT, SPI = 0x3eff0000, 0x1000, 5
+
+
+@check
+def other_uart(d):
+    """The console on a 16550: a PCI card's, which the code before the hypervisor sets up as a boot loader does. Input and output."""
+    node = f"/serial@{PIO + PORT:x}"
+    tree = edited(device_tree({**d, "MEM": "2G", "KERNEL": "none", "INITRD": "none"}), ("-r", "/pcie@10000000"), ("-c", node),
+                  ("-ts", node, "compatible", "acme,uart", "ns16550a"), ("-tx", node, "reg", "0", f"{PIO + PORT:x}", "0", "8"),
+                  ("-tx", node, "interrupts", "0", f"{SPI:x}", "4"), ("-ts", "/chosen", "stdout-path", node + ":115200n8"))
+    initrd = contents(CACHE, "images", "dom0-hospes.cpio")
+    boot = bare_args(d, with_modules(tree, len(initrd), "dom0_mem=512M"), DTB_AT, ((PCI_SERIAL + 0x10, PORT | 1), (PCI_SERIAL + 4, 1)))
+    with machine(d, "16550", initrd, "-M", "virt,gic-version=3,virtualization=on", "-cpu", "cortex-a57", "-nodefaults", "-serial", "null",
+                 "-chardev", "stdio,id=card", "-device", "pci-serial,addr=2,chardev=card", *boot) as m:
+        dom0 = shell(m)
+        need("Domain-0" in dom0.run("xl list"), "xl list")
+        need("ttyAMA0" in dom0.run("ls /sys/class/tty"), "the other UART is not Dom0's")
         need(not m.troubles(), m.text[-2000:])

@@ -56,10 +56,13 @@ def edited(data, *edits):
         return f.read()
 
 
-def bare_args(options, tree, at):
-    """QEMU's arguments to enter the hypervisor as a boot loader does, with a device tree that QEMU's own loader would refuse or change."""
+def bare_args(options, tree, at, pokes=()):
+    """QEMU's arguments to enter the hypervisor as a boot loader does, with a device tree that QEMU's own loader would refuse or change.
+    The words of pokes, pairs of address and value, are written to devices before."""
     # msr daifclr, #15; msr spsel, #0 (a loader that does not mask interrupts); ldr x0, =at; ldr x4, =ENTRY; x1..x3 stay 0; br x4; nop
     shim = struct.pack("<IIIIIIQQ", 0xd5034fff, 0xd50040bf, 0x58000080, 0x580000a4, 0xd61f0080, 0xd503201f, at, ENTRY)
+    for address, value in pokes:    # ldr x5, +16; ldr x6, +20; str w6, [x5]; b +20
+        shim = struct.pack("<IIIIQQ", 0x58000085, 0x580000a6, 0xb90000a6, 0x14000005, address, value) + shim
     args = ["-device", f"loader,file={options['HYPERVISOR']},addr={ENTRY:#x},force-raw=on",
             "-device", f"loader,file={blob('shim', shim)},addr={SHIM_AT:#x},force-raw=on",
             "-device", f"loader,addr={SHIM_AT:#x},cpu-num=0"]

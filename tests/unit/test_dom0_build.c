@@ -144,8 +144,6 @@ static void test_build(void)
 				   .hyp_size = 0x1000,
 				   .vcpu = 0x5000,
 				   .vcpu_size = 0x1000 };
-	m.uart_base = 0x7000;
-	m.uart_size = 0x100;
 	/* and to 2 MiB: over itself */
 	m.kernel.r = (struct range){ base + MIB(1), base + MIB(3) };
 	m.ramdisk.r = (struct range){ base + MIB(20), base + MIB(20) + 12345 };
@@ -168,10 +166,9 @@ static void test_build(void)
 		CHECK_EQ(given[i], (i >= 512 && i < hole >> PAGE_SHIFT) || (i >= 2048 && i < 3072));
 	CHECK(ranges_total(&mapped) == ranges_total(&plan.banks) && dom.tot_pages == dom.max_pages);
 	CHECK(ranges_holding(&mapped, plan.banks.r[0]) && ranges_holding(&mapped, plan.banks.r[1]));
-	/* Neither RAM, nor the interrupt controller or the UART. */
-	CHECK_EQ(ranges_total(&devices), 0x1000 + 0x1000 + 0x8000 + MIB(1));
-	CHECK(!ranges_overlap(&devices, (struct range){ 0x2000, 0x6000 }) &&
-	      !ranges_overlap(&devices, (struct range){ 0x7000, 0x8000 }));
+	/* Neither RAM nor the interrupt controller. */
+	CHECK_EQ(ranges_total(&devices), 0x1000 + 0xa000 + MIB(1));
+	CHECK(!ranges_overlap(&devices, (struct range){ 0x2000, 0x6000 }));
 	CHECK(!ranges_overlap(&devices, m.ram.r[0]));
 	CHECK(offered.nr && !ranges_overlap(&offered, plan.banks.r[0]) &&
 	      !ranges_overlap(&offered, plan.banks.r[1]));

@@ -56,6 +56,13 @@ static inline void mmio_write64(volatile void *p, u64 v)
 {
 	asm volatile("str %x0, [%1]" : : "rZ"(v), "r"(p) : "memory");
 }
+static inline u8 mmio_read8(const volatile void *p)
+{
+	u32 v;
+
+	asm volatile("ldrb %w0, [%1]" : "=r"(v) : "r"(p) : "memory");
+	return (u8)v;
+}
 static inline void mmio_write8(volatile void *p, u8 v)
 {
 	asm volatile("strb %w0, [%1]" : : "rZ"(v), "r"(p) : "memory");

@@ -39,7 +39,8 @@ typedef u64 fdt64_t;
 	X(REDIST_STRIDE, "redistributor-stride") X(BOOTARGS, "bootargs") \
 	X(INTERRUPT_PARENT, "interrupt-parent") X(INTERRUPTS_EXTENDED, "interrupts-extended") \
 	X(PASSTHROUGH, "xen,passthrough") X(INITRD_START, "linux,initrd-start") \
-	X(INITRD_END, "linux,initrd-end")
+	X(INITRD_END, "linux,initrd-end") X(REG_SHIFT, "reg-shift") \
+	X(REG_IO_WIDTH, "reg-io-width")
 /* clang-format on */
 #define X(id, name) FDT_##id,
 enum fdt_prop_id { FDT_PROPS(X) NR_FDT_PROPS };

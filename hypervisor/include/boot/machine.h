@@ -9,6 +9,7 @@
 #include <boot/fdt.h>
 #include <boot/ranges.h>
 #include <core/cpu.h>
+#include <drivers/uart.h>
 #include <lib/types.h>
 
 struct boot_module {
@@ -36,11 +37,10 @@ struct machine {
 	u32 its_phandle[4];
 	unsigned hyp_timer_ppi, virt_timer_ppi; /* INTIDs */
 	bool psci, psci_hvc;
-	u32 psci_cpu_on; /* PSCI 0.1 number, or 0 */
-	int uart_node;	 /* -1: none */
-	paddr_t uart_base;
-	u64 uart_size;
-	unsigned uart_irq; /* INTID, 0: none */
+	u32 psci_cpu_on;       /* PSCI 0.1 number, or 0 */
+	int uart_node;	       /* -1: none */
+	struct uart_regs uart; /* base 0: cannot be used */
+	unsigned uart_irq;     /* INTID, 0: none */
 	const void *uart_compatible;
 	unsigned uart_compatible_len;
 	struct boot_module kernel, ramdisk;

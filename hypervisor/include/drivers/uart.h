@@ -6,16 +6,29 @@
 #include <core/console.h>
 #include <lib/types.h>
 
-struct uart_driver {
-	const char *compatible; /* of its device tree node */
-	const struct uart_ops *ops;
-	/* registers are mapped; takes the UART as the firmware left it (its speed) */
-	void (*attach)(paddr_t base);
+struct uart_regs {
+	paddr_t base;
+	u64 size;  /* bytes */
+	u32 shift; /* they are 1 << shift bytes apart (reg-shift) */
+	u32 width; /* bytes of an access (reg-io-width) */
 };
 
-/* Writes c where there is room; when the flag `full` stays too long, c is lost. */
-void uart_put(char *data, char *status, u32 full, char c);
-/* The driver for one of the n bytes of compatible strings, attached; NULL: none knows it. */
-const struct uart_ops *uart_attach(const char *compatible, unsigned n, paddr_t base);
-extern const struct uart_driver pl011_driver, cadence_driver;
+struct uart_driver {
+	const struct uart_ops *ops;
+	/*
+	 * Registers are mapped; takes the UART as the firmware left it (its speed). `shift` is for
+	 * a tree that names none. false: it cannot be as `r` says.
+	 */
+	bool (*attach)(const struct uart_regs *r, unsigned shift);
+};
+
+/* Waits with a bound; false: it stayed full, and the character is lost. */
+bool uart_wait_while(bool (*full)(void));
+/*
+ * The driver for one of the n bytes of compatible strings, attached; NULL: none knows it. shift and
+ * width may be 0: the tree does not say.
+ */
+const struct uart_ops *uart_attach(const char *compatible, unsigned n,
+				   const struct uart_regs *regs);
+extern const struct uart_driver pl011_driver, cadence_driver, ns16550_driver;
 #endif

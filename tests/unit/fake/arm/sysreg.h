@@ -72,6 +72,7 @@ void fake_set_cntv_ctl_el0(u64 v);
 u64 fake_cntv_cval_el0(void);
 void fake_set_cntv_cval_el0(u64 v);
 /* Registers of devices: of whatever a test has (fake/gicv2.c). */
+u8 mmio_read8(const volatile void *p);
 u32 mmio_read32(const volatile void *p);
 void mmio_write32(volatile void *p, u32 v);
 void mmio_write8(volatile void *p, u8 v);
