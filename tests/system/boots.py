@@ -15,7 +15,8 @@ COUNTED = dict(CPUS=1, ACCEL="tcg,thread=single", QEMU_ARGS="-icount shift=3")
 # On such a machine the debug build measures how long Dom0 waited for a CPU, in time that is as exact as the instructions run.
 EXACT = dict(COUNTED, QEMU_ARGS="-icount shift=1", HYPERVISOR=DEBUG)
 
-BOOTS = [
+BOOTS = [      # the long ones first
+    Boot("own-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes"), ["own", "vuart"]),
     Boot("devices-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G"), ["devices"]),
     Boot("lifecycle-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="2G"), ["lifecycle", "vuart"]),
     Boot("kill-gic3", dict(GIC=3, CPUS=4, CPU="cortex-a57", MEM="2G"), ["kill"]),
@@ -32,12 +33,12 @@ BOOTS = [
     Boot("tools-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=guest"), ["demo", "lifecycle"]),
     Boot("passthrough-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
     Boot("passthrough-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a72", MEM="2G", TOOLS="hospes", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
-    Boot("own-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes"), ["own", "vuart"]),
     Boot("tools-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("xen-gic3", dict(GIC=3, CPU="cortex-a57", MEM="1G", HYPERVISOR="xen", TOOLS="hospes", DOM0_ARGS="start=nothing", **COUNTED),
          ["tutorial", "memory"]),
     Boot("exact-gic3", dict(GIC=3, CPU="cortex-a57", MEM="1G", TOOLS="hospes", **EXACT), ["memory"], not_on_xen=True),
-    Boot("exact-gic2", dict(GIC=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes", **EXACT), ["lifecycle"], not_on_xen=True),
+    Boot("exact-gic2", dict(GIC=2, CPU="cortex-a72", MEM="1G", TOOLS="hospes", DOM0_ARGS="start=nothing", **EXACT), ["tutorial", "store"],
+         not_on_xen=True),
     Boot("debug-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", HYPERVISOR=DEBUG), ["debug"], not_on_xen=True),
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
     Boot("uboot-gic3", dict(GIC=3), ["uboot"], not_on_xen=True),
