@@ -70,7 +70,7 @@ static bool link_tail(struct domain *d, u32 *w, u32 port)
 	for (unsigned i = 0; i < GUEST_TRIES; i++) {
 		if (!(old & LINKED))
 			return false;
-		if (likely(guest_cas(w, &old, (old & ~(BUSY | EVTCHN_FIFO_LINK_MASK)) | port)))
+		if (likely(try_cas(w, &old, (old & ~(BUSY | EVTCHN_FIFO_LINK_MASK)) | port)))
 			return true;
 	}
 	lost(d, port, "the word of its queue's tail is unstable");
@@ -105,7 +105,7 @@ static bool mark(struct domain *d, u32 *w, u32 port, bool can_queue, u32 *old, u
 {
 	for (unsigned i = 0; i < GUEST_TRIES; i++) {
 		*set = can_queue && !(*old & (MASKED | LINKED)) ? PENDING | LINKED : PENDING;
-		if (likely(guest_cas(w, old, *old | *set)))
+		if (likely(try_cas(w, old, *old | *set)))
 			return true;
 	}
 	lost(d, port, "its word is unstable");
@@ -136,7 +136,7 @@ static void set_pending(struct domain *d, struct evtchn *ch, u32 port)
 		w = word_of(f, port);
 	}
 	old = READ_ONCE(*w);
-	if (!(old & (MASKED | LINKED)) || unlikely(!guest_cas(w, &old, old | PENDING))) {
+	if (!(old & (MASKED | LINKED)) || unlikely(!try_cas(w, &old, old | PENDING))) {
 		lock(&f->lock);
 		priority = ch->priority;
 		/* The guest unmasks only what it gave a control block for; else the event waits. */

@@ -2,16 +2,19 @@
 /*
  * What a domain may have: its weight (a share against others) and its cap (percent of one CPU,
  * whoever else waits). A cap is a budget of run time per period; its vCPUs, on any CPU, draw on it
- * (atomic). Used up, none of them is runnable until the refill timer gives them a new period.
+ * (atomic). Used up, none of them is runnable until the refill timer gives them a new period. What
+ * they ran beyond it, for a timer was late, is taken off the next ones.
  */
 #include <domain/sched_model.h>
 #include <lib/errno.h>
 
 #define CAP_PERIOD_NS 20000000UL
+/* More is not counted, of a sleep or a debt: a share of it, on all CPUs, still fits in 63 bits. */
+#define CAP_LONGEST_NS BIT(48)
 
-static s64 cap_budget(const struct domain *d)
+static s64 cap_budget(unsigned cap)
 {
-	return (s64)(CAP_PERIOD_NS / 100 * READ_ONCE(d->sched.cap));
+	return (s64)(CAP_PERIOD_NS / 100 * cap);
 }
 
 /*
@@ -25,20 +28,20 @@ static u64 period_age(const struct domain *d, u64 now)
 }
 
 /*
- * A new period: what is due for the time gone by, less what was overdrawn. A late timer takes
- * nothing away, and a long sleep saves up two periods only. Of several CPUs one begins it.
+ * A new period: what is due for the time gone by, less what was overdrawn. A late timer neither
+ * gives nor takes, and a long sleep saves up two periods only. Of several CPUs one begins it.
  */
 static void cap_new_period(struct domain *d, u64 now)
 {
 	u64 began = READ_ONCE(d->sched.period_ns);
-	s64 left, most = 2 * cap_budget(d);
+	unsigned cap = READ_ONCE(d->sched.cap);
+	s64 left, most = 2 * cap_budget(cap);
 
 	if (now <= began || !__atomic_compare_exchange_n(&d->sched.period_ns, &began, now, false,
 							 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	left = __atomic_add_fetch(&d->sched.budget_ns,
-				  (s64)(min(now - began, 10 * CAP_PERIOD_NS) / 100) *
-					  READ_ONCE(d->sched.cap),
+				  (s64)(min(now - began, CAP_LONGEST_NS) / 100) * cap,
 				  __ATOMIC_RELAXED);
 	if (left > most)
 		__atomic_sub_fetch(&d->sched.budget_ns, left - most, __ATOMIC_RELAXED);
@@ -59,14 +62,13 @@ static void cap_refill(struct timer *t)
 
 void sched_cap_account(struct domain *d, u64 ran, u64 now)
 {
-	s64 left = __atomic_sub_fetch(&d->sched.budget_ns, (s64)ran, __ATOMIC_RELAXED);
+	s64 left;
 
-	/*
-	 * Who ran alone for long before it got a cap, or on a late timer, does not pay for all of
-	 * that.
-	 */
-	if (left < -(s64)CAP_PERIOD_NS)
-		__atomic_store_n(&d->sched.budget_ns, -(s64)CAP_PERIOD_NS, __ATOMIC_RELAXED);
+	/* The caller has seen the cap. */
+	smp_rmb();
+	/* Who ran alone for long before it got one does not pay for that. */
+	ran = min(ran, now - min(READ_ONCE(d->sched.capped_ns), now));
+	left = __atomic_sub_fetch(&d->sched.budget_ns, (s64)ran, __ATOMIC_RELAXED);
 	if (left > 0 && period_age(d, now) >= CAP_PERIOD_NS)
 		cap_new_period(d, now);
 	else if (left <= 0 && !READ_ONCE(d->sched.refill.cpu))
@@ -92,9 +94,11 @@ int sched_set_params(struct domain *d, unsigned weight, unsigned cap)
 		return -EINVAL;
 	WRITE_ONCE(d->sched.weight, (u16)weight);
 	if (d->sched.cap != cap) {
+		WRITE_ONCE(d->sched.capped_ns, now_ns());
+		WRITE_ONCE(d->sched.period_ns, d->sched.capped_ns);
+		__atomic_store_n(&d->sched.budget_ns, cap_budget(cap), __ATOMIC_RELAXED);
+		smp_wmb();
 		WRITE_ONCE(d->sched.cap, (u16)cap);
-		WRITE_ONCE(d->sched.period_ns, now_ns());
-		__atomic_store_n(&d->sched.budget_ns, cap_budget(d), __ATOMIC_RELAXED);
 		for_each_vcpu (d, v)
 			vcpu_recheck(v);
 	}

@@ -8,8 +8,8 @@ Puts known classes of bugs into copies of the tree, one at a time, and shows whi
     run.py --table          the table for docs/testing.md
     run.py --quick          those that a host test catches, one of each class: make test-all
 
-The table is faults.txt, see its head. A suite has to pass without a fault, or nothing that it says counts. Host suites run two at a time,
-QEMU alone. Prints a line per fault and at the end "N caught, M survived"; status 0 when all are caught.
+The table is faults.txt, see its head. A suite has to pass without a fault, or nothing that it says counts. Host suites run WORKERS=2 at a time,
+QEMU alone and first. Prints a line per fault and at the end "N caught, M survived"; status 0 when all are caught.
 """
 import argparse
 import collections
@@ -28,7 +28,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 WORK = os.path.join(TOP, "build", "mutants")
 Fault = collections.namedtuple("Fault", "name kind suites file old new")
 QEMU = ("guest", "compare", "system")
-WORKERS = 2
+WORKERS = int(os.environ.get("WORKERS", "2"))
 LIMIT = 900         # seconds for one suite, on a busy machine too
 ARGUMENTS = {"test_config": ["guests/root/example.cfg"]}    # of the toolstack's tests
 
@@ -126,7 +126,7 @@ class Copy:
     def unit(self, name):
         program = os.path.join(self.top, "build/unit/test_" + name)
         self.build("-C", "tests/unit", "WARN=-w", program)
-        return self.call("timeout", "180", program)
+        return self.call("timeout", "180", program, FIRST="1")
 
     def static(self, name):
         try:
@@ -137,7 +137,7 @@ class Copy:
 
     def tools(self, name):
         self.build("-C", "toolstack", os.path.join(self.top, "build/toolstack-host", name))
-        return self.call("timeout", str(LIMIT // 2), os.path.join(self.top, "build/toolstack-host", name), *ARGUMENTS.get(name, ()))
+        return self.call("timeout", "120", os.path.join(self.top, "build/toolstack-host", name), *ARGUMENTS.get(name, ()))
 
     def guest(self, name):
         payload, machine = name.split("@")
@@ -199,9 +199,9 @@ class Copy:
 
 
 def run_all(faults, report):
-    """Host suites by WORKERS threads, each with a copy of its own; then QEMU by one."""
+    """QEMU's by one; then host suites by WORKERS threads, each with a copy of its own."""
     host = [f for f in faults if not f.suites[0].startswith(QEMU)]
-    rest = [f for f in faults if f.suites[0].startswith(QEMU)]
+    boots = [f for f in faults if f.suites[0].startswith(QEMU)]
     copies, lock = [], threading.Lock()
 
     def one(fault):
@@ -216,10 +216,10 @@ def run_all(faults, report):
         report(fault, suite, said, time.monotonic() - start)
 
     numbers = iter(range(WORKERS))
+    for fault in sorted(boots, key=lambda f: f.suites):
+        one(fault)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(one, sorted(host, key=lambda f: f.suites)))
-    for fault in sorted(rest, key=lambda f: f.suites):
-        one(fault)
 
 
 def table(faults):

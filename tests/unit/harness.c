@@ -43,6 +43,8 @@ int run_tests(const char *suite, const struct test *tests, unsigned nr)
 		tests[i].fn();
 		printf("%s unit/%s: %s\n", failures ? "FAIL" : "PASS", suite, tests[i].name);
 		failed += failures != 0;
+		if (failed && getenv("FIRST")) /* is enough */
+			break;
 	}
 	return failed ? 1 : 0;
 }

@@ -16,6 +16,7 @@
 #include <xen/platform.h>
 #include <xen/sched.h>
 #include <xen/version.h>
+#include <domain/guest_word.h>
 #include <domain/spec.h>
 #include "fake/tlb.h"
 #include "harness.h"
@@ -68,6 +69,27 @@ static bool fails(unsigned *left)
 	if (!*left || --*left)
 		return false;
 	return failed = true;
+}
+
+/*
+ * The n-th attempt to change a shared word is lost, and so many in a row: once is nothing, and who
+ * loses GUEST_TRIES of them may give up.
+ */
+static unsigned fail_store, in_a_row, still_to_lose;
+static bool entries_written; /* guests write where their grant entries may be */
+
+static const char *step_name(const unsigned *which)
+{
+	return which == &fail_alloc ? "allocation" : which == &fail_access ? "access" : "store";
+}
+
+bool fake_store_lost(void)
+{
+	if (fails(&fail_store)) {
+		still_to_lose = in_a_row;
+		entries_written = in_a_row > 1;
+	}
+	return still_to_lose && still_to_lose--;
 }
 
 #define FAILING(what, type, fn, params, args, failure) \
@@ -454,7 +476,6 @@ static void say(const char *fmt, ...)
 
 /* After one call in so many all is compared with the specification (domain/spec.c). */
 static unsigned spec_every = 1;
-static bool entries_written; /* guests write where their grant entries may be */
 
 static void spec(void)
 {
@@ -2195,11 +2216,11 @@ static bool fail_once(const struct faulty *f, unsigned *which, unsigned n)
 	failed = false;
 	*which = n;
 	rc = f->op();
-	*which = 0;
+	*which = still_to_lose = 0;
 	if (failed && rc) {
 		if (!f->lasts && digest() != before) {
 			say("%s: %s %u failed (%ld) and left something behind\n", f->name,
-			    which == &fail_alloc ? "allocation" : "access", n, rc);
+			    step_name(which), n, rc);
 			CHECK(digest() == before);
 		}
 		CHECK_EQ(f->op(), 0);
@@ -2517,13 +2538,14 @@ static bool fail_element(const struct array_op *a, unsigned *which, unsigned n)
 	failed = false;
 	*which = n;
 	a->op(0);
-	*which = 0;
+	*which = still_to_lose = 0;
 	first = told_first(a, "after a failure");
 	if (failed && first < a->nr)
 		a->op(first);
 	for (unsigned i = 0; i < a->nr; i++)
 		CHECK(a->done(i));
 	quiet_world();
+	entries_written = false;
 	return failed;
 }
 
@@ -2533,6 +2555,9 @@ static void test_array_failures(void)
 		for (unsigned n = 1; fail_element(&array_ops[i], &fail_alloc, n); n++)
 			CHECK(n < 200);
 		for (unsigned n = 1; fail_element(&array_ops[i], &fail_access, n); n++)
+			CHECK(n < 200);
+		in_a_row = GUEST_TRIES;
+		for (unsigned n = 1; fail_element(&array_ops[i], &fail_store, n); n++)
 			CHECK(n < 200);
 	}
 }
@@ -3032,16 +3057,48 @@ static unsigned fail_each(const struct request *r, unsigned *which, unsigned see
 		failed = false;
 		*which = n;
 		*rc = some_call(r, seed);
-		*which = 0;
+		*which = still_to_lose = 0;
 		if (failed && *rc < 0 && !answers_late(r) && digest() != before) {
 			say("call %u, %u, seed %u: %s %u failed (%ld) and left something behind\n",
-			    r->nr, r->cmd, seed, which == &fail_alloc ? "allocation" : "access", n,
-			    *rc);
+			    r->nr, r->cmd, seed, step_name(which), n, *rc);
 			CHECK(digest() == before);
 		}
 		quiet_world();
+		entries_written = false;
 		if (!failed)
 			return n - 1;
+	}
+}
+
+/* Each attempt to change a shared word is lost once: nobody notices. */
+static void lose_each(const struct request *r, unsigned seed)
+{
+	bool changes = false;
+	s64 want = 0;
+
+	in_a_row = 1;
+	for (unsigned n = 0;; n++) {
+		u64 before;
+		s64 rc;
+
+		busy_world();
+		remember(PORT, port);
+		before = digest();
+		failed = false;
+		fail_store = n;
+		rc = some_call(r, seed);
+		fail_store = still_to_lose = 0;
+		if (!n) {
+			want = rc;
+			changes = digest() != before;
+		}
+		if (rc != want)
+			say("call %u, %u, seed %u: %ld when store %u is lost, not %ld\n", r->nr,
+			    r->cmd, seed, rc, n, want);
+		CHECK(rc == want && (digest() != before) == changes);
+		quiet_world();
+		if (n && !failed)
+			break;
 	}
 }
 
@@ -3068,7 +3125,12 @@ static void test_every_failure(void)
 		     seed++) {
 			fail_each(r, &fail_alloc, seed, &rc);
 			fail_each(r, &fail_access, seed, &rc);
-			done += rc >= 0;
+			if (rc < 0)
+				continue;
+			lose_each(r, seed);
+			in_a_row = GUEST_TRIES;
+			fail_each(r, &fail_store, seed, &rc);
+			done++;
 		}
 		if (!*got && !refused(r))
 			say("call %u, %u has never got through\n", r->nr, r->cmd);

@@ -934,6 +934,26 @@ static void test_weights(void)
 	compete(2, 4, (unsigned[]){ 512, 256, 256, 256 }, none, one, 8);
 }
 
+/* Whoever can run has the CPU within two slices, though the other never stops. */
+static void test_turns(void)
+{
+	u64 before[2];
+
+	set_up(1, 1000000);
+	delay = 1;
+	endless = true;
+	domain_make(0, 1, true);
+	domain_make(1, 1, true);
+	run(fake_ticks + 100 * MS);
+	for (unsigned i = 0; i < 100; i++) {
+		before[0] = ran(0);
+		before[1] = ran(1);
+		run(fake_ticks + 2 * opts.sched_slice_us * 1000 + MS);
+		CHECK(ran(0) != before[0] && ran(1) != before[1]);
+	}
+	tear_down();
+}
+
 /* A period is begun once, also by a CPU whose look at the clock is older than the period. */
 static void test_period(void)
 {
@@ -947,14 +967,43 @@ static void test_period(void)
 	CHECK(!sched_set_params(d, 256, 50));
 	began = d->sched.period_ns;
 	CHECK_EQ(d->sched.budget_ns, 10 * MS);
-	sched_cap_account(d, MS, began - 1000);
-	CHECK_EQ(d->sched.budget_ns, 9 * MS);
-	CHECK_EQ(d->sched.period_ns, began);
+	sched_cap_account(d, 5 * MS, began + 20 * MS);
 	sched_cap_account(d, 0, began + 20 * MS);
-	sched_cap_account(d, 0, began + 20 * MS);
-	CHECK_EQ(d->sched.budget_ns, 19 * MS);
+	CHECK_EQ(d->sched.budget_ns, 15 * MS);
+	sched_cap_account(d, MS, began + 20 * MS - 1000);
+	CHECK_EQ(d->sched.budget_ns, 14 * MS);
+	CHECK_EQ(d->sched.period_ns, began + 20 * MS);
 	sched_cap_account(d, 0, began + 60 * MS);
 	CHECK_EQ(d->sched.budget_ns, 20 * MS); /* two periods at most */
+	tear_down();
+}
+
+/*
+ * The whole machine stands still now and then, with timers due and somebody on the CPU: it counts
+ * as run, and the cap holds all the same. What was run before there was a cap is not paid for.
+ */
+static void test_overrun(void)
+{
+	u64 began, before, got;
+
+	set_up(1, 1000000);
+	delay = 1;
+	endless = true;
+	domain_make(0, 1, true);
+	run(fake_ticks + 5000 * MS);
+	CHECK(!sched_set_params(doms[0], 256, 25));
+	before = ran(0);
+	run(fake_ticks + 1000 * MS);
+	CHECK(ran(0) - before > 240 * MS && ran(0) - before < 270 * MS);
+	began = fake_ticks;
+	before = ran(0);
+	for (unsigned i = 0; i < 100; i++) {
+		run(fake_ticks + (1 + host_random() % 40) * MS);
+		fake_ticks += host_random() % 200 * MS;
+	}
+	run(fake_ticks + 1000 * MS);
+	got = (ran(0) - before) * 100 / (fake_ticks - began);
+	CHECK(got >= 15 && got <= 25); /* a pause of more than two periods is not made up for */
 	tear_down();
 }
 
@@ -1091,8 +1140,10 @@ static const struct test tests[] = {
 	{ "a timer that changes while it fires elsewhere", test_two },
 	{ "who ran alone for long", test_late },
 	{ "shares go by weight", test_weights },
+	{ "turns", test_turns },
 	{ "a cap's period begins once", test_period },
 	{ "caps hold", test_caps },
+	{ "caps hold on a machine that stands still now and then", test_overrun },
 	{ "random guests and tools on one to four CPUs", test_random },
 };
 

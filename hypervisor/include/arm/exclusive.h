@@ -9,15 +9,10 @@
 #define ARM_EXCLUSIVE_H
 #include <lib/types.h>
 
-#ifdef __HOST_TEST__
-#define load_exclusive(p) __atomic_load_n((p), __ATOMIC_SEQ_CST)
-#define store_exclusive(p, old, new) \
-	({ \
-		__typeof__(*(p)) expected = (old); \
-		__atomic_compare_exchange_n((p), &expected, (new), false, __ATOMIC_SEQ_CST, \
-					    __ATOMIC_SEQ_CST); \
-	})
-#else
+/* One attempt: *old holds what is expected and becomes what was found. May fail without reason. */
+#define try_cas(p, old, new) \
+	__atomic_compare_exchange_n((p), (old), (new), true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
+
 static inline u64 load_exclusive64(const u64 *p)
 {
 	u64 v;
@@ -63,5 +58,4 @@ static inline bool store_exclusive8(u8 *p, u8 new)
 #define store_exclusive(p, old, new) _Generic((p), \
 	u64 *: store_exclusive64, u32 *: store_exclusive32, u8 *: store_exclusive8)((p), (new))
 /* clang-format on */
-#endif
 #endif

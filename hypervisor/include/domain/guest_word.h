@@ -11,10 +11,6 @@
 
 #define GUEST_TRIES 64
 
-/* One try: *old holds what is expected and becomes what was found. May fail without reason. */
-#define guest_cas(p, old, new) \
-	__atomic_compare_exchange_n((p), (old), (new), true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
-
 /*
  * Makes it `new`, which is made of *old: what it was before. False: gave up. The first try is
  * nearly always the last.

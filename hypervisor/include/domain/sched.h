@@ -32,6 +32,7 @@ struct sched_domain {
 	u16 cap;	     /* percent of one CPU, 0: none */
 	s64 budget_ns;	     /* of the cap, left in this period (atomic) */
 	u64 period_ns;	     /* when the period began */
+	u64 capped_ns;	     /* since when there is this cap; written before it */
 	struct timer refill; /* armed when the budget is used up */
 };
 

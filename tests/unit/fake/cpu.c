@@ -4,6 +4,7 @@
  * else defines it itself.
  */
 #include <arm/cpu.h>
+#include <arm/exclusive.h>
 #include <core/console.h>
 #include <lib/string.h>
 #include "../harness.h"
@@ -20,6 +21,10 @@ DEFAULT void cache_clean(const void *p, size_t n)
 }
 DEFAULT void cache_clean_inv(const void *p, size_t n)
 {
+}
+DEFAULT bool fake_store_lost(void)
+{
+	return false;
 }
 DEFAULT void zero_wide(void *p, size_t n)
 {
