@@ -198,15 +198,17 @@ static void __init on_gicv3(struct parse *p)
 static void __init on_gic(struct parse *p)
 {
 	struct machine *m = p->m;
+	u32 n = 3;
 
 	if (m->gic_node != p->w.node)
 		return;
 	m->gic_irq_cells = 3;
 	if (!fdt_cell(&p->w, FDT_PHANDLE, 0, &m->gic_phandle) || !m->gic_phandle)
 		complain(m, p, "the interrupt controller has no phandle");
-	if ((fdt_cell(&p->w, FDT_INTERRUPT_CELLS, 0, &m->gic_irq_cells) && m->gic_irq_cells < 3) ||
-	    m->gic_irq_cells > 8)
-		complain(m, p, "#interrupt-cells is %u, not 3 or 4", m->gic_irq_cells);
+	if (fdt_cell(&p->w, FDT_INTERRUPT_CELLS, 0, &n) && (n < 3 || n > 8))
+		complain(m, p, "#interrupt-cells is %u, not 3 or 4", n);
+	else
+		m->gic_irq_cells = n; /* finish() counts on it after a complaint, too */
 	p->gic_irqs = irqs_of(&p->w);
 }
 

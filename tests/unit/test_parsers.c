@@ -209,6 +209,22 @@ static void test_good(void)
 	CHECK(cmdline_parse("conring_size=18014398509481988K")); /* 4 KiB in 64 bits */
 }
 
+/* What was complained of is not used either. */
+static void test_irq_cells(void)
+{
+	static const u32 wrong[] = { 0, 1, 2, 9, BIT(30), ~0U };
+
+	make_all();
+	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
+		int at = fdt_path_offset(good[TREE], "/intc@8000000");
+
+		CHECK(!fdt_setprop_inplace_u32(good[TREE], at, "#interrupt-cells", wrong[i]));
+		accepted[TREE] = 0;
+		read_one(TREE, good[TREE], size[TREE]);
+		CHECK_EQ(accepted[TREE], 0);
+	}
+}
+
 /* A few bytes, words or stretches changed, or the end cut off. */
 static size_t damage(u8 *p, size_t n)
 {
@@ -245,6 +261,7 @@ static void test_damaged(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = { { "good ones are understood", test_good },
+					     { "a wrong number of cells", test_irq_cells },
 					     { "damaged ones do no harm", test_damaged } };
 
 	if (argc == 2) {
