@@ -19,7 +19,13 @@ def need(condition, text):
         raise Failure(text)
 
 
+def seconds(m):
+    """What a match of hours, minutes and seconds says."""
+    return int(m[1]) * 3600 + int(m[2]) * 60 + int(m[3])
+
+
 VICTIM = "victim0"
+CORES = "/run/crashed"
 
 
 class Dom0(Shell):
@@ -41,6 +47,8 @@ class Dom0(Shell):
         self.settle()
         # Information of the kernel's in the middle of a line hides the answers of the shell; warnings and worse are to be seen.
         self.run("echo 5 > /proc/sys/kernel/printk")
+        # A daemon or a watcher that dies of a signal says nothing; the kernel keeps its core, whatever its limits are.
+        self.run(f"echo '|/bin/busybox tee {CORES}-%e-%p' > /proc/sys/kernel/core_pattern")
 
     # ---- guests
     def create(self, config, timeout=60, options="", **settings):
@@ -131,6 +139,12 @@ class Dom0(Shell):
         self.beats = None
         self.run(f"xl destroy {VICTIM}", 40)
         self.wait(f"{self.free_pages_before} free pages again", lambda: self.free_pages() == self.free_pages_before)
+
+    def nothing_crashed(self):
+        """Where there is a victim, the last Dom0 of the boot is still there."""
+        if self.beats is not None:
+            cores = self.run(f"ls {CORES}-* 2> /dev/null", ok=None)[1]
+            need(not cores, cores)
 
     def details(self, what=""):
         found = json.loads(self.run(f"xl list -l {what}"))

@@ -3,7 +3,7 @@
 import re
 import struct
 
-from dom0 import check, need
+from dom0 import check, need, seconds
 
 
 def before(d):
@@ -140,7 +140,10 @@ def details(d):
 @check
 def uptime_and_top(d):
     guest(d)
-    need(re.search(r"^one +\d+ +\d+:\d\d:\d\d", d.run("xl uptime"), re.M), "xl uptime")
+    with d.console("one") as g:
+        age = float(g.run("cut -d' ' -f1 /proc/uptime"))
+    m = {n: re.search(rf"^{n} +\d+ +(\d+):(\d\d):(\d\d)$", d.run("xl uptime"), re.M) for n in ("one", "Domain-0")}
+    need(all(m.values()) and age - 1 <= seconds(m["one"]) < seconds(m["Domain-0"]), f"{age} s after its start, xl uptime says {m}")
     m = re.search(r"^ +one +\S+ +(\d+) +\d+\.\d +(\d+)", d.top(), re.M)
     need(m and int(m[2]) in range(128 << 10, 130 << 10), f"xentop: {m and m[0]}")
 

