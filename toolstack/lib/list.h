@@ -5,6 +5,16 @@
 
 #define LIST_PUSH(head, item, link) ((item)->link = (head), (head) = (item))
 
+#define LIST_APPEND(head, item, link) \
+	do { \
+		__typeof__(head) *at_ = &(head); \
+\
+		while (*at_) \
+			at_ = &(*at_)->link; \
+		(item)->link = NULL; \
+		*at_ = (item); \
+	} while (0)
+
 /* The item is in the list. */
 #define LIST_REMOVE(head, item, link) \
 	do { \

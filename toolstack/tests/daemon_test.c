@@ -107,6 +107,7 @@ static void test_live_update(void)
 	CHECK(xs_transaction_end(a, tx, false) == 0 && is(b, 0, "/lu/in", "1"));
 	CHECK(xs_next_event(b, &ev, 1000) == 1 && !strcmp(ev.path, "/lu/in"));
 	/* A program that is none: the old one goes on. */
+	CHECK(live_update(a, "/bin/true") < 0 && is(a, 0, "/lu/in", "1"));
 	CHECK(live_update(a, "/bin/false") < 0 && is(a, 0, "/lu/in", "1"));
 	CHECK(live_update(a, "/nonexistent") < 0 && is(b, 0, "/lu/in", "1"));
 	CHECK(live_update(a, exe) == 0 && kill(daemon_pid, 0) == 0 &&
@@ -181,6 +182,9 @@ static void test_tools(void)
 		    "tidy\n"));
 	CHECK(shell("T watch -n 2 /wt & sleep 0.3; T write /wt/x 1; wait", "/wt\n/wt/x\n"));
 	CHECK(shell("T control check", "OK\n"));
+	CHECK(shell("T control live-update && T control live-update -F -t 5 /proc/self/exe",
+		    "OK\nOK\n"));
+	CHECK(shell("T control quota set nodes 1x 2>/dev/null || echo no", "no\n"));
 	CHECK(shell("T read 2>/dev/null; [ $? = 1 ] && T nonsense 2>/dev/null; [ $? = 1 ] && echo "
 		    "usage",
 		    "usage\n"));

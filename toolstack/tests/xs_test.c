@@ -171,7 +171,7 @@ static void test_basics(void)
 	CHECK(asks(&d0, XS_IS_DOMAIN_INTRODUCED, 0, "7") == 2 && body[0] == 'F');
 	CHECK(asks(&d0, XS_READ, 77, "/") == -ENOENT);
 	CHECK(asks(&d0, 20, 0, "5") == -ENOSYS && asks(&d0, 999, 0, "5") == -ENOSYS);
-	CHECK(asks(&d0, XS_CONTROL, 0, "check") > 0 && !strcmp(body, "OK\n"));
+	CHECK(asks(&d0, XS_CONTROL, 0, "check") > 0 && !strcmp(body, "OK"));
 }
 
 static void test_paths(void)
@@ -193,6 +193,14 @@ static void test_paths(void)
 	longest[sizeof(longest) - 1] = '\0'; /* nearly a whole message */
 	CHECK(put(&d0, 0, longest, "") == -EINVAL);
 	CHECK(put(&d0, 0, longest + 1, "") == -EINVAL);
+	/* A guest's limit is for the part behind its own directory, however that is named. */
+	memcpy(longest, "/local/domain/5/data/", 21);
+	longest[16 + 2048] = '\0';
+	CHECK(asks(&d5, XS_READ, 0, longest) == -ENOENT);
+	CHECK(asks(&d5, XS_READ, 0, longest + 16) == -ENOENT);
+	longest[16 + 2048] = 'a';
+	longest[16 + 2049] = '\0';
+	CHECK(asks(&d5, XS_READ, 0, longest) == -EINVAL);
 	CHECK(ask(&d0, XS_READ, 0, "/", 1) == -EINVAL); /* no NUL */
 	CHECK(ask(&d0, XS_READ, 0, "", 0) == -EINVAL);
 	CHECK(ask(&d0, XS_WATCH, 0, "/", 2) == -EINVAL); /* one word of two */
@@ -223,6 +231,10 @@ static void test_perms(void)
 		CHECK(ask(&d5, priv[t], 0, "6\0001\0002", 6) == -EACCES);
 	}
 	CHECK(asks(&d5, XS_CONTROL, 0, "check") == -EACCES);
+	CHECK(asks(&d5, XS_IS_DOMAIN_INTRODUCED, 0, "6") == -EACCES);
+	/* That there is no such node is told to whoever could make it. */
+	CHECK(ask(&d6, XS_SET_PERMS, 0, "/shared/none\0n6", 16) == -ENOENT);
+	CHECK(ask(&d6, XS_SET_PERMS, 0, "/secret/none\0n6", 16) == -EACCES);
 	/* A stub domain acts for its target. */
 	CHECK(ask2(&d0, XS_SET_TARGET, 0, "6", "5", true) == 3);
 	CHECK(reads(&d6, 0, "/local/domain/5/data/k", ""));
@@ -245,6 +257,12 @@ static void test_watches(void)
 	CHECK(event(&d5, "data/a/b", "tok") && !fake_next(&d5, &hdr, body));
 	CHECK(event(&d0, "/local/domain/5/data/a/b", "deep"));
 	CHECK(put(&d0b, 0, "/local/domain/5/data/ab", "1") == 3 && event(&d5, "data/ab", "tok"));
+	/* In the order of the watches. A third word is what newer daemons know. */
+	CHECK(ask2(&d5, XS_WATCH, 0, "data", "2nd", true) == 3 && event(&d5, "data", "2nd"));
+	CHECK(put(&d0b, 0, "/local/domain/5/data/ab", "2") == 3 && event(&d5, "data/ab", "tok") &&
+	      event(&d5, "data/ab", "2nd"));
+	CHECK(ask2(&d5, XS_UNWATCH, 0, "data", "2nd", true) == 3);
+	CHECK(ask(&d5, XS_WATCH, 0, "data\0003rd\0001", 11) == -EINVAL);
 	/* Removal: the watcher above hears of the top, the one below of its own node. */
 	CHECK(asks(&d0b, XS_RM, 0, "/local/domain/5/data/a") == 3);
 	CHECK(event(&d5, "data/a", "tok") && !fake_next(&d5, &hdr, body));
@@ -261,6 +279,14 @@ static void test_watches(void)
 	CHECK(ask(&d0b, XS_INTRODUCE, 0, "9\0001\0002", 6) == 3 &&
 	      asks(&d0b, XS_RELEASE, 0, "9") == 3);
 	CHECK(event(&d0, "@releaseDomain", "r") && !fake_next(&d6, &hdr, body));
+	CHECK(ask2(&d0, XS_WATCH, 0, "@introduceDomain", "i", true) == 3 &&
+	      event(&d0, "@introduceDomain", "i"));
+	CHECK(ask(&d0b, XS_INTRODUCE, 0, "9\0001\0002", 6) == 3 &&
+	      event(&d0, "@introduceDomain", "i"));
+	CHECK(ask(&d0b, XS_INTRODUCE, 0, "9\0001\0003", 6) == 3 && /* it is known */
+	      ask2(&d0b, XS_UNWATCH, 0, "x", "y", true) < 0 && !fake_next(&d0, &hdr, body));
+	CHECK(asks(&d0b, XS_RELEASE, 0, "9") == 3 && event(&d0, "@releaseDomain", "r"));
+	CHECK(ask2(&d0, XS_UNWATCH, 0, "@introduceDomain", "i", true) == 3);
 	/* ... unless Dom0 allows it. */
 	CHECK(ask(&d0, XS_SET_PERMS, 0, "@releaseDomain\0n0\0r6", 21) == 3);
 	CHECK(ask(&d0b, XS_INTRODUCE, 0, "9\0001\0002", 6) == 3 &&
@@ -673,7 +699,7 @@ static int m_do(struct model *m, const struct op *o, char *out)
 	int rc, len = 0;
 	static const int need[] = {
 		[XS_READ] = 1, [XS_DIRECTORY] = 1, [XS_WRITE] = 2,    [XS_MKDIR] = 2,
-		[XS_RM] = 2,   [XS_SET_PERMS] = 4, [XS_GET_PERMS] = 1
+		[XS_RM] = 2,   [XS_SET_PERMS] = 6, [XS_GET_PERMS] = 1
 	};
 	char names[100][48], up[48];
 	int count = 0;
@@ -1030,6 +1056,7 @@ static void test_live(void)
 	fake_send(&d0, XS_WRITE, 0, "/half\0value", 11); /* a request half read */
 	d0.in_len -= 5;
 	run_all();
+	conn_shut(&d0b.c, XENSTORE_ERROR_COMM); /* not told yet */
 	fake_live_update(store.seed + 1);
 	CHECK(store_check() == 0);
 	d6.room = SIZE_MAX;
@@ -1037,6 +1064,7 @@ static void test_live(void)
 	conn_wake(&d0.c);
 	conn_wake(&d6.c);
 	run_all();
+	CHECK(d0b.c.shut && d0b.why == XENSTORE_ERROR_COMM);
 	CHECK(fake_next(&d6, &hdr, body) && hdr.type == XS_READ);
 	CHECK(fake_next(&d0, &hdr, body) && hdr.type == XS_WRITE &&
 	      reads(&d0, 0, "/half", "value"));

@@ -8,18 +8,18 @@
 #include <string.h>
 #include "xenstore/store.h"
 
-/* As stock, where stock has the quota. */
+/* Names and values as stock has them, but for "depth". */
 const struct quota_row quotas[Q_COUNT] = {
 	[Q_NODES] = { "nodes", 1000 },
 	[Q_NODE_SIZE] = { "node-size", 2048 },
 	[Q_WATCHES] = { "watches", 128 },
 	[Q_TXS] = { "transactions", 10 },
 	[Q_TX_NODES] = { "transaction-nodes", 1024 },
-	[Q_PERMS] = { "node-permissions", 5 },
-	[Q_PATH] = { "path-length", XENSTORE_REL_PATH_MAX },
+	[Q_PERMS] = { "permissions", 5 },
+	[Q_PATH] = { "path-max", XENSTORE_REL_PATH_MAX },
 	[Q_DEPTH] = { "depth", 128 },
 	[Q_OUTSTANDING] = { "outstanding", 20 },
-	[Q_MEMORY] = { "memory", 2 << 20 },
+	[Q_MEMORY] = { "memory", 5 << 19 },
 };
 
 bool quota_set(const char *name, size_t len, uint32_t value)

@@ -25,9 +25,15 @@ static int cmd_print(struct conn *c, FILE *t, int argc, char **argv)
 
 static int cmd_quota(struct conn *c, FILE *t, int argc, char **argv)
 {
-	if (argc == 4 && !strcmp(argv[1], "set"))
-		return quota_set(argv[2], strlen(argv[2]), strtoul(argv[3], NULL, 10)) ? 0
-										       : -EINVAL;
+	if (argc == 4 && !strcmp(argv[1], "set")) {
+		char *end;
+		unsigned long v = strtoul(argv[3], &end, 10);
+
+		return end > argv[3] && !*end && v <= UINT32_MAX &&
+				       quota_set(argv[2], strlen(argv[2]), v)
+			       ? 0
+			       : -EINVAL;
+	}
 	if (argc == 2) {
 		struct account *a = account_get(strtoul(argv[1], NULL, 10), false);
 
@@ -113,7 +119,7 @@ int control_run(struct conn *c, char *body, size_t len, char *text, size_t size)
 		if (!strcmp(argv[0], commands[i].name))
 			rc = commands[i].fn(c, t, argc, argv);
 	if (!rc && !ftell(t))
-		fprintf(t, "OK\n");
+		fprintf(t, "OK"); /* this, and no more, is what stock clients take for success */
 	fclose(t);
 	text[size - 1] = '\0';
 	return rc;

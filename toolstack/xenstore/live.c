@@ -63,8 +63,8 @@ static FILE *save_to_memfd(void)
 	struct head head = { ports_fd(), sock_listener(), ring_virq_port() };
 	struct {
 		struct xsd_sockmsg hdr;
-		char text[4];
-	} ok = { asked, "OK\n" };
+		char text[3];
+	} ok = { asked, "OK" };
 	int fd = memfd_create("xenstored-state", 0);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 
@@ -72,7 +72,7 @@ static FILE *save_to_memfd(void)
 		return NULL;
 	ok.hdr.len = sizeof(ok.text);
 	fwrite(&head, sizeof(head), 1, f);
-	state_save(f, asker, &ok, sizeof(ok));
+	state_save(f, asker, &ok, sizeof(ok.hdr) + ok.hdr.len);
 	fflush(f);
 	return f;
 }
@@ -87,7 +87,7 @@ void live_run(char **argv)
 	if (f && !ferror(f)) {
 		snprintf(num, sizeof(num), "%d", fileno(f));
 		setenv(STATE_VARIABLE, num, 1);
-		if (run_file(program, check) == 0)
+		if (run_file(program, check) == LIVE_CAN)
 			execv(program, argv);
 		unsetenv(STATE_VARIABLE);
 	}

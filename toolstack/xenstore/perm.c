@@ -30,6 +30,17 @@ static bool valid(const char *path, size_t len)
 	       !strstr(path, "//") && (len == 1 || path[len - 1] != '/');
 }
 
+/* A domain's own part of the tree does not count, however its path was given. */
+static bool too_long(const struct conn *c, const char *path, size_t len)
+{
+	int own = 0;
+
+	if (!over(c->domid, Q_PATH, len))
+		return false;
+	sscanf(path, "/local/domain/%*u/%n", &own);
+	return over(c->domid, Q_PATH, len - own);
+}
+
 /* The absolute path; returns how many bytes a relative one was preceded with, or -EINVAL. */
 int path_canon(const struct conn *c, const char *in, bool special, char *out, size_t size)
 {
@@ -47,10 +58,10 @@ int path_canon(const struct conn *c, const char *in, bool special, char *out, si
 			return -EINVAL;
 		skip = snprintf(out, size, "/local/domain/%u/", c->domid);
 	}
-	if (skip + len >= size || over(c->domid, Q_PATH, skip + len))
+	if (skip + len >= size)
 		return -EINVAL;
 	memcpy(out + skip, in, len + 1);
-	return valid(out, skip + len) ? skip : -EINVAL;
+	return valid(out, skip + len) && !too_long(c, out, skip + len) ? skip : -EINVAL;
 }
 
 const char *path_name(const char *path)

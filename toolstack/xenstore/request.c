@@ -222,12 +222,11 @@ static int do_rm(struct req *r)
 
 static int do_watch(struct req *r)
 {
-	int rc = watch_add(r->c, r->path, r->skip, r->word[1]);
-
+	/* Newer daemons take a depth there: not silently more than was asked for. */
+	if (r->words > 2)
+		return -EINVAL;
 	/* The first event comes at once: the client then looks, and misses nothing. */
-	if (!rc)
-		r->first = r->c->watches;
-	return rc;
+	return watch_add(r->c, r->path, r->skip, r->word[1], &r->first);
 }
 
 static int do_unwatch(struct req *r)
@@ -286,13 +285,14 @@ static int do_get_domain_path(struct req *r)
 
 static int do_introduce(struct req *r)
 {
+	bool known = is_introduced(r->domid);
 	unsigned long long gfn, port;
 	int rc;
 
 	if (number(r->word[1], ULLONG_MAX, &gfn) || number(r->word[2], INT_MAX, &port) || !r->domid)
 		return -EINVAL;
 	rc = domain_introduce(r->domid, gfn, port);
-	if (!rc)
+	if (!rc && !known)
 		r->event = "@introduceDomain";
 	return rc;
 }
@@ -373,8 +373,10 @@ static const struct handler {
 	[XS_WRITE] = { "WRITE", do_write, 1, PATH | DATA | MAKES, XS_PERM_WRITE },
 	[XS_MKDIR] = { "MKDIR", do_mkdir, 1, PATH | MAKES, XS_PERM_WRITE },
 	[XS_RM] = { "RM", do_rm, 1, PATH | MAKES, XS_PERM_WRITE },
-	[XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 2, PATH | SPECIAL | DATA, PERM_OWNER },
-	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, 1, NO_TX | DOMID },
+	[XS_SET_PERMS] = { "SET_PERMS", do_set_perms, 2, PATH | SPECIAL | DATA,
+			   XS_PERM_WRITE | PERM_OWNER },
+	[XS_IS_DOMAIN_INTRODUCED] = { "IS_DOMAIN_INTRODUCED", do_is_introduced, 1,
+				      DOM0 | NO_TX | DOMID },
 	[XS_RESUME] = { "RESUME", do_resume, 1, DOM0 | NO_TX | KNOWN },
 	[XS_SET_TARGET] = { "SET_TARGET", do_set_target, 2, DOM0 | NO_TX | KNOWN },
 	[XS_RESET_WATCHES] = { "RESET_WATCHES", do_reset_watches, 0, DATA | NO_TX },
@@ -412,7 +414,7 @@ static int find(struct req *r, const struct handler *h)
 {
 	r->at = tree_find(r->root, r->path);
 	if (r->at.node)
-		return perm_access(r->c, r->at.node) & h->access ? 0 : -EACCES;
+		return (perm_access(r->c, r->at.node) & h->access) == h->access ? 0 : -EACCES;
 	if (!(perm_access(r->c, r->at.up) & h->access))
 		return -EACCES;
 	return h->flags & MAKES ? 0 : -ENOENT;

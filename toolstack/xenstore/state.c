@@ -9,7 +9,7 @@
 #include <string.h>
 #include "xenstore/store.h"
 
-#define MAGIC 0x33736850u /* "Phs3" */
+#define MAGIC 0x34736850u /* "Phs4" */
 
 enum {
 	REC_HEAD = 0x100, /* beside the requests' XS_... */
@@ -47,7 +47,7 @@ static bool save_node(const struct node *n, const char *path, void *f)
 
 static void save_conn(FILE *f, struct conn *c)
 {
-	struct conn_state s = { c->domid, c->shut, c->target, c->next_tx };
+	struct conn_state s = { c->domid, c->shut, c->why, c->target, c->next_tx };
 
 	c->ops->save(c, &s);
 	record(f, (struct xsd_sockmsg){ REC_CONN, 0, 0, sizeof(s) }, &s);
@@ -136,6 +136,7 @@ static int load_conn(const struct xsd_sockmsg *h, const void *data, conn_load *c
 	if (!*c)
 		return -EINVAL;
 	(*c)->shut = s.shut;
+	(*c)->why = s.why;
 	(*c)->target = s.target;
 	(*c)->next_tx = s.next_tx;
 	conn_wake(*c);

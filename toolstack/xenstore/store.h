@@ -82,7 +82,7 @@ struct conn;
 /* Of a connection, for live update. */
 struct conn_state {
 	uint16_t domid;
-	uint8_t shut;
+	uint8_t shut, why;
 	int target;
 	uint32_t next_tx;
 	/* What its kind of connection adds: a socket, or (fd -1) a domain's ring. */
@@ -278,7 +278,7 @@ int path_canon(const struct conn *c, const char *in, bool special, char *out, si
 const char *path_name(const char *path);
 
 /* watch.c */
-int watch_add(struct conn *c, const char *path, size_t skip, const char *token);
+int watch_add(struct conn *c, const char *path, size_t skip, const char *token, struct watch **out);
 struct watch *watch_find(struct conn *c, const char *path, const char *token);
 void watch_del(struct conn *c, struct watch *w);
 size_t watch_mem(const struct watch *w);

@@ -286,24 +286,37 @@ static int control(struct xs *xs, int argc, char *const *argv, bool quiet)
 
 	if (!text)
 		return -errno;
-	if (!quiet || strncmp(text, "OK", 2))
-		fputs(text, stdout);
+	if (!quiet || strcmp(text, "OK"))
+		printf("%s%s", text, *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
 	free(text);
 	return 0;
 }
 
-static int do_control(struct xs *xs, uint32_t tx, int argc, char **argv)
+/* [-F] [-t SECONDS] [FILE]: two commands to the daemon; -F and -t go with the second one. */
+static int live_update(struct xs *xs, int argc, char **argv)
 {
-	char *file[] = { "live-update", "-f", NULL }, *start[] = { "live-update", "-s" };
-	int rc = 0;
+	char *file[] = { "live-update", "-f", NULL }, *start[6] = { "live-update", "-s" };
+	int n = 2, i, rc = 0;
 
-	if (strcmp(argv[0], "live-update") || (argc > 1 && argv[1][0] == '-'))
-		return control(xs, argc, argv, false);
-	if (argc > 1) {
-		file[2] = argv[1];
+	for (i = 1; i < argc && argv[i][0] == '-' && n < 5; i++) {
+		start[n++] = argv[i];
+		if (!strcmp(argv[i], "-t") && i + 1 < argc)
+			start[n++] = argv[++i];
+	}
+	if (i < argc) {
+		file[2] = argv[i];
 		rc = control(xs, 3, file, true);
 	}
-	return rc ? rc : control(xs, 2, start, false);
+	return rc ? rc : control(xs, n, start, false);
+}
+
+static int do_control(struct xs *xs, uint32_t tx, int argc, char **argv)
+{
+	bool plain = argc > 1 && argv[1][0] == '-' && strchr("afcs", argv[1][1]);
+
+	if (strcmp(argv[0], "live-update") || plain)
+		return control(xs, argc, argv, false);
+	return live_update(xs, argc, argv);
 }
 
 static const struct command {

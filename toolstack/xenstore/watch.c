@@ -35,7 +35,7 @@ struct watch *watch_find(struct conn *c, const char *path, const char *token)
 	return NULL;
 }
 
-int watch_add(struct conn *c, const char *path, size_t skip, const char *token)
+int watch_add(struct conn *c, const char *path, size_t skip, const char *token, struct watch **out)
 {
 	size_t plen = strlen(path), tlen = strlen(token);
 	size_t size = sizeof(struct watch) + plen + tlen + 2;
@@ -54,10 +54,12 @@ int watch_add(struct conn *c, const char *path, size_t skip, const char *token)
 	memcpy(w->path, path, plen + 1);
 	w->token = w->path + plen + 1;
 	memcpy(w->token, token, tlen + 1);
-	LIST_PUSH(table[w->hash % BUCKETS], w, chain);
-	LIST_PUSH(c->watches, w, next);
+	/* Events of one path come in the order of the watches, as with stock. */
+	LIST_APPEND(table[w->hash % BUCKETS], w, chain);
+	LIST_APPEND(c->watches, w, next);
 	c->acct->watches++;
 	c->acct->mem += size;
+	*out = w;
 	return 0;
 }
 

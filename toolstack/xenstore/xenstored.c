@@ -130,7 +130,7 @@ int xenstored_main(int argc, char **argv)
 	if (store_init(store.seed))
 		die("out of memory");
 	if (opt.check_state)
-		return live_restore(state, true) ? 1 : 0;
+		return live_restore(state, true) ? 1 : LIVE_CAN;
 	log_init("xenstored", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
 	/* A live update goes on in the process that is there. */
 	daemon_start(opt.pid_file, state < 0 && !opt.no_fork, on_signal);
