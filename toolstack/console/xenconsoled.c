@@ -19,7 +19,7 @@
 #include "lib/program.h"
 #include "lib/unix.h"
 
-static volatile sig_atomic_t stop, reopen;
+static bool stop, reopen;
 
 static struct {
 	const char *pid_file;
@@ -218,9 +218,9 @@ static const struct program program = { "xenconsoled [OPTION...]", options };
 static void on_signal(int sig)
 {
 	if (sig == SIGHUP)
-		reopen = 1;
+		reopen = true;
 	else
-		stop = 1;
+		stop = true;
 }
 
 static void start(void)
@@ -261,7 +261,7 @@ int xenconsoled_main(int argc, char **argv)
 		store_ready(&store_lf, 0);
 		loop_once(-1);
 		if (reopen) {
-			reopen = 0;
+			reopen = false;
 			conlog_reopen(&hv_log);
 			for (struct guest *g = guests; g; g = g->next)
 				conlog_reopen(&g->log);

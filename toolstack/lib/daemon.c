@@ -10,13 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/daemon.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 
 static int ready_fd = -1;
+static struct loop_fd signals;
+static void (*signal_came)(int sig);
 
 static void daemon_fork(void)
 {
@@ -66,17 +70,43 @@ static void take_pid_file(const char *path)
 		die("%s: %s", path, strerror(rc ? -rc : errno));
 }
 
+static void signals_ready(struct loop_fd *lf, uint32_t events)
+{
+	struct signalfd_siginfo si;
+
+	if (read(lf->fd, &si, sizeof(si)) == sizeof(si))
+		signal_came(si.ssi_signo);
+}
+
+/*
+ * They stay blocked and come through the loop, so that none is lost just before the loop sleeps, or
+ * when this process goes on with another program: who is pending stays so over an exec.
+ */
+static void take_signals(void (*on_signal)(int sig))
+{
+	sigset_t ours;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ours, NULL);
+	signal_came = on_signal;
+	fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0 || loop_add(&signals, fd, EPOLLIN, signals_ready))
+		die("signals: %s", strerror(errno));
+}
+
 void daemon_start(const char *pid_file, bool background, void (*on_signal)(int sig))
 {
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTERM, on_signal);
-	signal(SIGINT, on_signal);
-	signal(SIGHUP, on_signal);
 	umask(022);
 	if (background)
 		daemon_fork();
 	if (pid_file)
 		take_pid_file(pid_file);
+	take_signals(on_signal);
 }
 
 void daemon_ready(bool background)

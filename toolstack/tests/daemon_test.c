@@ -190,13 +190,23 @@ static void test_tools(void)
 		    "usage\n"));
 }
 
+/* The signal comes while another program is about to take over. */
 static void test_end(void)
 {
-	int status;
+	static const char go[] = "live-update\0-s";
+	struct xsd_sockmsg h = { XS_CONTROL, 0, 0, sizeof(go) };
+	struct xs *a = open_soon();
+	int status = -1;
 
+	CHECK(write(xs_fd(a), &h, sizeof(h)) == sizeof(h) &&
+	      write(xs_fd(a), go, sizeof(go)) == sizeof(go));
+	usleep(30000);
 	kill(daemon_pid, SIGTERM);
-	CHECK(waitpid(daemon_pid, &status, 0) == daemon_pid && WIFEXITED(status) &&
-	      !WEXITSTATUS(status));
+	for (int i = 0; i < 500 && waitpid(daemon_pid, &status, WNOHANG) == 0; i++)
+		usleep(20000);
+	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	kill(daemon_pid, SIGKILL);
+	xs_close(a);
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,7 @@ $(tout)/xs_fuzz: tests/xs_fuzz.c tests/fake.h xenstore/store.h xenstore/wire.h $
 
 $(tout)/con_test: tests/con_test.c tests/check.h $(wildcard console/*.[ch]) lib/log.c
 	@mkdir -p $(@D)
-	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ tests/con_test.c console/history.c console/conlog.c lib/daemon.c lib/log.c
+	$(HOSTCC) $(HCFLAGS) $(SAN) -o $@ tests/con_test.c console/history.c console/conlog.c lib/daemon.c lib/log.c lib/loop.c
 
 # What of the daemon the test does not reach is left out by the linker, with what that would need.
 $(tout)/ring_test: tests/ring_test.c tests/check.h $(wildcard console/*.[ch]) lib/log.c

@@ -20,7 +20,7 @@
 
 #define TURNS 16 /* requests between two looks at epoll */
 
-static volatile sig_atomic_t stop;
+static bool stop;
 
 static struct {
 	const char *pid_file, *trace;
@@ -76,7 +76,7 @@ int64_t store_now(void)
 static void on_signal(int sig)
 {
 	if (sig != SIGHUP)
-		stop = 1;
+		stop = true;
 }
 
 static void begin(const char *dir, const char *path)
