@@ -680,6 +680,34 @@ static void moved_while_active(void)
 	vgic_free_domain(&dom);
 }
 
+/* Its line rises while vCPU 1 handles an edge of it: the list register has to tell of its end. */
+static void line_rises_while_active(void)
+{
+	const unsigned spi = 40;
+
+	version = 3;
+	nr_lrs = 4;
+	set_up(1);
+	mmio(0, 0x104, 1U << (spi - 32));
+	R(0, spi)->enabled = true;
+	spi_target[spi] = 1;
+	CHECK(vgic_v3_dist_write(&vcpus[0], NULL, 0x6000 + 8 * spi, 8, 1));
+	vgic_load(&vcpus[1]);
+	on[0] = cpus[0].loaded = &vcpus[1];
+	vgic_inject_spi(&dom, spi);
+	R(0, spi)->pending = true;
+	settle();
+	guest_ack(0);
+	vgic_set_spi_level(&dom, spi, true);
+	R(0, spi)->line = true;
+	settle();
+	guest_eoi(0);
+	settle();
+	CHECK(gich_best(&gich[0]) >= 0);
+	on[0] = cpus[0].loaded = NULL;
+	vgic_free_domain(&dom);
+}
+
 /*
  * QEMU's GICv2 hands an SPI whose line is high to its new CPU, too, and a list register ends the
  * one of its own CPU only: EL2 has to end both.
@@ -827,6 +855,7 @@ static const struct test tests[] = {
 	{ "every offset in every width", all_offsets },
 	{ "deactivation by number", deactivated_by_number },
 	{ "what a debug key shows", dumped },
+	{ "a line rises while its interrupt is active", line_rises_while_active },
 	{ "an SPI that moved while it was active", moved_while_active },
 	{ "an SPI acknowledged on two CPUs", acknowledged_on_two_cpus },
 	{ "random events against a model, GICv2", random_v2 },
