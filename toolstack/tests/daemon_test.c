@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "xenstore/client.h"
 #include "tests/check.h"
@@ -151,6 +153,42 @@ static void test_hostile_client(void)
 	xs_close(good);
 }
 
+static long cpu_ms(void)
+{
+	struct timespec t = { 0 };
+	clockid_t id;
+
+	CHECK(clock_getcpuclockid(daemon_pid, &id) == 0 && clock_gettime(id, &t) == 0);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* More clients than it may have files: those that are there are served, it sleeps, others wait. */
+static void test_many(void)
+{
+	struct xs *xs[80], *one = open_soon();
+	struct rlimit was, few;
+	long cpu;
+
+	CHECK(prlimit(daemon_pid, RLIMIT_NOFILE, NULL, &was) == 0);
+	few = was;
+	few.rlim_cur = 64;
+	CHECK(prlimit(daemon_pid, RLIMIT_NOFILE, &few, NULL) == 0);
+	for (int i = 0; i < 80; i++)
+		xs[i] = xs_open();
+	CHECK(xs_exists(one, 0, "/tool") == 1);
+	cpu = cpu_ms();
+	usleep(400000);
+	CHECK(cpu_ms() - cpu < 100 && xs_exists(one, 0, "/tool") == 1);
+	for (int i = 0; i < 40; i++)
+		xs_close(xs[i]);
+	for (int i = 40; i < 80; i++) {
+		CHECK(xs[i] && xs_exists(xs[i], 0, "/tool") == 1);
+		xs_close(xs[i]);
+	}
+	CHECK(prlimit(daemon_pid, RLIMIT_NOFILE, &was, NULL) == 0);
+	xs_close(one);
+}
+
 static bool shell(const char *cmd, const char *want)
 {
 	char line[1024], out[1024];
@@ -223,6 +261,7 @@ int main(int argc, char **argv)
 	check_run("xenstored-clients", test_clients);
 	check_run("xenstored-live-update", test_live_update);
 	check_run("xenstored-hostile-client", test_hostile_client);
+	check_run("xenstored-many-clients", test_many);
 	check_run("xenstore-tools", test_tools);
 	check_run("xenstored-ends-cleanly", test_end);
 	snprintf(cmd, sizeof(cmd), "rm -r %s", dir);

@@ -84,6 +84,8 @@ static void accept_ready(struct loop_fd *lf, uint32_t events)
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			log_limited(LOG_LVL_WARN, "accept: %s", strerror(errno));
+		if (errno == EMFILE || errno == ENFILE)
+			loop_want(lf, 0); /* not again before a client has gone */
 		return;
 	}
 	if (!new_client(fd)) {
@@ -127,6 +129,7 @@ void sock_update(void)
 		}
 		loop_del(&cl->lf);
 		close(cl->lf.fd);
+		loop_want(&listener, EPOLLIN);
 		conn_fini(c);
 		free(cl);
 	}
