@@ -57,11 +57,11 @@ void payload_free(struct payload *p)
 
 static uint32_t gic_wanted(const struct config *c)
 {
-	switch (c->gic_version ? c->gic_version[1] : 0) {
-	case '2': return XEN_DOMCTL_CONFIG_GIC_V2;
-	case '3': return XEN_DOMCTL_CONFIG_GIC_V3;
-	default: return XEN_DOMCTL_CONFIG_GIC_NATIVE;
-	}
+	const char *v = c->gic_version ?: "default";
+
+	return !strcmp(v, "v2")	  ? XEN_DOMCTL_CONFIG_GIC_V2
+	       : !strcmp(v, "v3") ? XEN_DOMCTL_CONFIG_GIC_V3
+				  : XEN_DOMCTL_CONFIG_GIC_NATIVE;
 }
 
 /* SPIs are handed out up to the highest one named. */
@@ -93,7 +93,7 @@ int build_check(const struct config *c, struct err *e)
 	if (need > left)
 		return err_set(e, -ENOMEM,
 			       "memory: the guest needs %llu MiB with its page tables, the "
-			       "machine has %llu MiB free",
+			       "machine has %llu MiB free: give it less, or end another (xl list)",
 			       (unsigned long long)need, (unsigned long long)left);
 	if (c->nr_dtdev && !(phys.capabilities & XEN_SYSCTL_PHYSCAP_directio))
 		return err_set(e, -ENODEV,

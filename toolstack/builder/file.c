@@ -17,24 +17,29 @@
 #include "builder/file.h"
 
 #define STEP (16ul << 20)
+#define NO_MEMORY "%s: Dom0 has no memory for %zu MiB: give it more (dom0_mem=), or end a process"
 
-/* To the end of @gz, or of @fd if it is NULL.  One byte more than the limit shows that there are.
+/*
+ * To the end of @gz, or of @fd if it is NULL; memory is taken step by step.  The one byte that
+ * there is room for beyond the limit shows that there are more.
  */
 static int fill(struct file *f, gzFile gz, int fd, const char *what, struct err *e)
 {
 	size_t ready = 0;
-	ssize_t n = 1;
 	int zrc = Z_OK;
+	ssize_t n;
 
-	for (; n > 0 && f->len<f->room; f->len += n> 0 ? n : 0) {
-		char *at = (char *)f->data + f->len;
+	do {
+		char *end = (char *)f->data + f->len;
 
-		if (f->len == ready)
+		if (f->len == ready) {
 			ready += f->room - ready < STEP ? f->room - ready : STEP;
-		if (mprotect(f->data, ready, PROT_READ | PROT_WRITE))
-			return err_set(e, -ENOMEM, "%s: no memory for %zu MiB", what, ready >> 20);
-		n = gz ? gzread(gz, at, ready - f->len) : read(fd, at, ready - f->len);
-	}
+			if (mprotect(f->data, ready, PROT_READ | PROT_WRITE))
+				return err_set(e, -ENOMEM, NO_MEMORY, what, ready >> 20);
+		}
+		n = gz ? gzread(gz, end, ready - f->len) : read(fd, end, ready - f->len);
+		f->len += n > 0 ? n : 0;
+	} while (n > 0 && f->len < f->room);
 	if (f->len == f->room)
 		return err_set(e, -EFBIG, "%s: unpacks to more than %zu MiB", what, f->len >> 20);
 	if (gz)
@@ -47,21 +52,25 @@ static int fill(struct file *f, gzFile gz, int fd, const char *what, struct err 
 int file_read(struct file *f, const char *path, size_t max, bool unpack, const char *what,
 	      struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	/* A FIFO would wait for its other end. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), rc = 0;
 	gzFile gz = NULL;
 	struct stat st;
 
 	if (fd < 0)
 		return err_why(e, -errno, "%s: %s", what, path);
-	f->room = max + 1;
-	f->data = mmap(NULL, f->room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		rc = err_set(e, -EINVAL, "%s: %s is not a regular file", what, path);
 	else if ((uint64_t)st.st_size > max)
 		rc = err_set(e, -EFBIG, "%s: %s is larger than %zu MiB", what, path, max >> 20);
-	else if (f->data == MAP_FAILED || (unpack && !(gz = gzdopen(fd, "r"))))
-		rc = err_set(e, -ENOMEM, "%s: no memory for %s", what, path);
-	else
+	if (!rc) {
+		f->data = mmap(NULL, max + 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		f->room = f->data == MAP_FAILED ? 0 : max + 1;
+		gz = unpack ? gzdopen(fd, "r") : NULL;
+		if (!f->room || (unpack && !gz))
+			rc = err_set(e, -ENOMEM, NO_MEMORY, what, max >> 20);
+	}
+	if (!rc)
 		rc = fill(f, gz, fd, what, e);
 	gz ? gzclose_r(gz) : close(fd);
 	return rc;

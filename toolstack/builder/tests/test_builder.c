@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -212,11 +213,40 @@ static void test_gzip(void)
 		CHECK(read_bytes(&f, p, len, IMAGE_MAX_BYTES, true) == -EINVAL);
 		file_free(&f);
 	}
+	/* zeroes to fill a block, other bytes, and another stream: gzip knows all three */
+	for (i = 0; i < 3; i++) {
+		uint8_t *more = calloc(2, n);
+
+		memcpy(more, p, n);
+		memcpy(more + n, i == 1 ? plain : p, i ? n : 0);
+		CHECK(!read_bytes(&f, more, 2 * n, IMAGE_MAX_BYTES, true));
+		CHECK(f.len == (i == 2 ? 6 : 3) << 20 && !memcmp(f.data, plain, 3 << 20));
+		file_free(&f);
+		free(more);
+	}
 	p[n / 2] ^= 0x55;
 	CHECK(read_bytes(&f, p, n, IMAGE_MAX_BYTES, true) == -EINVAL); /* checksum or code */
 	file_free(&f);
 	free(p);
 	free(plain);
+}
+
+/* What is no file is refused at once: a FIFO whose other end nobody opens, a device, a folder. */
+static void test_no_file(void)
+{
+	char fifo[] = "/tmp/fifo-XXXXXX";
+	const char *const paths[] = { fifo, "/dev/zero", "/tmp", "/nonexistent" };
+	struct file f = { 0 };
+	struct err e;
+
+	CHECK(!close(mkstemp(fifo)) && !unlink(fifo) && !mkfifo(fifo, 0600));
+	for (int i = 0; i < 4; i++) {
+		CHECK(file_read(&f, paths[i], 1 << 20, i & 1, "kernel", &e) ==
+		      (i < 3 ? -EINVAL : -ENOENT));
+		CHECK(strstr(e.msg, paths[i]) && !f.room);
+		file_free(&f);
+	}
+	unlink(fifo);
 }
 
 /* One bit or byte wrong at a time, and cut at every length: an answer, never a fault (ASan). */
@@ -504,6 +534,7 @@ int main(int argc, char **argv)
 	RUN(test_zimage32);
 	RUN(test_elf);
 	RUN(test_gzip);
+	RUN(test_no_file);
 	RUN(test_elf_damaged);
 	RUN(test_layout_measured);
 	RUN(test_layout_edges);
