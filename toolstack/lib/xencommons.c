@@ -18,9 +18,9 @@
 #include "xenstore/client.h"
 
 static const struct daemon {
-	const char *name, *pid_file, *stock_file; /* the latter is where stock scripts put it */
+	const char *name, *pid_file, *stock_file; /* the latter is where Debian's scripts put it */
 	const char *option;
-} store = { "xenstored", "/var/run/xen/xenstored.pid", "/var/run/xenstored.pid" },
+} store = { "xenstored", "/var/run/xen/xenstored.pid", "/var/run/xenstore.pid" },
   console = { "xenconsoled", "/var/run/xen/xenconsoled.pid", "/var/run/xenconsoled.pid",
 	      "--log=guest" };
 
