@@ -79,16 +79,21 @@ static const char *set_uuid(const struct key *k, const char *text, void *to)
 	return *t ? "UUID too long" : NULL;
 }
 
-static const char *set_name(const struct key *k, const char *text, void *to)
+const char *name_wrong(const char *text)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789-_.:+";
 
 	if (!text || !*text || strlen(text) > CONFIG_NAME_MAX || !text[strspn(text, "0123456789")])
 		return "a name has 1 to 64 characters and is not a number";
-	if (text[strspn(text, allowed)])
-		return "a name consists of letters, digits and - _ . : +";
-	return set_string(k, text, to);
+	if (text[strspn(text, allowed)] || *text == '.')
+		return "a name consists of letters, digits and - _ . : + and begins with no dot";
+	return NULL;
+}
+
+static const char *set_name(const struct key *k, const char *text, void *to)
+{
+	return name_wrong(text) ?: set_string(k, text, to);
 }
 
 bool listed(const char *words, const char *word)
@@ -96,7 +101,7 @@ bool listed(const char *words, const char *word)
 	char text[66];
 	int n = snprintf(text, sizeof(text), " %s ", word);
 
-	return n > 0 && n < (int)sizeof(text) && strstr(words, text);
+	return n > 0 && n < (int)sizeof(text) && !strchr(word, ' ') && strstr(words, text);
 }
 
 static const char *set_choice(const struct key *k, const char *text, void *to)
@@ -361,6 +366,8 @@ static int other_key(const struct cfg_node *s, const char *where, FILE *warn, st
 		o++;
 	for (const struct key *k = keys; k->name && !o->names; k++) {
 		d = distance(s->text, k->name, NEAR);
+		d = 2 * d > strlen(s->text) ? NEAR + 1
+					    : d; /* so many of few letters: another word */
 		near = d < best ? k->name : near;
 		best = d < best ? d : best;
 	}
@@ -456,7 +463,8 @@ int config_parse(struct config *c, const char *name, const char *text, size_t le
 	struct cfg cfg = { .name = name };
 	int rc;
 
-	*c = (struct config){ .on_reboot = ACTION_RESTART, .max_event_channels = 1023 };
+	*c = (struct config){ .on_reboot = ACTION_RESTART,
+			      .max_event_channels = CONFIG_EVENT_CHANNELS };
 	rc = cfg_parse(&cfg, text, len, false, e);
 	for (int i = 0; !rc && i < nr_extra; i++)
 		rc = cfg_parse(&cfg, extra[i], strlen(extra[i]), true, e);

@@ -12,6 +12,7 @@
 #define CONFIG_MAX_VCPUS 128
 #define CONFIG_MAX_CPUS 256
 #define CONFIG_NAME_MAX 64
+#define CONFIG_EVENT_CHANNELS 1023 /* highest port, if nothing is said */
 
 /* What to do when a guest stops; the order is that of config_action_names. */
 enum action {
@@ -78,6 +79,8 @@ struct config {
 int config_parse(struct config *c, const char *name, const char *text, size_t len,
 		 char *const *extra, int nr_extra, FILE *warn, struct err *e);
 void config_free(struct config *c);
+/* What is wrong with it as the name of a guest; NULL = nothing is. */
+const char *name_wrong(const char *text);
 const char *uuid_text(char out[37], const uint8_t *uuid);
 const char *mac_text(char out[18], const uint8_t *mac);
 /* The keys with their help, for the manual page (format mdoc-free roff). */

@@ -68,7 +68,7 @@ static const char *set_word(const struct key *k, const char *text, void *to)
 {
 	if (!listed(k->choices, text))
 		return k->help;
-	if (k->arg)
+	if (k->arg && *text)
 		*(bool *)to = strchr(text, k->arg);
 	return NULL;
 }
@@ -114,12 +114,11 @@ static const char *set_mac(const struct key *k, const char *text, void *to)
 {
 	struct dev *n = to;
 
-	for (int i = 0; i < 6; i++, text += 3) {
-		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
-		    text[2] != (i < 5 ? ':' : '\0'))
+	for (int i = 0, used = 0; i < 6; i++, text += used + 1)
+		if (!isxdigit((unsigned char)*text) ||
+		    sscanf(text, "%2hhx%n", &n->mac[i], &used) != 1 ||
+		    text[used] != (i < 5 ? ':' : '\0'))
 			return "is not a MAC address";
-		sscanf(text, "%2hhx", &n->mac[i]);
-	}
 	n->mac_set = true;
 	return n->mac[0] & 1 ? "is a multicast address" : NULL;
 }
@@ -163,7 +162,7 @@ static const char *set_rate(const struct key *k, const char *text, void *to)
 		.name = key, .set = set_word, .choices = words, .help = why, __VA_ARGS__ \
 	}
 static const struct key disk_keys[] = {
-	WORD("access", " r ro w rw ", "is neither `r' nor `w'", .arg = 'w', AT(writable)),
+	WORD("access", "  r ro w rw ", "is neither `r' nor `w'", .arg = 'w', AT(writable)),
 	TEXT("backend", backend),
 	WORD("backendtype", " phy ", "is not supported, only `phy' (the kernel's blkback)"),
 	{ "cdrom", .set = set_flag, .arg = true, AT(cdrom) },
@@ -174,6 +173,7 @@ static const struct key disk_keys[] = {
 	     "needs a QEMU back-end, which this toolstack does not run; convert the image to raw"),
 	{ "no-discard", .set = set_flag, .arg = true, AT(no_discard) },
 	TEXT("script", script),
+	WORD("specification", " xen ", "is not supported, only `xen'"),
 	TEXT("target", target),
 	{ "vdev", .set = set_vdev },
 	{ NULL },
@@ -222,24 +222,27 @@ static const char *key_of_place(int *place, char **w, struct err *e)
 {
 	static const char *const names[] = { "target", "format", "vdev", "access" };
 	const char *name = names[*place % 4];
-	char prefix[8] = "";
+	const bool first = !*place;
+	char prefix[8];
 
-	if (!*place && strchr(*w, ':'))
-		snprintf(prefix, sizeof(prefix), "%.*s", (int)strcspn(*w, ":"), *w);
 	if (*place > 3) {
 		err_set(e, -EINVAL, "disk: `%s' is one word too many", *w);
 		return NULL;
 	}
-	if (listed(" tap tap2 aio qcow qcow2 vhd iscsi nbd drbd ", prefix)) {
-		err_set(e, -EINVAL,
-			"disk: `%s:' is not supported; use a block device or a raw file", prefix);
-		return NULL;
+	while (first && strchr(*w, ':')) {
+		snprintf(prefix, sizeof(prefix), "%.*s", (int)strcspn(*w, ":"), *w);
+		if (listed(" qcow qcow2 vhd iscsi nbd drbd ", prefix)) {
+			err_set(e, -EINVAL,
+				"disk: `%s:' is not supported; use a block device or a raw file",
+				prefix);
+			return NULL;
+		}
+		if (!listed(" phy file raw aio tap tap2 ", prefix))
+			break;
+		*w += strlen(prefix) + 1;
+		*place = 1;
 	}
 	++*place;
-	if (listed(" phy file ", prefix)) {
-		*w += strlen(prefix) + 1;
-		++*place;
-	}
 	return name;
 }
 

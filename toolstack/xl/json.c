@@ -93,6 +93,18 @@ static json_t *iomem(const struct config *c)
 	return list;
 }
 
+static json_t *dtdevs(const struct config *c)
+{
+	json_t *list = c->nr_dtdev ? json_array() : NULL;
+
+	for (unsigned int i = 0; i < c->nr_dtdev; i++) {
+		const struct member m[] = { { "path", json_text(c->dtdev[i]) }, { NULL } };
+
+		json_array_append_new(list, object(m));
+	}
+	return list;
+}
+
 static json_t *b_info(const struct config *c, bool stored)
 {
 	json_t *vcpus = json_array(), *irqs = c->nr_irqs ? json_array() : NULL;
@@ -118,6 +130,11 @@ static json_t *b_info(const struct config *c, bool stored)
 		{ "sched_params", object(sched) },
 		{ "iomem", iomem(c) },
 		{ "irqs", irqs },
+		{ "event_channels", number_if(c->max_event_channels != CONFIG_EVENT_CHANNELS,
+					      c->max_event_channels) },
+		{ "max_grant_frames", number_if(c->max_grant_frames, c->max_grant_frames) },
+		{ "max_maptrack_frames",
+		  number_if(c->max_maptrack_frames, c->max_maptrack_frames) },
 		{ "claim_mode", json_text("True") },
 		{ "device_tree", json_text(c->device_tree) },
 		{ "kernel", json_text(c->kernel) },
@@ -139,13 +156,16 @@ static json_t *b_info(const struct config *c, bool stored)
 static json_t *disk(const struct dev *d, bool stored)
 {
 	const struct member m[] = {
+		{ "backend_domname", json_text(d->backend) },
 		{ "pdev_path", json_text(d->target) },
 		{ "vdev", json_text(d->vdev) },
-		{ "format", json_text("raw") },
+		{ "format", json_text(d->target ? "raw" : "empty") },
 		{ "script", json_text(d->script) },
 		{ "removable", number_if(d->cdrom, 1) },
 		{ "readwrite", number_if(d->writable, 1) },
 		{ "is_cdrom", number_if(d->cdrom, 1) },
+		{ "direct_io_safe", d->direct_io_safe ? json_true() : NULL },
+		{ "discard_enable", json_text(d->no_discard ? "False" : NULL) },
 		{ "colo_restore_enable", json_text(stored ? "False" : NULL) },
 		{ NULL },
 	};
@@ -157,13 +177,16 @@ static json_t *nic(const struct dev *n, bool stored)
 {
 	char mac[18];
 	const struct member m[] = {
+		{ "backend_domname", json_text(n->backend) },
 		{ "devid", json_integer(n->devid < 0 ? 0 : n->devid) },
+		{ "mtu", number_if(n->mtu, n->mtu) },
 		{ "mac", json_text(n->mac_set ? mac_text(mac, n->mac) : NULL) },
 		{ "ip", json_text(n->ip) },
 		{ "bridge", json_text(n->bridge) },
 		{ "ifname", json_text(n->vifname) },
 		{ "script", json_text(n->script) },
 		{ "nictype", json_text(stored ? "vif" : NULL) },
+		{ "gatewaydev", json_text(n->gatewaydev) },
 		{ "rate_bytes_per_interval", number_if(n->rate_bytes, n->rate_bytes) },
 		{ "rate_interval_usecs", number_if(n->rate_bytes, n->rate_us) },
 		{ NULL },
@@ -191,15 +214,14 @@ void config_json_devices(json_t *config, const struct config *c, bool stored)
 	}
 }
 
-/* As the key has it, but with `_' for `-'. */
+/* As the key has it, but for the `-'. */
 static json_t *action(enum action a)
 {
-	char name[24], *dash;
+	static const char *const names[] = { NULL,	  "restart",	      "restart_rename",
+					     "preserve",  "coredump_destroy", "coredump_restart",
+					     "soft_reset" };
 
-	snprintf(name, sizeof(name), "%s", config_action_names[a]);
-	while ((dash = strchr(name, '-')))
-		*dash = '_';
-	return json_text(a ? name : NULL);
+	return json_text(names[a]);
 }
 
 json_t *config_json(const struct config *c, bool stored)
@@ -210,12 +232,14 @@ json_t *config_json(const struct config *c, bool stored)
 		{ "name", json_text(c->name) },
 		{ "domid", number_if(stored, UINT32_MAX) },
 		{ "uuid", json_text(uuid_text(uuid, c->uuid)) },
+		{ "pool_name", json_text(c->pool) },
 		{ "run_hotplug_scripts", json_text("True") },
 		{ NULL },
 	};
 	const struct member infos[] = {
 		{ "c_info", object(c_info) },
 		{ "b_info", b_info(c, stored) },
+		{ "dtdevs", dtdevs(c) },
 		{ NULL },
 	};
 	const struct member actions[] = {

@@ -151,6 +151,10 @@ static void test_limits(void)
 	sprintf(big + n, "]");
 	CHECK(parse(&c, big, NULL, 0) == -EINVAL && strstr(e.msg, "too many values"));
 	config_free(&c);
+	memset(big + 6, '[', CFG_MAX_BYTES - 6);
+	CHECK(config_parse(&c, "t", big, CFG_MAX_BYTES, NULL, 0, NULL, &e) == -EINVAL &&
+	      strstr(e.msg, "nested too deeply"));
+	config_free(&c);
 	free(big);
 }
 
@@ -199,11 +203,16 @@ static void test_keys(void)
 
 static void test_key_errors(void)
 {
+	/* A name is also that of files. */
+	static const char *const bad_names[] = { "a/b", "a b", "a\\nb", "\\x01", ".", "..", ".a" };
+	char text[64];
+
 	CHECK(refused(BASE "memroy = 1",
 		      "t.cfg:3:1: unknown setting `memroy', did you mean `memory'?"));
 	CHECK(refused(BASE " vcpu = 1",
 		      "t.cfg:3:2: unknown setting `vcpu', did you mean `vcpus'?"));
 	CHECK(refused(BASE "zzzzzzzzz = 1", "t.cfg:3:1: unknown setting `zzzzzzzzz'"));
+	CHECK(refused(BASE "x1 = 1", "t.cfg:3:1: unknown setting `x1'"));
 	CHECK(refused(BASE "pci = ['01:00.0']",
 		      "t.cfg:3:1: `pci' is not supported: the hypervisor has no PCI pass-through"));
 	CHECK(refused(BASE "vuart = 'pl011'", "t.cfg:3:9: expecting one of sbsa_uart"));
@@ -229,12 +238,16 @@ static void test_key_errors(void)
 	CHECK(refused(BASE "vif=['devid=1','devid=1']",
 		      "t.cfg:3:16: a second interface of the same devid"));
 	CHECK(refused(BASE "type='hvm'", "t.cfg:3:6: expecting one of pvh pv generic linux"));
+	CHECK(refused(BASE "gic_version='v2 v3'", "t.cfg:3:13: expecting one of default v2 v3"));
 	CHECK(refused(BASE "uuid='0123'",
 		      "t.cfg:3:6: expecting a UUID like 01234567-89ab-cdef-0123-456789abcdef"));
 	CHECK(refused("name='17'\nkernel='/k'",
 		      "t.cfg:1:6: a name has 1 to 64 characters and is not a number"));
-	CHECK(refused("name='a/b'\nkernel='/k'",
-		      "t.cfg:1:6: a name consists of letters, digits and - _ . : +"));
+	for (unsigned int i = 0; i < sizeof(bad_names) / sizeof(*bad_names); i++) {
+		snprintf(text, sizeof(text), "name='%s'\nkernel='/k'", bad_names[i]);
+		CHECK(refused(text, "t.cfg:1:6: a name consists of letters, digits and - _ . : + "
+				    "and begins with no dot"));
+	}
 	CHECK(refused(BASE "iomem=['fe000']",
 		      "t.cfg:3:8: expecting START,PAGES[@GFN] in hexadecimal"));
 	CHECK(refused(BASE "on_crash='explode'",
@@ -331,6 +344,10 @@ static void test_disks(void)
 		{ "file:/x.img,hda1,r", "/x.img", 769, false },
 		{ "/x.img,raw,xvdb,rw", "/x.img", 51728, true },
 		{ "/x.img,,xvda2,r", "/x.img", 51714, false },
+		{ "/x.img,,xvda,", "/x.img", 51712, true },
+		{ "tap:aio:/x.img,xvda,w", "/x.img", 51712, true },
+		{ "raw:/x.img,xvda,r", "/x.img", 51712, false },
+		{ "/x.img,raw,xvda,w,specification=xen", "/x.img", 51712, true },
 		{ "/x.img,raw,xvdaa", "/x.img", 1 << 28 | 26 << 8, true },
 		{ "vdev=sda, access=ro, target=/a,b=c", "/a,b=c", 2048, false },
 		{ "/a=b.img,raw,d2p3,w", "/a=b.img", 51747, true },
@@ -343,7 +360,8 @@ static void test_disks(void)
 		"/x,raw,foo,w",
 		"/x,raw,xvda,maybe",
 		"/x,raw,xvda,w,extra",
-		"tap:aio:/x,xvda,w",
+		"tap:qcow2:/x,xvda,w",
+		"/x,raw:raw,xvda,w",
 		"/x,raw,xvda,w,colour=red",
 		"phy:/x,raw,xvda,w",
 		",raw,xvda,w",
@@ -477,6 +495,50 @@ static void test_json(void)
 	CHECK(!depth && !str);
 }
 
+/* `xl create -n' shows what was understood, by the names and values of stock xl 4.17. */
+static void test_json_all(void)
+{
+	static const char *const parts[] = {
+		"\"pool_name\": \"Pool-0\"",
+		"\"event_channels\": 100",
+		"\"max_grant_frames\": 65",
+		"\"max_maptrack_frames\": 66",
+		"\"gic_version\": \"v3\"",
+		"\"dtdevs\": [{\"path\": \"/soc/uart\"}]",
+		"{\"backend_domname\": \"d\", \"pdev_path\": \"/i\", \"vdev\": \"xvda\", "
+		"\"format\": \"raw\", \"readwrite\": 1, \"direct_io_safe\": true, "
+		"\"discard_enable\": \"False\"}",
+		"\"vdev\": \"xvdc\", \"format\": \"empty\", \"removable\": 1, \"is_cdrom\": 1}",
+		"{\"backend_domname\": \"e\", \"devid\": 0, \"mtu\": 1400, ",
+		"\"gatewaydev\": \"g\"",
+		"\"mac\": \"00:16:3e:01:02:03\"",
+		"\"on_poweroff\": \"restart_rename\"",
+		"\"on_crash\": \"coredump_destroy\"",
+	};
+	char *text;
+	json_t *j;
+	struct config c;
+
+	CHECK(!parse(&c,
+		     BASE "pool='Pool-0'\nmax_event_channels=100\nmax_grant_frames=65\n"
+			  "max_maptrack_frames=66\ngic_version='v3'\ndtdev=['/soc/uart']\n"
+			  "disk=['/i,raw,xvda,w,backend=d,no-discard,direct-io-safe',"
+			  "'vdev=xvdc,cdrom']\nvif=['backend=e,mtu=1400,gatewaydev=g,"
+			  "mac=0:16:3e:1:2:3']\n"
+			  "on_poweroff='rename-restart'\non_crash='coredump-destroy'\n",
+		     NULL, 0));
+	j = config_json(&c, false);
+	text = json_dumps(j, 0);
+	for (unsigned int i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (!strstr(text, parts[i])) {
+			printf("# %s is not in %s\n", parts[i], text);
+			CHECK(!"something is not shown");
+		}
+	free(text);
+	json_decref(j);
+	config_free(&c);
+}
+
 /* The manual lists the supported keys sorted, so that the table stays readable. */
 static void test_table(void)
 {
@@ -556,6 +618,7 @@ int main(int argc, char **argv)
 	RUN(test_nics);
 	RUN(test_cpumask);
 	RUN(test_json);
+	RUN(test_json_all);
 	RUN(test_table);
 	if (example)
 		RUN(test_example);
