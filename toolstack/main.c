@@ -4,6 +4,7 @@
  * (hospes-tools) the first word picks. `hospes-tools install DIR` makes the links.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -92,7 +93,12 @@ static int run(const struct applet *a, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct applet *a = find(argc > 0 ? argv[0] : "");
+	int fd;
 
+	do /* what is opened later must not become a closed stdout or stderr */
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= 2);
+	close(fd);
 	if (a)
 		return run(a, argc, argv);
 	if (argc < 2)

@@ -117,8 +117,11 @@ def refused_at_once(d):
                        ("memory=999999", "the machine has"), ("'kernel=\"/root\"'", "not a regular file"),
                        ("'kernel=\"/nonexistent\"'", "/nonexistent"), ("'ramdisk=\"/nonexistent\"'", "/nonexistent"),
                        ("'ramdisk=\"/tmp/large\"' memory=64", "do not hold kernel, initramfs and device tree"),
-                       ("'device_tree=\"/tmp/large\"'", "larger than")):
-        status, text = d.run(f"xl create small.cfg {words}", 60, ok=None)
+                       ("'device_tree=\"/tmp/large\"'", "larger than"), ("'kernel=\"/tmp/fifo\"'", "not a regular file"),
+                       ("'ramdisk=\"/tmp/fifo\"'", "not a regular file"), ("'device_tree=\"/tmp/fifo\"'", "not a regular file"),
+                       ("-f /tmp/fifo", "not a regular file"), ("-f /tmp/large", "larger than 1 MiB")):
+        file = "" if words.startswith("-f") else "small.cfg"
+        status, text = d.run(f"xl create {file} {words}", 60, ok=None)
         need(status == 3 and why in text and "creating" not in text, f"{words}: exit {status}: {text}")
     d.run("rm /tmp/fifo /tmp/large")
     need(number() == first + 1, "a domain was made meanwhile")
@@ -212,6 +215,54 @@ def killed_creation(d):
             d.run("xl destroy half", 20)
         nothing_left(d)
     need(found, "no kill came in the middle of a creation")
+
+
+@check
+def stopped_by_a_signal(d):
+    """SIGTERM or SIGHUP at some moments of a creation: it is undone at once, xl ends by the signal; that nobody reads its words does not stop it."""
+    undone = 0
+    for signal, ms in (("TERM", 300), ("HUP", 900), ("TERM", 1500), ("HUP", 2100), ("TERM", 2700)):
+        status, text = d.run("xl create small.cfg 'name=\"half\"' 'vif=[\"bridge=xenbr0\"]' > /tmp/half.log 2>&1 & p=$!; "
+                             f"sleep {ms / 1000}; kill -{signal} $p; wait $p", 30, ok=None)
+        if "half" in d.domains():
+            d.run("xl destroy half", 20)
+        else:
+            undone += "nothing is left" in d.run("cat /tmp/half.log")
+            need(status == {"TERM": 143, "HUP": 129}[signal], f"exit {status}: {text}")
+        nothing_left(d)
+    need(undone, "no signal came in the middle of a creation")
+    d.run("xl create small.cfg 'name=\"mute\"' 'kernel=\"/root/tiny\"' ramdisk= 2>&1 >&- | true; xl domid mute && xl destroy mute", 30)
+    need(d.run("xl list >&-", ok=None)[0] == 1, "xl list without a stdout")
+    nothing_left(d)
+
+
+@check
+def killed_destruction(d):
+    """kill -9 of xl at many moments of a destruction: the next destroy or create removes what is left."""
+    traces = "xenstore-list /vm /libxl /local/domain; losetup -a; ls /var/lib/xen /sys/class/net"
+    before = d.run(traces)
+    # What there is just before the end, which no kill is sure to meet.
+    d.run("xenstore-write /libxl/999/type pvh /local/domain/999/vm /vm/0-0 /vm/0-0/name half; touch /var/lib/xen/userdata-d.999.0-0.libxl-json")
+    for ms in (0, 40, 100, 200):
+        d.create("small", name="half", kernel="/root/tiny", ramdisk="", memory=8, disk=["/root/domU.img,raw,xvda,r"], vif=["bridge=xenbr0"], options="-e")
+        d.run(f"(xl destroy half & p=$!; sleep {ms / 1000}; kill -9 $p; wait $p; xl destroy half) > /dev/null 2>&1; true", 60)
+        tiny(d, "next", "spin")
+        d.run("xl destroy next", 20)
+        nothing_left(d)
+        need(d.run(traces) == before, "something of it")
+
+
+@check
+def no_room_for_files(d):
+    """Neither a full nor a read-only disk for logs and records keeps a guest from being made and watched."""
+    for mount in ("-t tmpfs -o size=4k,nr_inodes=1 none", "-t tmpfs -o ro none"):
+        d.run(f"for i in log lib; do mount {mount} /var/$i; done")
+        try:
+            tiny(d, "off", "poweroff")
+            gone(d, "off")
+        finally:
+            d.run("umount /var/log /var/lib")
+    nothing_left(d)
 
 
 @check

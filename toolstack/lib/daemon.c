@@ -172,12 +172,15 @@ int make_dirs(const char *path, mode_t mode)
 
 int run_file(const char *file, char *const argv[])
 {
+	sigset_t none;
 	int status;
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return -errno;
-	if (pid == 0) {
+	if (pid == 0) { /* what we do not want to be disturbed by, it may want */
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
 		execvp(file, argv);
 		_exit(127);
 	}

@@ -28,6 +28,13 @@ static int open_claim(const char *name, int flags)
 	return open(strf(CLAIM_DIR "/%s", name), flags | O_RDWR | O_CLOEXEC, 0600);
 }
 
+void claim_leave(void)
+{
+	if (held >= 0)
+		close(held);
+	held = -1;
+}
+
 int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
 {
 	pid_t owner = 0;
@@ -39,22 +46,17 @@ int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
 		if (held < 0)
 			return err_why(e, -errno, CLAIM_DIR "/%s", name);
 		rc = file_lock(held, wait ? F_SETLKW : F_SETLK, NULL);
-		if (rc)
+		if (rc) {
 			file_lock(held, F_GETLK, &owner);
+			err_set(e, rc, "A domain with the name \"%s\" is being made by process %d.",
+				name, owner);
+		}
 	}
-	if (!rc && pwrite(held, uuid, 16, 0) == 16)
-		return 0;
-	close(held);
-	held = -1;
-	return err_set(e, -EEXIST, "A domain with the name \"%s\" is being made by process %d.",
-		       name, owner);
-}
-
-void claim_leave(void)
-{
-	if (held >= 0)
-		close(held);
-	held = -1;
+	if (!rc && pwrite(held, uuid, 16, 0) != 16)
+		rc = err_why(e, -errno, CLAIM_DIR "/%s", name);
+	if (rc)
+		claim_leave();
+	return rc;
 }
 
 void claim_drop(void)
@@ -92,6 +94,18 @@ static void clean_up(int fd, const char *name)
 		fprintf(stderr, "xl: " CLAIM_DIR "/%s: %s\n", name, strerror(errno));
 }
 
+/* Of domains that are no more: who was destroying them has been killed. */
+static void sweep_records(void)
+{
+	char **ids = store_list("/libxl"), **id;
+	hyp_dominfo info;
+
+	for (id = ids; id && *id; id++)
+		if (hv_domain_info(atoi(*id), &info) == -ESRCH)
+			dom_destroy(atoi(*id));
+	free(ids);
+}
+
 /* Not for the name we hold ourselves: closing any of its files would drop the lock. */
 void claim_sweep(void)
 {
@@ -108,6 +122,7 @@ void claim_sweep(void)
 	}
 	if (d)
 		closedir(d);
+	sweep_records();
 }
 
 bool claim_stop(const char *name)

@@ -63,7 +63,7 @@ CMD("sched-credit2", cmd_sched_credit2, 0, "C",
     "-w, --weight N      its share, 1 to 65535\n"
     "-c, --cap N         its limit in percent of one CPU, 0 = none\n"
     "-s, --schedparam    parameters of the scheduler\n"
-    "-r, --ratelimit_us  least time a vCPU runs, in microseconds; 0 = off\n"
+    "-r, --ratelimit_us N  least time a vCPU runs, in microseconds; 0 = off\n"
     "-p, --cpupool P     one CPU pool")
 CMD("domid", cmd_domid, 1, "Q", "<DomainName>", "Print the number of a named guest", NULL)
 CMD("domname", cmd_domname, 1, "Q", "<DomainId>", "Print the name of a numbered guest", NULL)

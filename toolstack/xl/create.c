@@ -42,11 +42,10 @@ static int read_config(const struct args *a, struct config *c)
 		fail("Config file not specified: xl create FILE [key=value ...]");
 		return EXIT_NO_CONFIG;
 	}
-	rc = file ? file_read(&text, file, CFG_MAX_BYTES, false, "config", &e) : 0;
-	if (rc == -EFBIG)
-		return fail("%s", e.msg);
+	rc = file ? file_read(&text, file, CFG_MAX_BYTES, false, "Failed to read config file", &e)
+		  : 0;
 	if (rc) {
-		fail("Failed to read config file: %s: %s", file, strerror(-rc));
+		fail("%s", e.msg);
 		return EXIT_CREATE;
 	}
 	if (!a->opt['q'])
@@ -87,6 +86,7 @@ static pid_t start_child(void)
 	if (pid < 0)
 		fprintf(stderr, "xl: fork: %s\n", strerror(errno));
 	if (!pid) {
+		stop_now();
 		claim_leave();
 		store_reopen();
 	}
@@ -124,30 +124,42 @@ static int leave_watcher(struct config *c, uint32_t domid)
 	return pid < 0 ? -EAGAIN : 0;
 }
 
+/* The guest, whole and running, its watcher and the console @console, if they are wanted. */
+static int make(const struct args *a, struct config *c, uint32_t *domid, pid_t *console)
+{
+	struct err e;
+	int rc = dom_create(c, domid, &e);
+
+	if (rc) {
+		fprintf(stderr, "xl: %s\n", e.msg);
+		return rc;
+	}
+	/* The console is attached before the first instruction, so that it misses no line. */
+	if (a->opt['c'])
+		*console = start_console(*domid);
+	if (!a->opt['e'] && !a->opt['F'])
+		rc = leave_watcher(c, *domid);
+	if (!rc && !a->opt['p'])
+		rc = HV_DOMCTL(*domid, unpausedomain);
+	if (dom_result("starting", *domid, rc))
+		dom_destroy(*domid);
+	claim_drop();
+	return rc;
+}
+
 static int start(const struct args *a, struct config *c)
 {
-	uint32_t domid;
-	struct err e;
 	pid_t console = 0;
+	uint32_t domid;
 	int rc;
 
 	progress_on(a->opt['q']);
 	rc = xencommons_start();
 	if (rc)
 		return EXIT_CREATE;
-	rc = dom_create(c, &domid, &e);
-	if (rc) {
-		fprintf(stderr, "xl: %s\n", e.msg);
-		return EXIT_CREATE;
-	}
-	/* The console is attached before the first instruction, so that it misses no line. */
-	if (a->opt['c'])
-		console = start_console(domid);
-	if (!a->opt['e'] && !a->opt['F'])
-		rc = leave_watcher(c, domid);
-	if (!rc && !a->opt['p'])
-		rc = HV_DOMCTL(domid, unpausedomain);
-	claim_drop();
+	stop_later();
+	rc = make(a, c, &domid, &console);
+	stop_now();
 	if (!rc && a->opt['F'])
 		rc = life_watch(c, domid, false);
 	if (console > 0)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define SLACK_KIB 1024
+#define MAX_BYTES (1ull << 50)
 
 int cmd_destroy(const struct args *a)
 {
@@ -36,6 +37,7 @@ int cmd_destroy(const struct args *a)
 		return fail("Cannot destroy privileged domain 0.\n");
 	if (rc && hv_domain_info(domid, &info))
 		return dom_result("destroying", domid, -ESRCH);
+	stop_later();
 	name = strdup(dom_name(domid) ?: "");
 	/* Who still makes it would write records behind our back. */
 	claim_stop(name);
@@ -45,6 +47,7 @@ int cmd_destroy(const struct args *a)
 	while (!claim_domain(info.handle, &info))
 		dom_destroy(info.domain);
 	free(name);
+	stop_now();
 	return 0;
 }
 
@@ -100,10 +103,11 @@ int cmd_shutdown(const struct args *a)
 int cmd_rename(const struct args *a)
 {
 	const char *name = a->arg[1];
+	const char *wrong = name_wrong(name);
 	int rc;
 
-	if (!*name || strlen(name) > CONFIG_NAME_MAX || strchr(name, '/'))
-		return fail("xl: \"%s\" is no name for a domain", name);
+	if (wrong)
+		return fail("xl: \"%s\": %s", name, wrong);
 	rc = dom_rename(a->domid, name);
 	return rc && rc != -EEXIST ? dom_result("Can't rename", a->domid, rc) : rc != 0;
 }
@@ -114,10 +118,11 @@ static uint64_t parse_size(const char *text)
 	char *end;
 	unsigned long long n = strtoull(text, &end, 10);
 	const char *units = "bkmgt", *u = *end ? strchr(units, *end | 0x20) : units + 2;
+	int shift = u ? 10 * (u - units) : 0; /* of bytes */
 
-	if (end == text || *text == '-' || !u || (*end && end[1]) || n > 1ull << 40)
+	if (end == text || *text == '-' || !u || (*end && end[1]) || n > MAX_BYTES >> shift)
 		return 0;
-	return u == units ? n >> 10 : n << 10 * (u - units - 1);
+	return n << shift >> 10;
 }
 
 static uint64_t store_kib(uint32_t domid, const char *key)
@@ -134,7 +139,7 @@ static int put_kib(uint32_t domid, const char *key, uint64_t kib)
 static int mem_args(const struct args *a, uint64_t *kib)
 {
 	*kib = parse_size(a->arg[1]);
-	return !*kib || *kib > 1ull << 40 ? fail("invalid memory size: %s", a->arg[1]) : 0;
+	return *kib ? 0 : fail("invalid memory size: %s", a->arg[1]);
 }
 
 static int set_limit(uint32_t domid, uint64_t kib)
@@ -177,11 +182,9 @@ int cmd_vcpu_set(const struct args *a)
 	struct xen_sysctl_physinfo phys;
 	hyp_dominfo info;
 	unsigned long want, i;
-	char *end;
 	int rc;
 
-	want = strtoul(a->arg[1], &end, 10);
-	if (end == a->arg[1] || *end || want > INT32_MAX)
+	if (!to_number(a->arg[1], INT32_MAX, &want))
 		return fail("Error: Invalid argument.");
 	if (!a->opt['i'] && !hyp_physinfo(&phys) && want > phys.nr_cpus)
 		return fail(
@@ -220,16 +223,16 @@ int cmd_vcpu_pin(const struct args *a)
 	uint8_t *use_hard, *use_soft;
 	unsigned long v = 0, last;
 	hyp_dominfo info;
-	char *end = "";
 	int rc = 0;
 
 	if (hv_domain_info(a->domid, &info))
 		return dom_result("pinning", a->domid, -ESRCH);
 	last = info.max_vcpu_id;
-	if (strcmp(a->arg[1], "all"))
-		last = v = strtoul(a->arg[1], &end, 10);
-	if (*end || last > info.max_vcpu_id)
-		return fail("Error: Invalid argument %s as VCPU.", a->arg[1]);
+	if (strcmp(a->arg[1], "all")) {
+		if (!to_number(a->arg[1], info.max_vcpu_id, &v))
+			return fail("Error: Invalid argument %s as VCPU.", a->arg[1]);
+		last = v;
+	}
 	if (pin_mask(a->arg[2], &hard, &use_hard) || pin_mask(a->arg[3], &soft, &use_soft))
 		return EXIT_FAILURE;
 	for (; v <= last && !rc; v++)
@@ -269,14 +272,13 @@ static int sched_row(const hyp_dominfo *d, const struct args *a)
 static int set_params(const char *who, const char *weight, const char *cap)
 {
 	struct xen_domctl_sched_credit2 p = { 0 };
-	unsigned long w = weight ? strtoul(weight, NULL, 10) : 1;
-	unsigned long limit = cap ? strtoul(cap, NULL, 10) : 0;
+	unsigned long w, limit;
 	uint32_t domid;
 	int rc;
 
 	if (dom_find(who, &domid))
 		return EXIT_FAILURE;
-	if (!w || w > 65535 || limit > 65535)
+	if (!to_number(weight ?: "1", 65535, &w) || !w || !to_number(cap ?: "0", 65535, &limit))
 		return fail("xl: a weight is 1 to 65535, a cap 0 to 65535");
 	rc = hyp_sched(domid, XEN_DOMCTL_SCHEDOP_getinfo, &p);
 	if (!rc) {
@@ -289,9 +291,14 @@ static int set_params(const char *who, const char *weight, const char *cap)
 
 static int show_pool(const char *limit)
 {
-	uint32_t us = limit ? strtoul(limit, NULL, 10) : 0;
-	int rc = hyp_sched_ratelimit(0, &us, limit != NULL);
+	unsigned long n;
+	uint32_t us;
+	int rc;
 
+	if (!to_number(limit ?: "0", UINT32_MAX, &n))
+		return fail("xl: -r expects microseconds");
+	us = n;
+	rc = hyp_sched_ratelimit(0, &us, limit != NULL);
 	if (rc)
 		return fail("xl: scheduler parameters: %s", strerror(-rc));
 	if (!limit)

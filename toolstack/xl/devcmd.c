@@ -9,6 +9,7 @@
 #include "xl/xl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -39,8 +40,10 @@ int cmd_attach(const struct args *a)
 	if (dev_parse(&d, is_disk(a) ? DEV_DISK : DEV_NIC, spec, &e))
 		return fail("xl: %s", e.msg);
 	rc = xencommons_start() ? EXIT_FAILURE : 0;
+	stop_later();
 	if (!rc && device_add(a->domid, &d, &e))
 		rc = fail("xl: %s", e.msg);
+	stop_now();
 	dev_free(&d);
 	return rc;
 }
@@ -104,15 +107,14 @@ int cmd_detach(const struct args *a)
 {
 	const char *what = a->arg[1];
 	bool disk = is_disk(a);
+	unsigned long number;
 	struct err e;
 	int id, rc;
 
 	if (disk)
 		id = disk_devid(what);
-	else if (strchr(what, ':'))
-		id = each(a->domid, false, what);
 	else
-		id = strspn(what, "0123456789") == strlen(what) ? atoi(what) : -1;
+		id = to_number(what, INT_MAX, &number) ? (int)number : each(a->domid, false, what);
 	rc = device_remove(a->domid, disk ? "vbd" : "vif", id, a->opt['f'], &e);
 	if (rc == -ENOENT)
 		return fail(disk ? "Error: Device %s not connected." : "Unknown device %s.", what);

@@ -155,11 +155,12 @@ static int read_state(const struct device *d)
 	return atoi(store_get("%s/state", d->back) ?: "0");
 }
 
+/* A signal ends the waiting for what is made, not that for what is undone. */
 static bool back_ready(const void *d)
 {
 	int state = read_state(d);
 
-	return state == 2 || state == 4;
+	return state == 2 || state == 4 || stop_asked();
 }
 
 static bool back_closed(const void *d)
@@ -228,7 +229,7 @@ static bool disk_opened(const struct device *d)
 
 static bool disk_settled(const void *arg)
 {
-	return disk_opened(arg) || store_has("%s/error", error_dir(arg));
+	return disk_opened(arg) || store_has("%s/error", error_dir(arg)) || stop_asked();
 }
 
 /* blkback shows the device in sysfs once it has opened it; then our own handle may go. */
@@ -355,6 +356,8 @@ int device_add(uint32_t domid, struct dev *dev, struct err *e)
 		rc = backend_failed(&d, "did not start", e);
 	else if (!d.backend)
 		rc = plug(&d, e);
+	if (stop_asked())
+		rc = err_set(e, -EINTR, "%s %d: stopped by a signal", d.type, d.devid);
 	if (rc)
 		device_remove(domid, d.type, d.devid, true, NULL);
 	return rc;

@@ -102,12 +102,14 @@ static int connect_daemons(const struct build *b, struct err *e)
 	return err_why(e, rc, "xenstore: introducing the guest");
 }
 
+static const char *json_path(uint32_t domid, const char *uuid)
+{
+	return strf(XL_STATE_DIR "/userdata-d.%u.%s.libxl-json", domid, uuid);
+}
+
 const char *dom_json_path(uint32_t domid, const uint8_t *uuid)
 {
-	char text[37];
-
-	uuid_text(text, uuid);
-	return strf(XL_STATE_DIR "/userdata-d.%u.%s.libxl-json", domid, text);
+	return json_path(domid, uuid_text((char[37]){ 0 }, uuid));
 }
 
 /* Stock xl's record of a guest's configuration, where stock xl looks for it. */
@@ -127,7 +129,7 @@ static int add_devices(uint32_t domid, struct config *c, struct err *e)
 {
 	int rc = 0;
 
-	for (unsigned int i = 0; i < c->nr_devs && !rc; i++) {
+	for (unsigned int i = 0; i < c->nr_devs && !rc && !stop_asked(); i++) {
 		struct dev *d = &c->devs[i];
 
 		if (d->type == DEV_DISK)
@@ -184,17 +186,22 @@ static int check_name(const struct config *c, struct err *e)
 		       other);
 }
 
+static int go_on(struct err *e)
+{
+	return stop_asked() ? err_set(e, -EINTR, "stopped by a signal; nothing is left") : 0;
+}
+
 static int make(struct build *b, struct config *c, const struct payload *p, struct err *e)
 {
 	int rc;
 
 	progress("creating the domain: %u MiB, %u vCPUs", c->maxmem, c->maxvcpus);
-	rc = build_create(b, c, p, e) ?: put_records(b, c, e) ?: build_memory(b, c, e);
+	rc = build_create(b, c, p, e) ?: put_records(b, c, e) ?: build_memory(b, c, e) ?: go_on(e);
 	progress("copying %s and initramfs", image_kind_name(p->img.kind));
-	rc = rc ?: build_boot(b, c, p, e);
+	rc = rc ?: build_boot(b, c, p, e) ?: go_on(e);
 	progress("connecting to xenstored and xenconsoled");
-	rc = rc ?: connect_daemons(b, e);
-	return rc ?: add_devices(b->domid, c, e);
+	rc = rc ?: connect_daemons(b, e) ?: add_devices(b->domid, c, e);
+	return go_on(e) ?: rc;
 }
 
 int dom_create(struct config *c, uint32_t *domid, struct err *e)
@@ -208,7 +215,7 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 		?: build_check(c, e) ?: check_devices(c, e);
 	if (!rc) {
 		progress("reading %s", c->kernel);
-		rc = payload_load(&p, c, e) ?: make(&b, c, &p, e);
+		rc = payload_load(&p, c, e) ?: go_on(e) ?: make(&b, c, &p, e);
 	}
 	payload_free(&p);
 	progress(NULL);
@@ -223,25 +230,23 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 	return rc;
 }
 
-static void remove_records(uint32_t domid, const uint8_t *uuid)
+static void remove_records(uint32_t domid)
 {
 	const char *vm = store_get("/local/domain/%u/vm", domid);
 
-	if (vm && !strncmp(vm, "/vm/", 4))
+	if (vm && !strncmp(vm, "/vm/", 4)) {
+		unlink(json_path(domid, vm + 4));
 		store_rm("%s", vm);
+	}
 	store_rm("/local/domain/%u", domid);
-	store_rm("/libxl/%u", domid);
 	store_rm("/local/domain/0/backend/console/%u", domid);
 	store_rm("/local/domain/0/backend/vuart/%u", domid);
-	if (uuid)
-		unlink(dom_json_path(domid, uuid));
+	store_rm("/libxl/%u", domid); /* last: by it claim_sweep() finds the others */
 }
 
 /* The name goes last: who no longer sees the guest finds its memory free. */
 void dom_destroy(uint32_t domid)
 {
-	hyp_dominfo info;
-	bool known = !hv_domain_info(domid, &info);
 	int rc;
 
 	HV_DOMCTL(domid, pausedomain);
@@ -249,7 +254,7 @@ void dom_destroy(uint32_t domid)
 	rc = HV_DOMCTL(domid, destroydomain);
 	if (rc && rc != -ESRCH)
 		fprintf(stderr, "xl: destroying domain %u: %s\n", domid, strerror(-rc));
-	remove_records(domid, known ? info.handle : NULL);
+	remove_records(domid);
 }
 
 /* The guest answers by taking the word away; whether it obeys is its affair. */

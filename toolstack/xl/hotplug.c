@@ -203,7 +203,7 @@ static int join_bridge(const char *vif, const char *bridge, struct err *e)
 
 static bool netdev_there(const void *name)
 {
-	return if_nametoindex(name);
+	return if_nametoindex(name) || stop_asked();
 }
 
 int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e)

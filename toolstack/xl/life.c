@@ -38,12 +38,14 @@ static int to_background(const char *name)
 	unlink(strf("%s.10", path));
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd < 0 || null < 0)
+	if (null < 0)
 		return -errno;
+	if (fd < 0) /* a full disk is no reason to leave the guest alone */
+		fprintf(stderr, "xl: %s: %s; goes on without this log\n", path, strerror(errno));
 	setsid();
 	dup2(null, STDIN_FILENO);
-	dup2(fd, STDOUT_FILENO);
-	dup2(fd, STDERR_FILENO);
+	dup2(fd < 0 ? null : fd, STDOUT_FILENO);
+	dup2(fd < 0 ? null : fd, STDERR_FILENO);
 	close(fd);
 	close(null);
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -7,6 +7,7 @@
 #include "xl/xl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -310,10 +311,9 @@ int cmd_domid(const struct args *a)
 int cmd_domname(const struct args *a)
 {
 	const char *name;
-	char *end;
-	unsigned long id = strtoul(a->arg[0], &end, 10);
+	unsigned long id;
 
-	if (*end || end == a->arg[0])
+	if (!to_number(a->arg[0], ULONG_MAX, &id))
 		return fail("Invalid domain id.\n");
 	name = id < DOMID_FIRST_RESERVED ? dom_name(id) : NULL;
 	if (!name)

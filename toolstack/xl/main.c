@@ -7,7 +7,9 @@
  */
 #include "xl/xl.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,42 @@ int fail(const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	return EXIT_FAILURE;
+}
+
+bool to_number(const char *text, unsigned long max, unsigned long *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoul(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *n <= max;
+}
+
+static sigset_t usual; /* what was blocked before stop_later() */
+
+void stop_later(void)
+{
+	sigset_t s;
+
+	sigemptyset(&s);
+	sigaddset(&s, SIGHUP);
+	sigaddset(&s, SIGINT);
+	sigaddset(&s, SIGTERM);
+	sigaddset(&s, SIGPIPE); /* that nobody reads our words is no reason to stop */
+	sigprocmask(SIG_BLOCK, &s, &usual);
+}
+
+bool stop_asked(void)
+{
+	sigset_t s;
+
+	return !sigpending(&s) &&
+	       (sigismember(&s, SIGHUP) || sigismember(&s, SIGINT) || sigismember(&s, SIGTERM));
+}
+
+void stop_now(void)
+{
+	sigprocmask(SIG_SETMASK, &usual, NULL);
 }
 
 int dom_result(const char *what, uint32_t domid, int rc)
@@ -188,9 +226,13 @@ int xl_main(int argc, char **argv)
 {
 	const struct command *cmd;
 	bool dryrun = false;
-	int i = 1;
+	int i = 1, rc;
 
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		if (!strcmp(argv[i], "--")) {
+			i++;
+			break;
+		}
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return help_all(stdout);
 		if (strspn(argv[i] + 1, "vfNtT") != strlen(argv[i] + 1))
@@ -202,5 +244,6 @@ int xl_main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	cmd = command_find(argv[i]);
-	return cmd ? run(cmd, argc - i, argv + i, dryrun) : fail("command not implemented");
+	rc = cmd ? run(cmd, argc - i, argv + i, dryrun) : fail("command not implemented");
+	return fflush(stdout) && !rc ? fail("xl: standard output: %s", strerror(errno)) : rc;
 }

@@ -8,7 +8,6 @@
  */
 #include "xl/xl.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -16,6 +15,8 @@
 #include <string.h>
 
 #include "lib/loop.h"
+
+#define STOP_MS 200 /* how often a wait looks for a signal */
 
 static struct xs *handle;
 
@@ -101,15 +102,11 @@ int dom_find_name(const char *name, uint32_t *domid)
 
 int dom_find(const char *who, uint32_t *domid)
 {
-	char *end;
 	unsigned long id;
 
-	if (isdigit((unsigned char)*who)) {
-		id = strtoul(who, &end, 10);
-		if (!*end && id < DOMID_FIRST_RESERVED) {
-			*domid = id;
-			return 0;
-		}
+	if (to_number(who, DOMID_FIRST_RESERVED - 1, &id)) {
+		*domid = id;
+		return 0;
 	}
 	if (!dom_find_name(who, domid))
 		return 0;
@@ -129,7 +126,7 @@ bool wait_until(const char *watch, bool (*there)(const void *arg), const void *a
 	while (!(done = there(arg)) && (left = end - loop_now()) > 0) {
 		if (!watch)
 			poll(NULL, 0, pause);
-		else if (xs_next_event(xstore(), &ev, left) < 0)
+		else if (xs_next_event(xstore(), &ev, left < STOP_MS ? left : STOP_MS) < 0)
 			break;
 		pause = pause < 32 ? 2 * pause : pause;
 	}

@@ -146,8 +146,17 @@ struct command {
 #define EXIT_CREATE 3	 /* a guest could not be created */
 #define EXIT_NO_CONFIG 6 /* nor was there anything to create it from */
 
+/*
+ * From stop_later() on, signals that would end us wait until what is begun is done or undone; who
+ * takes long asks now and then whether one does.  In stop_now() it takes effect.
+ */
+void stop_later(void);
+bool stop_asked(void);
+void stop_now(void);
 /* The message with a newline, to stderr; returns EXIT_FAILURE. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Is it a number, all of it, and not larger? */
+bool to_number(const char *text, unsigned long max, unsigned long *n);
 /* 0, or if @rc is a failure "xl: WHAT domain N: why" and EXIT_FAILURE. */
 int dom_result(const char *what, uint32_t domid, int rc);
 
