@@ -12,7 +12,7 @@ def lives(d, memory, vcpus):
         need(g.run("nproc").strip() == str(vcpus), f"nproc is not {vcpus}")
         total = int(re.search(r"MemTotal: +(\d+)", g.run("cat /proc/meminfo"))[1]) >> 10
         need(memory - 80 - memory // 16 < total < memory, f"MemTotal is {total} MiB of {memory}")
-        g.run("head -c $(awk '/MemAvailable/ {print $2 * 256}' /proc/meminfo) /dev/zero > /tmp/fill && rm /tmp/fill", 120)      # a quarter of what is free
+        g.run("dd if=/dev/zero of=/tmp/fill bs=64k count=$(awk '/MemAvailable/ {print int($2 / 256)}' /proc/meminfo) && rm /tmp/fill", 120)      # a quarter of what is free
     d.run("xl destroy one", 60)
     need(d.free_memory() == free, f"free memory: {free} MiB before, {d.free_memory()} after")
 
