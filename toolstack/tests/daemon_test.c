@@ -212,6 +212,9 @@ static void test_tools(void)
 	CHECK(shell("T ls /k; T ls -f -p /k; T list -p /k",
 		    "a = \"one\"\nb = \"two\\nlines\"\n/k/a = \"one\"   (n0)\n/k/b = "
 		    "\"two\\nlines\"   (n0)\n/k/a\n/k/b\n"));
+	CHECK(shell("T write /bytes '\\1\\x7\\10\\x1f\\x7f\\200\\377\\q\\8' && T read /bytes; T rm "
+		    "/bytes",
+		    "\\001\\007\\x08\\x1f\\x7f\\x80\\xffq8\n"));
 	CHECK(shell("T chmod -r /k n0 r5 && T ls -p /k",
 		    "a = \"one\"   (n0,r5)\nb = \"two\\nlines\"   (n0,r5)\n"));
 	CHECK(shell("T exists /k/a && ! T exists /k/zz; T read /k/zz 2>/dev/null || echo no",

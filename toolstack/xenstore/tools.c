@@ -34,11 +34,12 @@ static void print_value(const char *s, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		const char *e = memchr(bytes, s[i], strlen("tnr\\"));
 
+		unsigned char c = s[i];
+
 		if (e)
 			printf("\\%c", letters[e - bytes]);
 		else
-			printf(isprint((unsigned char)s[i]) ? "%c" : "\\x%02x",
-			       (unsigned char)s[i]);
+			printf(isprint(c) ? "%c" : c < 8 ? "\\%03o" : "\\x%02x", c);
 	}
 }
 
@@ -77,6 +78,7 @@ static size_t parse_value(char *s)
 			*out++ = byte;
 			p += 1 + n;
 		} else {
+			p += *p == '\\' && p[1]; /* before anything else it means nothing */
 			*out++ = *p++;
 		}
 	}
