@@ -3033,11 +3033,14 @@ static s64 some_call(const struct request *r, unsigned seed)
 	return call(v, r->nr, p.args[0], p.args[1], p.args[2], p.args[3]);
 }
 
-/* What an error may come after, as on Xen: only the answer to it could not be written. */
+/*
+ * What an error may come after, as on Xen: only the answer to it could not be written, or it says
+ * that some are done.
+ */
 static bool answers_late(const struct request *r)
 {
 	if (r->nr == __HYPERVISOR_memory_op) /* each element is told: test_array_failures() */
-		return r->cmd == XENMEM_add_to_physmap_batch;
+		return r->cmd == XENMEM_add_to_physmap_batch || r->cmd == XENMEM_acquire_resource;
 	return r->nr == __HYPERVISOR_domctl &&
 	       (r->cmd == XEN_DOMCTL_scheduler_op || r->cmd == XEN_DOMCTL_setvcpuaffinity);
 }
