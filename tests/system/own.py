@@ -147,6 +147,19 @@ def example(d):
 
 
 @check
+def interfaces_in_json(d):
+    """xl list -l tells of an interface what was asked for; so does the store, from which the next life has it."""
+    tiny(d, "net", "spin", vif=["bridge=xenbr0,mtu=1400,rate=1Mb/s"])
+    nic = d.details("net")[0]["config"]["nics"][0]
+    need((nic["bridge"], nic["mtu"], nic["rate_bytes_per_interval"], nic["rate_interval_usecs"]) == ("xenbr0", 1400, 6250, 50000), f"{nic}")
+    d.run("xl destroy net", 20)
+    nothing_left(d)
+    need("event_channels" not in d.run("xl list -l 0"), "Domain-0's limits are not known")
+    need("ratelimit=2000us" in d.run("xl sched-credit2 -s -r 2000; xl sched-credit2 -s"), "the rate limit")
+    d.run("xl sched-credit2 -s -r 1000")
+
+
+@check
 def policies(d):
     """on_watchdog, on_crash, on_poweroff and on_reboot, each with another action."""
     tiny(d, "dog", "watchdog", on_watchdog="preserve")

@@ -78,6 +78,8 @@ static void nic_fields(struct writer *w, const struct dev *n)
 	write_text(w, "ip", n->ip);
 	if (n->rate_bytes)
 		write_key(w, "rate", "%llu,%u", (unsigned long long)n->rate_bytes, n->rate_us);
+	if (n->mtu)
+		write_key(w, "mtu", "%d", n->mtu);
 	write_text(w, "bridge", n->bridge);
 	write_text(w, "gatewaydev", n->gatewaydev);
 }

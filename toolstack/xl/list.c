@@ -7,6 +7,7 @@
 #include "xl/xl.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,11 +66,22 @@ static void row(const hyp_dominfo *d, const struct args *a)
 static void read_device(struct dev *d, const char *rec)
 {
 	static const char *const keys[][2] = {
-		{ "params", "target" }, { "dev", "vdev" },	{ "mode", "access" },
-		{ "mac", "mac" },	{ "bridge", "bridge" }, { "vifname", "vifname" },
-		{ "ip", "ip" },		{ "script", "script" }, { "device-type", "devtype" },
+		{ "params", "target" },
+		{ "dev", "vdev" },
+		{ "mode", "access" },
+		{ "mac", "mac" },
+		{ "bridge", "bridge" },
+		{ "vifname", "vifname" },
+		{ "ip", "ip" },
+		{ "script", "script" },
+		{ "device-type", "devtype" },
+		{ "mtu", "mtu" },
+		{ "gatewaydev", "gatewaydev" },
 	};
+	const char *rate = store_get("%s/rate", rec);
 
+	if (rate && sscanf(rate, "%" SCNu64 ",%u", &d->rate_bytes, &d->rate_us) != 2)
+		d->rate_bytes = 0;
 	for (unsigned int i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		const char *value = store_get("%s/%s", rec, keys[i][0]);
 
