@@ -6,7 +6,6 @@ Puts known classes of bugs into copies of the tree, one at a time, and shows whi
     run.py [NAME...]        those whose name, class or suite contains one of the words; all without
     run.py --check          only whether each still fits the source, and docs/testing.md counts them right
     run.py --table          the table for docs/testing.md
-    run.py --quick          those that a host test catches, one of each class: make test-all
 
 The table is faults.txt, see its head. A suite has to pass without a fault, or nothing that it says counts. Host suites run WORKERS=2 at a time,
 QEMU alone and first. Prints a line per fault and at the end "N caught, M survived"; status 0 when all are caught.
@@ -242,19 +241,10 @@ def documented(faults):
     return f"docs/testing.md, of run.py --table: {missing[0]}" if missing else None
 
 
-def quick(faults):
-    seen = set()
-    for f in faults:
-        if f.suites[0].startswith("unit") and f.kind not in seen and len(seen) < 10:
-            seen.add(f.kind)
-            yield f
-
-
 def main():
     p = argparse.ArgumentParser(description="Seeded faults: which test catches each.")
     p.add_argument("names", nargs="*")
     p.add_argument("--check", action="store_true")
-    p.add_argument("--quick", action="store_true")
     p.add_argument("--table", action="store_true")
     args = p.parse_args()
     faults = read_faults()
@@ -271,7 +261,6 @@ def main():
         return 1 if bad else 0
     chosen = [f for f in faults if not stale(f)]
     chosen = [f for f in chosen if not args.names or any(n in " ".join([f.name, f.kind, *f.suites]) for n in args.names)]
-    chosen = list(quick(chosen)) if args.quick else chosen
     count = collections.Counter()
 
     def report(fault, suite, said, seconds):
