@@ -26,13 +26,11 @@ static int cmd_print(struct conn *c, FILE *t, int argc, char **argv)
 static int cmd_quota(struct conn *c, FILE *t, int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "set")) {
-		char *end;
-		unsigned long v = strtoul(argv[3], &end, 10);
+		unsigned long long v;
 
-		return end > argv[3] && !*end && v <= UINT32_MAX &&
-				       quota_set(argv[2], strlen(argv[2]), v)
-			       ? 0
-			       : -EINVAL;
+		return number(argv[3], UINT32_MAX, &v)
+			       ?: quota_set(argv[2], strlen(argv[2]), v) ? 0
+									 : -EINVAL;
 	}
 	if (argc == 2) {
 		struct account *a = account_get(strtoul(argv[1], NULL, 10), false);

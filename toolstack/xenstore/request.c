@@ -117,7 +117,7 @@ static bool list_kids(struct req *r, size_t skip, size_t len)
 	return true;
 }
 
-static int number(const char *s, unsigned long long max, unsigned long long *v)
+int number(const char *s, unsigned long long max, unsigned long long *v)
 {
 	char *end;
 

@@ -229,6 +229,8 @@ bool limited(uint16_t domid);
 bool quota_set(const char *name, size_t len, uint32_t value);
 
 /* request.c */
+/* A decimal number of at most @max: 0 or -EINVAL. */
+int number(const char *s, unsigned long long max, unsigned long long *v);
 /* The one at the front of the input: what it answered, 0 or -errno. */
 int request_handle(struct conn *c);
 
