@@ -2,6 +2,7 @@
 /*
  * Options and help out of struct program. A key above 0xff has no short form.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,20 @@
 
 #define MAX_OPTIONS 40
 
-uint32_t program_number(const char *text)
+bool to_number(const char *text, unsigned long max, unsigned long *n)
 {
 	char *end;
-	unsigned long v = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || v > UINT32_MAX)
+	errno = 0;
+	*n = strtoul(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *n <= max;
+}
+
+uint32_t program_number(const char *text)
+{
+	unsigned long v;
+
+	if (!to_number(text, UINT32_MAX, &v))
 		die("not a number: %s", text);
 	return v;
 }

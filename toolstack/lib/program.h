@@ -34,6 +34,8 @@ struct program {
  * none. Returns the index of the first argument behind them.
  */
 int program_options(const struct program *p, int argc, char **argv);
+/* Is it a decimal number, all of it, and not larger? */
+bool to_number(const char *text, unsigned long max, unsigned long *n);
 /* Ends the program if that is no number of 32 bits. */
 uint32_t program_number(const char *text);
 void program_usage(const struct program *p, FILE *to);

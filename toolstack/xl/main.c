@@ -37,15 +37,6 @@ int fail(const char *fmt, ...)
 	return EXIT_FAILURE;
 }
 
-bool to_number(const char *text, unsigned long max, unsigned long *n)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtoul(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *n <= max;
-}
-
 static sigset_t usual; /* what was blocked before stop_later() */
 
 void stop_later(void)

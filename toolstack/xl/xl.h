@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "builder/build.h"
+#include "lib/program.h"
 #include "xenstore/client.h"
 #include "xl/config.h"
 
@@ -155,8 +156,6 @@ bool stop_asked(void);
 void stop_now(void);
 /* The message with a newline, to stderr; returns EXIT_FAILURE. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Is it a number, all of it, and not larger? */
-bool to_number(const char *text, unsigned long max, unsigned long *n);
 /* 0, or if @rc is a failure "xl: WHAT domain N: why" and EXIT_FAILURE. */
 int dom_result(const char *what, uint32_t domid, int rc);
 
