@@ -61,11 +61,11 @@ test-quick: image tools images
 	@tests/run --quick $(TESTS)
 
 test-xen: images
-	@HYPERVISOR=xen tests/run $(TESTS)
+	@HYPERVISOR=xen TOOLS=$(or $(TOOLS),stock) tests/run $(TESTS)
 
 # After all that: the boots that one CPU is enough for, in exact time; guests killed by the hundred.
 test-all: test
-	@COUNTED=1 HYPERVISOR=$(CURDIR)/build/debug/hospes tests/run devices lifecycle memory small tutorial kill cpu power passthrough own tools
+	@COUNTED=1 TOOLS=stock HYPERVISOR=$(CURDIR)/build/debug/hospes tests/run devices lifecycle memory small tutorial kill cpu power passthrough own tools
 	@tests/run soak
 	@for suite in tests/unit tests/guest tests/mutants toolstack bench; do \
 		if [ -e $$suite/Makefile ] && grep -q '^test-all:' $$suite/Makefile; then $(SUB) -C $$suite test-all || exit; fi; done

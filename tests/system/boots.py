@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which machine runs which checks. One boot runs many; the matrix of GICs, CPUs and memories is spread over them."""
+"""Which machine runs which checks. One boot runs many; the matrix of GICs, CPUs, memories and toolstacks is spread over them."""
 import collections
 import os
 
@@ -19,11 +19,11 @@ BOOTS = [      # the long ones first
     Boot("own-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes"), ["own", "vuart"]),
     Boot("devices-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G"), ["devices"]),
     Boot("lifecycle-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="2G"), ["lifecycle", "vuart"]),
-    Boot("kill-gic3", dict(GIC=3, CPUS=4, CPU="cortex-a57", MEM="2G"), ["kill"]),
+    Boot("kill-gic3", dict(GIC=3, CPUS=4, CPU="cortex-a57", MEM="2G", TOOLS="hospes"), ["kill"]),
     Boot("cpu-gic3", dict(GIC=3, CPUS=4, CPU="max", MEM="2G"), ["about", "cpu"]),
-    Boot("cpu-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="1G"), ["cpu"]),
-    Boot("devices-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="4G"), ["devices"]),
-    Boot("big-gic3", dict(GIC=3, CPUS=8, CPU="cortex-a72", MEM="16G"), ["sizes"]),
+    Boot("cpu-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="1G", TOOLS="hospes"), ["cpu"]),
+    Boot("devices-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="4G", TOOLS="hospes"), ["devices"]),
+    Boot("big-gic3", dict(GIC=3, CPUS=8, CPU="cortex-a72", MEM="16G", TOOLS="hospes"), ["sizes"]),
     Boot("memory-gic2", dict(GIC=2, CPUS=1, CPU="max", MEM="1G", DOM0_ARGS="start=nothing"), ["tutorial", "about", "memory", "store"]),
     Boot("small-gic2", dict(GIC=2, CPUS=1, CPU="cortex-a57", MEM="512M"), ["sizes"]),
     Boot("power-gic3", dict(GIC=3, CPUS=1, CPU="cortex-a72", MEM="1G", DOM0_ARGS="panic=1"), ["power", "crash"]),

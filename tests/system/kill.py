@@ -4,7 +4,7 @@ import random
 
 from dom0 import check, need
 
-ROUNDS = 8
+ROUNDS = 5
 
 
 def before(d):
