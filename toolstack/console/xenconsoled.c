@@ -139,7 +139,7 @@ static void hello_ready(struct loop_fd *lf, uint32_t events)
 
 static void accept_ready(struct loop_fd *lf, uint32_t events)
 {
-	int fd = accept4(lf->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = loop_accept(lf, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct viewer *v = fd < 0 ? NULL : calloc(1, sizeof(*v));
 
 	if (fd >= 0 && (!v || loop_add(&v->lf, fd, EPOLLIN, hello_ready))) {

@@ -6,11 +6,13 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include "lib/loop.h"
 
 #define BATCH 32
+#define ACCEPT_PAUSE_MS 100
 
 static int epfd = -1;
 static struct loop_timer *timers;
@@ -84,6 +86,26 @@ void loop_arm(struct loop_timer *lt, int64_t in_ms, void (*fire)(struct loop_tim
 		;
 	lt->next = *p;
 	*p = lt;
+}
+
+static struct loop_fd *tired; /* of its socket nothing is accepted at present */
+
+static void accept_again(struct loop_timer *lt)
+{
+	loop_want(tired, EPOLLIN);
+}
+
+int loop_accept(struct loop_fd *listener, int flags)
+{
+	static struct loop_timer pause;
+	int fd = accept4(listener->fd, NULL, NULL, flags), err = errno;
+
+	if (fd < 0 && (err == EMFILE || err == ENFILE)) {
+		tired = listener;
+		loop_want(tired, 0);
+		loop_arm(&pause, ACCEPT_PAUSE_MS, accept_again);
+	}
+	return fd < 0 ? -err : fd;
 }
 
 static void run_timers(void)

@@ -33,6 +33,12 @@ void loop_disarm(struct loop_timer *lt);
 int64_t loop_now(void);
 
 /*
+ * accept4() of a listening socket in the loop: an fd or -errno. Where descriptors have run out the
+ * loop leaves the socket alone for a moment: it would be ready again at once.
+ */
+int loop_accept(struct loop_fd *listener, int flags);
+
+/*
  * Waits at most `ms` (-1: until something happens) and runs what is ready. 0, or -EINTR after a
  * signal.
  */

@@ -172,6 +172,9 @@ static void test_basics(void)
 	CHECK(asks(&d0, XS_READ, 77, "/") == -ENOENT);
 	CHECK(asks(&d0, 20, 0, "5") == -ENOSYS && asks(&d0, 999, 0, "5") == -ENOSYS);
 	CHECK(asks(&d0, XS_CONTROL, 0, "check") > 0 && !strcmp(body, "OK"));
+	CHECK(ask2(&d0, XS_CONTROL, 0, "quota", "5", true) > 0 && !strncmp(body, "Domain 5", 8));
+	CHECK(ask2(&d0, XS_CONTROL, 0, "quota", "99", true) == -ENOENT);
+	CHECK(ask2(&d0, XS_CONTROL, 0, "quota", "abc", true) == -EINVAL);
 }
 
 static void test_paths(void)

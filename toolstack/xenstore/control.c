@@ -33,8 +33,12 @@ static int cmd_quota(struct conn *c, FILE *t, int argc, char **argv)
 									 : -EINVAL;
 	}
 	if (argc == 2) {
-		struct account *a = account_get(strtoul(argv[1], NULL, 10), false);
+		unsigned long long domid;
+		struct account *a;
 
+		if (number(argv[1], DOMID_FIRST_RESERVED - 1, &domid))
+			return -EINVAL;
+		a = account_get(domid, false);
 		if (!a)
 			return -ENOENT;
 		fprintf(t, "Domain %u:\nnodes: %u\nwatches: %u\ntransactions: %u\nmemory: %zu\n",

@@ -79,16 +79,11 @@ static struct client *new_client(int fd)
 
 static void accept_ready(struct loop_fd *lf, uint32_t events)
 {
-	int fd = accept(lf->fd, NULL, NULL); /* stays open in a live update */
+	int fd = loop_accept(lf, 0); /* stays open in a live update */
 
-	if (fd < 0) {
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			log_limited(LOG_LVL_WARN, "accept: %s", strerror(errno));
-		if (errno == EMFILE || errno == ENFILE)
-			loop_want(lf, 0); /* not again before a client has gone */
-		return;
-	}
-	if (!new_client(fd)) {
+	if (fd < 0 && fd != -EAGAIN && fd != -EINTR && fd != -ECONNABORTED)
+		log_limited(LOG_LVL_WARN, "accept: %s", strerror(-fd));
+	if (fd >= 0 && !new_client(fd)) {
 		log_limited(LOG_LVL_WARN, "no room for another client");
 		close(fd);
 	}
@@ -129,7 +124,6 @@ void sock_update(void)
 		}
 		loop_del(&cl->lf);
 		close(cl->lf.fd);
-		loop_want(&listener, EPOLLIN);
 		conn_fini(c);
 		free(cl);
 	}
