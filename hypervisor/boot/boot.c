@@ -305,7 +305,6 @@ static void __init set_up_interrupts(void)
 		console_stop("no memory for the table of interrupts");
 	timer_init(machine.hyp_timer_ppi);
 	vgic_init();
-	sysreg_init();
 	vtimer_init(machine.virt_timer_ppi);
 	console_irq_init(machine.uart_node >= 0 ? machine.uart_irq : 0);
 }

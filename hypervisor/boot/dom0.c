@@ -12,6 +12,7 @@
 #include <lib/bitmap.h>
 #include <lib/errno.h>
 #include <lib/string.h>
+#include <virt/sysreg.h>
 
 #define EXT_REGION_MIN MIB(64) /* Linux takes them in units of its memory sections */
 #define EXT_REGIONS_MAX 16
@@ -201,6 +202,7 @@ void __init dom0_build(const struct machine *m, const struct dom0_plan *plan, st
 		console_stop("device tree: more than %u separate ranges of device registers",
 			     MAX_RANGES);
 	p2m_setup(needed_bits(m));
+	sysreg_init(); /* it tells guests how many bits that are */
 	do
 		rc = domain_create(0, &cfg, &d);
 	while (rc == -ERESTART);

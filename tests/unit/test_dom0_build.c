@@ -32,7 +32,7 @@ static struct vcpu vcpus[3], *vcpu[3] = { &vcpus[0], &vcpus[1], &vcpus[2] };
 static struct domain dom = { .vcpu = vcpu };
 static struct domain_config made;
 static struct ranges mapped, devices, offered;
-static unsigned given[FRAMES], bits, pinned[3];
+static unsigned given[FRAMES], bits, told, pinned[3];
 static struct vcpu *started;
 
 bool mfn_is_ram(mfn_t mfn)
@@ -54,6 +54,10 @@ unsigned vgic_max_vcpus(void)
 void p2m_setup(unsigned b)
 {
 	bits = b;
+}
+void sysreg_init(void)
+{
+	told = bits;
 }
 int domain_create(domid_t id, const struct domain_config *cfg, struct domain **out)
 {
@@ -161,6 +165,7 @@ static void test_build(void)
 	CHECK(hardware_domain == &dom && made.privileged && made.max_vcpus == 2 &&
 	      made.max_grant_frames == 5 && made.max_maptrack_frames == 6);
 	CHECK(base + FRAMES * PAGE_SIZE <= BIT(bits) && base + FRAMES * PAGE_SIZE > BIT(bits - 1));
+	CHECK(told && told == bits); /* guests hear of the size that was chosen */
 	/* Each frame of the banks once, no other. */
 	for (u64 i = 0; i < FRAMES; i++)
 		CHECK_EQ(given[i], (i >= 512 && i < hole >> PAGE_SHIFT) || (i >= 2048 && i < 3072));
