@@ -163,6 +163,24 @@ def interfaces_in_json(d):
 
 
 @check
+def asked_as_stock(d):
+    """One value of info, dry runs of attach, the columns of list -n and top, as stock's; a number that is no domain's leaves nothing in the store."""
+    need(d.run("xl info xen_major; xl info nr_cpus").split() == ["4", str(d.cpus)], "xl info NAME")
+    nodes = re.search(r"cpu_topology .*\n.*\n((?: +\d+:(?: +0){3}\n)+)numa_info .*\n.*\n +0: +\d+ +\d+ +20\n", d.run("xl info -n"))
+    need(nodes and nodes[1].count("\n") == d.cpus, "xl info -n")
+    tiny(d, "ask", "spin", vcpus=1)
+    for words, want in (("block-attach ask /i,raw,xvdb,r", 'disk: {"pdev_path": "/i", "vdev": "xvdb", "format": "raw"}'),
+                        ("network-attach ask bridge=b", 'vif: {"bridge": "b"}')):
+        need(re.sub(r"\s+", " ", d.run(f"xl -N {words}")).strip().replace("{ ", "{").replace(" }", "}") == want, f"xl -N {words}")
+    need("Affinity\n" in d.run("xl list -n") and re.search(r"^ask .* all$", d.run("xl list -n"), re.M), "xl list -n")
+    top = [line.split()[0] for line in d.run("xl top -b -i 1 -r").splitlines()]
+    need(top[::2] == ["NAME"] * 3 and top[1::2] == ["ask", "Domain-0", VICTIM], f"xl top: {top}")
+    for words in ("rename 9999 x", "mem-set 9999 64", "dump-core ask /dev/full", "dump-core 0 /tmp/core", "list ask 0", "console 0"):
+        need(d.run(f"xl {words}", ok=None)[0] == 1, f"xl {words}")
+    d.run("[ -c /dev/full ] && ! [ -e /tmp/core ] && ! xenstore-exists /local/domain/9999 && xl destroy ask", 20)
+
+
+@check
 def policies(d):
     """on_watchdog, on_crash, on_poweroff and on_reboot, each with another action."""
     tiny(d, "dog", "watchdog", on_watchdog="preserve")

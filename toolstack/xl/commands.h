@@ -22,7 +22,7 @@ CMD("list", cmd_list, 0, "Q", "[options] [Domain]", "List all guests, or one",
     "-v, --verbose       UUIDs, reasons of shutdown, security labels\n"
     "-Z, --context       security labels\n"
     "-c, --cpupool       CPU pools\n"
-    "-n, --numa          accepted for compatibility\n"
+    "-n, --numa          the nodes a guest prefers\n"
     "-j, --json          one line per guest as a JSON list")
 CMD("destroy", cmd_destroy, 1, "C", "<Domain>", "End a guest at once",
     "-f                  accepted for compatibility; Domain-0 cannot be destroyed")
@@ -51,10 +51,11 @@ CMD("vcpu-list", cmd_vcpu_list, 0, "Q", "[Domain ...]", "List the vCPUs of all g
 CMD("vcpu-pin", cmd_vcpu_pin, 3, "CG",
     "[-f] <Domain> <vCPU|all> <Hard CPUs|-|all> [Soft CPUs|-|all]",
     "Set the CPUs a vCPU may use, and prefers",
-    "-f, --force         undo a pinning done by the kernel")
+    "-f, --force         undo a pinning done by the kernel\n"
+    "-i, --ignore-global-affinity-masks  accepted for compatibility")
 CMD("vcpu-set", cmd_vcpu_set, 2, "CG", "[-i] <Domain> <vCPUs>", "Set how many vCPUs a guest uses",
     "-i, --ignore-host   more than the machine has CPUs, too")
-CMD("info", cmd_info, 0, "Q", "[-n]", "Show the machine and the hypervisor",
+CMD("info", cmd_info, 0, "Q", "[-n] [Name]", "Show the machine and the hypervisor, or one value",
     "-n, --numa          nodes too")
 CMD("sched-credit2", cmd_sched_credit2, 0, "C",
     "[-d <Domain> [-w WEIGHT] [-c CAP]] [-s [-r US]] [-p POOL]",
@@ -81,14 +82,14 @@ CMD("top", cmd_top, 0, "Q", "[options]", "Watch CPU, memory and I/O of all guest
     "-n, --networks      per network interface\n"
     "-x, --vbds          per disk\n"
     "-f, --full-name     names are not cut\n"
-    "-r                  accepted for compatibility\n"
+    "-r, --repeat-header  a header for each guest\n"
     "keys                q quit, v n x switch the details, s sort by the next column")
-CMD("network-attach", cmd_attach, 1, "CG", "<Domain> [key=value ...]", "Add a network interface",
+CMD("network-attach", cmd_attach, 1, "CDG", "<Domain> [key=value ...]", "Add a network interface",
     NULL)
 CMD("network-list", cmd_list_devices, 1, "Q", "<Domain ...>", "List network interfaces", NULL)
 CMD("network-detach", cmd_detach, 2, "CG", "<Domain> <DevId|MAC>", "Remove a network interface",
     NULL)
-CMD("block-attach", cmd_attach, 2, "CG", "<Domain> <disk description ...>", "Add a disk", NULL)
+CMD("block-attach", cmd_attach, 2, "CDG", "<Domain> <disk description ...>", "Add a disk", NULL)
 CMD("block-list", cmd_list_devices, 1, "Q", "<Domain ...>", "List disks", NULL)
 CMD("block-detach", cmd_detach, 2, "CG", "[-f] <Domain> <DevId|vdev>", "Remove a disk",
     "-f, --force         even if the guest does not let go")

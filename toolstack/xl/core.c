@@ -198,7 +198,7 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 	size_t len;
 	int rc, fd;
 
-	rc = err_why(e, hv_domain_info(domid, &info), "domain %u", domid);
+	rc = err_why(e, domid ? hv_domain_info(domid, &info) : -EINVAL, "domain %u", domid);
 	if (rc)
 		return rc;
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -221,7 +221,7 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 		rc = err_why(e, -errno, "writing");
 	if (fclose(d.out) && !rc)
 		rc = err_why(e, -errno, "%s", path);
-	if (rc)
+	if (rc && !truncate(path, 0)) /* what is no file, /dev/full say, stays */
 		unlink(path);
 	return rc;
 }

@@ -191,6 +191,8 @@ int cmd_console(const struct args *a)
 		fail("xl: consoles are of type pv or vuart");
 		return EXIT_USAGE;
 	}
+	if (!a->domid)
+		return fail("Can't specify Domain-0");
 	/* A guest that is being made (or made again) has a name before it has a console. */
 	wait_until("@introduceDomain", introduced, &a->domid, CONSOLE_MS);
 	return run_console(a->domid, type, a->opt['n'] ? a->opt['n'] : "0", -1);

@@ -104,11 +104,12 @@ int cmd_rename(const struct args *a)
 {
 	const char *name = a->arg[1];
 	const char *wrong = name_wrong(name);
+	hyp_dominfo info;
 	int rc;
 
 	if (wrong)
 		return fail("xl: \"%s\": %s", name, wrong);
-	rc = dom_rename(a->domid, name);
+	rc = hv_domain_info(a->domid, &info) ?: dom_rename(a->domid, name);
 	return rc && rc != -EEXIST ? dom_result("Can't rename", a->domid, rc) : rc != 0;
 }
 
@@ -158,8 +159,8 @@ int cmd_mem_set(const struct args *a)
 	if (max && kib > max)
 		return fail("xl: domain %u has a maximum of %llu KiB (xl mem-max raises it)",
 			    a->domid, (unsigned long long)max);
-	/* The limit follows, so that the guest cannot take back what it gave. */
-	rc = put_kib(a->domid, "target", kib) ?: set_limit(a->domid, kib);
+	/* The limit too, so that the guest cannot take back what it gave. */
+	rc = set_limit(a->domid, kib) ?: put_kib(a->domid, "target", kib);
 	return dom_result("setting the memory of", a->domid, rc);
 }
 
@@ -314,6 +315,8 @@ int cmd_sched_credit2(const struct args *a)
 
 	if (pool && strcmp(pool, "Pool-0") && strcmp(pool, "0"))
 		return fail("unknown cpupool '%s'", pool);
+	if (pool && (dom || weight || cap))
+		return fail("Specifying a cpupool is not allowed with other options.");
 	if ((weight || cap) && !dom)
 		return fail("Must specify a domain.");
 	if (a->opt['s'])

@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "lib/applet.h"
+#include "xl/json.h"
 
 #define SPEC_MAX 4096
 
@@ -39,6 +40,13 @@ int cmd_attach(const struct args *a)
 		return fail("xl: the description is too long");
 	if (dev_parse(&d, is_disk(a) ? DEV_DISK : DEV_NIC, spec, &e))
 		return fail("xl: %s", e.msg);
+	if (a->opt['n']) {
+		printf("%s: ", dev_name[d.type]);
+		json_print(stdout, dev_json(&d, false));
+		putchar('\n');
+		dev_free(&d);
+		return 0;
+	}
 	rc = xencommons_start() ? EXIT_FAILURE : 0;
 	stop_later();
 	if (!rc && device_add(a->domid, &d, &e))

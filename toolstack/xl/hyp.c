@@ -247,6 +247,22 @@ int hyp_physinfo(struct xen_sysctl_physinfo *p)
 	return rc;
 }
 
+int hyp_topology(struct xen_sysctl_cputopo *cpus, struct xen_sysctl_meminfo *node,
+		 uint32_t *distance)
+{
+	struct xen_sysctl t = { .cmd = XEN_SYSCTL_cputopoinfo,
+				.u.cputopoinfo.num_cpus = HYP_MAX_CPUS };
+	struct xen_sysctl n = { .cmd = XEN_SYSCTL_numainfo, .u.numainfo.num_nodes = 1 };
+	int rc = hv_sysctl(&t, HV_BUFS({ &t.u.cputopoinfo.cputopo, HYP_MAX_CPUS * sizeof(*cpus),
+					 .out = cpus }));
+
+	rc = rc
+		     ?: hv_sysctl(&n, HV_BUFS({ &n.u.numainfo.meminfo, sizeof(*node), .out = node },
+					      { &n.u.numainfo.distance, sizeof(*distance),
+						.out = distance }));
+	return rc ?: (int)t.u.cputopoinfo.num_cpus;
+}
+
 int hyp_console_clear(void)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_readconsole,

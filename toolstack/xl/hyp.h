@@ -61,6 +61,9 @@ int hyp_sched(uint32_t domid, unsigned int cmd, struct xen_domctl_sched_credit2 
 int hyp_sched_ratelimit(uint32_t pool, uint32_t *us, bool set);
 int hyp_cpupool_info(uint32_t from, struct xen_sysctl_cpupool_op *out, uint8_t *cpus);
 int hyp_physinfo(struct xen_sysctl_physinfo *p);
+/* The CPUs, into an array of HYP_MAX_CPUS, and node 0, the only one.  Their number, or -errno. */
+int hyp_topology(struct xen_sysctl_cputopo *cpus, struct xen_sysctl_meminfo *node,
+		 uint32_t *distance);
 int hyp_console_clear(void);
 int hyp_debug_keys(const char *keys);
 

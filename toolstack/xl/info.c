@@ -15,11 +15,16 @@
 
 #define CONSOLE_CHUNK 32768u
 
+static const char *only; /* prints what begins so, without its name */
+
 __attribute__((format(printf, 2, 3))) static void line(const char *key, const char *fmt, ...)
 {
 	va_list ap;
 
-	printf("%-23s: ", key);
+	if (only && strncmp(key, only, strlen(only)))
+		return;
+	if (!only)
+		printf("%-23s: ", key);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
@@ -56,6 +61,8 @@ static void print_physical(void)
 		{ XEN_SYSCTL_PHYSCAP_gnttab_v2, "gnttab-v2" },
 	};
 	struct xen_sysctl_physinfo p = { 0 };
+	char text[128] = "";
+	size_t n = 0;
 
 	hyp_physinfo(&p);
 	line("nr_cpus", "%u", p.nr_cpus);
@@ -66,11 +73,10 @@ static void print_physical(void)
 	line("cpu_mhz", "%u.%03u", p.cpu_khz / 1000, p.cpu_khz % 1000);
 	line("hw_caps", "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", p.hw_cap[0], p.hw_cap[1],
 	     p.hw_cap[2], p.hw_cap[3], p.hw_cap[4], p.hw_cap[5], p.hw_cap[6], p.hw_cap[7]);
-	printf("%-23s:", "virt_caps");
 	for (unsigned int i = 0; i < sizeof(caps) / sizeof(*caps); i++)
 		if (p.capabilities & caps[i].bit)
-			printf(" %s", caps[i].name);
-	putchar('\n');
+			n += snprintf(text + n, sizeof(text) - n, " %s", caps[i].name);
+	line("virt_caps", "%s", text + !!n);
 	line("total_memory", "%llu", (unsigned long long)p.total_pages >> 8);
 	line("free_memory", "%llu", (unsigned long long)(p.free_pages - p.outstanding_pages) >> 8);
 	line("sharing_freed_memory", "0"); /* page sharing does not exist on ARM */
@@ -88,6 +94,25 @@ static void print_cpus_free(void)
 		for (i = 0; i < sizeof(m.bits); i++)
 			n += __builtin_popcount(m.bits[i]);
 	line("free_cpus", "%u", n);
+}
+
+static void print_topology(void)
+{
+	static struct xen_sysctl_cputopo cpus[HYP_MAX_CPUS];
+	struct xen_sysctl_meminfo mem;
+	uint32_t distance;
+	int n = hyp_topology(cpus, &mem, &distance);
+
+	if (n < 0)
+		return;
+	printf("cpu_topology           :\ncpu:    core    socket     node\n");
+	for (int i = 0; i < n; i++)
+		printf("%3d:    %4u     %4u     %4u\n", i, cpus[i].core, cpus[i].socket,
+		       cpus[i].node);
+	printf("numa_info              :\nnode:    memsize    memfree    distances\n"
+	       "   0:    %6llu     %6llu      %u\n",
+	       (unsigned long long)mem.memsize >> 20, (unsigned long long)mem.memfree >> 20,
+	       distance);
 }
 
 /*
@@ -130,6 +155,7 @@ static void print_build(void)
 		uint8_t id[64];
 	} build = { .len = sizeof(build.id) };
 	xen_compile_info_t cc = { 0 };
+	char hex[2 * sizeof(build.id) + 1] = "";
 	int i, n = hyp_version(XENVER_build_id, &build, sizeof(build));
 
 	hyp_version(XENVER_compile_info, &cc, sizeof(cc));
@@ -137,27 +163,22 @@ static void print_build(void)
 	line("cc_compile_by", "%.*s", (int)sizeof(cc.compile_by), cc.compile_by);
 	line("cc_compile_domain", "%.*s", (int)sizeof(cc.compile_domain), cc.compile_domain);
 	line("cc_compile_date", "%.*s", (int)sizeof(cc.compile_date), cc.compile_date);
-	printf("%-23s: ", "build_id");
 	for (i = 0; i < n && i < (int)sizeof(build.id); i++)
-		printf("%02x", build.id[i]);
-	putchar('\n');
+		sprintf(hex + 2 * i, "%02x", build.id[i]);
+	line("build_id", "%s", hex);
 	line("xend_config_format", "4");
 }
 
 int cmd_info(const struct args *a)
 {
-	struct xen_sysctl_physinfo p;
-
+	only = a->arg[0];
 	print_host();
 	print_physical();
 	print_cpus_free();
+	if (a->opt['n'] && !only)
+		print_topology();
 	print_versions();
 	print_build();
-	if (a->opt['n'] && !hyp_physinfo(&p)) {
-		printf("numa_info              :\nnode:    memsize    memfree    distances\n");
-		printf("   0:    %7llu    %7llu      10\n", (unsigned long long)p.total_pages >> 8,
-		       (unsigned long long)p.free_pages >> 8);
-	}
 	return 0;
 }
 

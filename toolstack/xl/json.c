@@ -179,7 +179,7 @@ static json_t *nic(const struct dev *n, bool stored)
 	char mac[18];
 	const struct member m[] = {
 		{ "backend_domname", json_text(n->backend) },
-		{ "devid", json_integer(n->devid < 0 ? 0 : n->devid) },
+		{ "devid", number_if(n->devid >= 0, n->devid) },
 		{ "mtu", number_if(n->mtu, n->mtu) },
 		{ "mac", json_text(n->mac_set ? mac_text(mac, n->mac) : NULL) },
 		{ "ip", json_text(n->ip) },
@@ -196,6 +196,11 @@ static json_t *nic(const struct dev *n, bool stored)
 	return object(m);
 }
 
+json_t *dev_json(const struct dev *d, bool stored)
+{
+	return (d->type == DEV_DISK ? disk : nic)(d, stored);
+}
+
 void config_json_devices(json_t *config, const struct config *c, bool stored)
 {
 	static const char *const names[] = { [DEV_DISK] = "disks", [DEV_NIC] = "nics" };
@@ -205,8 +210,7 @@ void config_json_devices(json_t *config, const struct config *c, bool stored)
 
 		for (unsigned int i = 0; i < c->nr_devs; i++)
 			if ((int)c->devs[i].type == type)
-				json_array_append_new(
-					list, (type == DEV_DISK ? disk : nic)(&c->devs[i], stored));
+				json_array_append_new(list, dev_json(&c->devs[i], stored));
 		if (json_array_size(list))
 			json_object_set(config, names[type], list);
 		else

@@ -59,7 +59,9 @@ static void row(const hyp_dominfo *d, const struct args *a)
 		printf(" %s %8s", uuid_text((char[37]){ 0 }, d->handle), reason);
 	if (a->opt['v'] || a->opt['Z'])
 		printf(" %16s", "-");
-	printf(a->opt['c'] ? "%16s\n" : "\n", "Pool-0");
+	if (a->opt['c'])
+		printf("%16s", "Pool-0");
+	puts(a->opt['n'] ? " all" : ""); /* an ARM machine is one node */
 }
 
 /* Reads a device from its record: what the keys there are called in a description. */
@@ -188,7 +190,8 @@ static void print_table(const hyp_dominfo *list, int n, const struct args *a)
 		printf("   UUID                            Reason-Code\tSecurity Label");
 	else if (a->opt['Z'])
 		printf("   Security Label");
-	printf("%s\n", a->opt['c'] ? "         Cpupool" : "");
+	printf("%s%s\n", a->opt['c'] ? "         Cpupool" : "",
+	       a->opt['n'] ? " NODE Affinity" : "");
 	for (i = 0; i < n; i++)
 		row(&list[i], a);
 }
@@ -202,6 +205,8 @@ int cmd_list(const struct args *a)
 
 	if (n < 0)
 		return fail("xl: listing domains: %s", strerror(-n));
+	if (a->n > 1)
+		return fail("xl: list takes one domain, or none for all");
 	if (a->n) {
 		if (dom_find(a->arg[0], &domid))
 			return EXIT_FAILURE;

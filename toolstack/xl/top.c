@@ -21,8 +21,7 @@
 
 #define MAX_DEVS 32 /* of a type, of one domain */
 
-/* Devices by what sysfs counts for them; what Dom0's end of an interface receives its guest sent.
- */
+/* Devices by what sysfs counts for them.  As in xentop, sent and received are so by Dom0's end. */
 enum { VBD, NET, TYPES };
 static const struct {
 	const char *type, *path, *counters[8];
@@ -32,8 +31,8 @@ static const struct {
 		  { "oo_req", "rd_req", "wr_req", "rd_sect", "wr_sect" } },
 	[NET] = { "vif",
 		  "/sys/class/net/vif%u.%u/statistics/%s",
-		  { "tx_bytes", "tx_packets", "tx_errors", "tx_dropped", "rx_bytes", "rx_packets",
-		    "rx_errors", "rx_dropped" } },
+		  { "rx_bytes", "rx_packets", "rx_errors", "rx_dropped", "tx_bytes", "tx_packets",
+		    "tx_errors", "tx_dropped" } },
 };
 
 struct device {
@@ -51,7 +50,7 @@ struct sample {
 };
 
 static struct {
-	bool batch, vcpus, nets, vbds, full;
+	bool batch, vcpus, nets, vbds, full, headers;
 	int iterations, sort;
 	double delay;
 	unsigned long long mem_kib;
@@ -132,8 +131,7 @@ static double sort_key(const struct sample *s)
 	case 1: return s->cpu;
 	case 2: return s->info.tot_pages;
 	case 3: return s->total[NET][0] + s->total[NET][4];
-	case 4: return s->total[VBD][1] + s->total[VBD][2];
-	default: return -s->info.domain;
+	default: return s->total[VBD][1] + s->total[VBD][2];
 	}
 }
 
@@ -141,6 +139,9 @@ static int compare(const void *a, const void *b)
 {
 	double x = sort_key(a), y = sort_key(b);
 
+	if (!o.sort)
+		return strcasecmp(((const struct sample *)a)->name,
+				  ((const struct sample *)b)->name);
 	return (x < y) - (x > y);
 }
 
@@ -157,8 +158,9 @@ static void print_row(const struct sample *s)
 
 	dom_state(st, &s->info);
 	printf(o.full ? "%10s " : "%10.10s ", s->name);
-	printf("%c%c%c%c%c%c %10llu %6.1f %10llu %6.1f ", st[5], st[3], st[1], st[4], st[2], st[0],
-	       (unsigned long long)s->info.cpu_time / 1000000000, s->cpu, mem, percent(mem));
+	printf("%c%c%c%c%c%c %10llu %6.1f %10llu %6.1f ", st[5], st[4] == 'c' ? '-' : st[3], st[1],
+	       st[4], st[2], st[0], (unsigned long long)s->info.cpu_time / 1000000000, s->cpu, mem,
+	       percent(mem));
 	if (max > o.mem_kib * 16)
 		printf("%10s %9s ", "no limit", "n/a");
 	else
@@ -194,7 +196,7 @@ static void print_details(const struct sample *s)
 
 		printf("VBD BlkBack %4u [%2x:%2x]  OO: %8llu   RD: %8llu   WR: %8llu   RSECT: "
 		       "%10llu   WSECT: %10llu\n",
-		       d->id, d->id >> 8 & 0xfff, d->id & 0xff, d->v[0], d->v[1], d->v[2], d->v[3],
+		       d->id, d->id >> 8, d->id & 0xff, d->v[0], d->v[1], d->v[2], d->v[3],
 		       d->v[4]);
 	}
 }
@@ -219,6 +221,14 @@ static void print_summary(const struct sample *list, int n)
 	       o.mem_kib - free_kib, free_kib, o.phys.nr_cpus, o.phys.cpu_khz / 1000);
 }
 
+static void print_header(void)
+{
+	printf("%s      NAME  STATE   CPU(sec) CPU(%%)     MEM(k) MEM(%%)  MAXMEM(k) MAXMEM(%%) "
+	       "VCPUS NETS NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT "
+	       "SSID%s\n",
+	       o.batch ? "" : "\033[7m", o.batch ? "" : "\033[0m");
+}
+
 static void print_all(const struct sample *list, int n)
 {
 	int i;
@@ -226,19 +236,16 @@ static void print_all(const struct sample *list, int n)
 	if (!o.batch) {
 		printf("\033[H\033[J");
 		print_summary(list, n);
-		printf("\033[7m");
 	}
-	printf("      NAME  STATE   CPU(sec) CPU(%%)     MEM(k) MEM(%%)  MAXMEM(k) MAXMEM(%%) "
-	       "VCPUS NETS "
-	       "NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT SSID%s\n",
-	       o.batch ? "" : "\033[0m");
 	for (i = 0; i < n; i++) {
+		if (!i || o.headers)
+			print_header();
 		print_row(&list[i]);
 		print_details(&list[i]);
 	}
 	if (!o.batch)
 		printf("q quit  v vCPUs  n networks  x disks  s sort by %s",
-		       ((const char *[]){ "id", "CPU", "memory", "network", "disk" })[o.sort]);
+		       ((const char *[]){ "name", "CPU", "memory", "network", "disk" })[o.sort]);
 	fflush(stdout);
 }
 
@@ -314,6 +321,7 @@ int cmd_top(const struct args *a)
 	o.nets = a->opt['n'];
 	o.vbds = a->opt['x'];
 	o.full = a->opt['f'];
+	o.headers = a->opt['r'];
 	if (o.delay < 0.1 || o.delay > 86400) {
 		fail("xl: a delay is 0.1 to 86400 seconds");
 		return EXIT_USAGE;

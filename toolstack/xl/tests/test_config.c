@@ -539,6 +539,23 @@ static void test_json_all(void)
 	config_free(&c);
 }
 
+/* `xl -N network-attach' shows what was said and nothing else. */
+static void test_json_dev(void)
+{
+	struct err e;
+	struct dev d;
+	json_t *j;
+	char *text;
+
+	CHECK(!dev_parse(&d, DEV_NIC, "bridge=b,mtu=1400", &e));
+	j = dev_json(&d, false);
+	text = json_dumps(j, 0);
+	CHECK(!strcmp(text, "{\"mtu\": 1400, \"bridge\": \"b\"}"));
+	free(text);
+	json_decref(j);
+	dev_free(&d);
+}
+
 /* The manual lists the supported keys sorted, so that the table stays readable. */
 static void test_table(void)
 {
@@ -619,6 +636,7 @@ int main(int argc, char **argv)
 	RUN(test_cpumask);
 	RUN(test_json);
 	RUN(test_json_all);
+	RUN(test_json_dev);
 	RUN(test_table);
 	if (example)
 		RUN(test_example);
