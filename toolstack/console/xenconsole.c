@@ -83,7 +83,7 @@ static int open_tty(struct xs *xs, int domid, const char *type)
 			     strcmp(type, "pv") ? "vuart/0" : "console");
 	struct termios tio;
 	char lock[64];
-	int fd;
+	int fd, locked;
 
 	if (!tty || !tty[0]) {
 		free(tty);
@@ -91,13 +91,15 @@ static int open_tty(struct xs *xs, int domid, const char *type)
 	}
 	snprintf(lock, sizeof(lock), "/var/lock/xenconsole-%s",
 		 strrchr(tty, '/') ? strrchr(tty, '/') + 1 : tty);
-	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+	locked = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (locked >= 0 && flock(locked, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
 		die("somebody else is connected to this console");
 	fd = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	free(tty);
-	if (fd < 0)
-		return -errno;
+	if (fd < 0) { /* its daemon is gone: the next try must not find our own lock */
+		close(locked);
+		return -EAGAIN;
+	}
 	if (!tcgetattr(fd, &tio)) {
 		cfmakeraw(&tio);
 		tcsetattr(fd, TCSANOW, &tio);
@@ -120,7 +122,7 @@ static int open_console(struct xs *xs, int domid, const char *type)
 			die("there is no domain %d", domid);
 		nanosleep(&pause, NULL);
 	}
-	die("domain %d has no console of type %s (is xenconsoled running? try: xencommons status)",
+	die("domain %d has no console of type %s (is xenconsoled running? try: xencommons start)",
 	    domid, type);
 }
 

@@ -108,6 +108,9 @@ static int stop(void)
 		log_err("xenconsoled (%d): %s", (int)pid, strerror(errno));
 		return 1;
 	}
+	/* A start that follows must not take it for one that runs. */
+	for (int i = 0; pid && pid_of(&console) == pid && i < 200; i++)
+		usleep(50000);
 	if (pid_of(&store))
 		printf("xenstored goes on: guests and the kernel depend on it\n");
 	return 0;

@@ -49,8 +49,11 @@ struct xs *xs_open(void)
 	xs->last = &xs->first;
 	xs->fd = connect_socket();
 	xs->socket = xs->fd >= 0;
-	/* An explicit path is a promise: no silent fallback then. */
-	if (xs->fd < 0 && !getenv("XENSTORED_PATH"))
+	/*
+	 * An explicit path is a promise: no silent fallback then. Nor in Dom0 (only there is a
+	 * xenbus_backend), where the kernel would wait for a daemon that nobody has started.
+	 */
+	if (xs->fd < 0 && !getenv("XENSTORED_PATH") && access("/dev/xen/xenbus_backend", F_OK))
 		xs->fd = open("/dev/xen/xenbus", O_RDWR | O_CLOEXEC);
 	if (xs->fd >= 0)
 		return xs;
