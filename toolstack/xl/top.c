@@ -8,6 +8,7 @@
 #include "xl/xl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +21,10 @@
 #include "lib/loop.h"
 
 #define MAX_DEVS 32 /* of a type, of one domain */
+#define HEADER \
+	"      NAME  STATE   CPU(sec) CPU(%%)     MEM(k) MEM(%%)  MAXMEM(k) MAXMEM(%%) VCPUS " \
+	"NETS " \
+	"NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT SSID"
 
 /* Devices by what sysfs counts for them.  As in xentop, sent and received are so by Dom0's end. */
 enum { VBD, NET, TYPES };
@@ -57,13 +62,16 @@ static struct {
 	struct xen_sysctl_physinfo phys;
 } o;
 
+static FILE *out; /* stdout, or the text of a screen */
+#define put(...) fprintf(out, __VA_ARGS__)
 static struct termios saved;
 static bool raw;
 static volatile sig_atomic_t stop;
 
+/* That it came ends the waiting. */
 static void on_signal(int sig)
 {
-	stop = 1;
+	stop |= sig != SIGWINCH;
 }
 
 /* One number of a file; 0 if there is none. */
@@ -157,17 +165,17 @@ static void print_row(const struct sample *s)
 	const unsigned long long *v = s->total[VBD];
 
 	dom_state(st, &s->info);
-	printf(o.full ? "%10s " : "%10.10s ", s->name);
-	printf("%c%c%c%c%c%c %10llu %6.1f %10llu %6.1f ", st[5], st[4] == 'c' ? '-' : st[3], st[1],
-	       st[4], st[2], st[0], (unsigned long long)s->info.cpu_time / 1000000000, s->cpu, mem,
-	       percent(mem));
+	put(o.full ? "%10s " : "%10.10s ", s->name);
+	put("%c%c%c%c%c%c %10llu %6.1f %10llu %6.1f ", st[5], st[4] == 'c' ? '-' : st[3], st[1],
+	    st[4], st[2], st[0], (unsigned long long)s->info.cpu_time / 1000000000, s->cpu, mem,
+	    percent(mem));
 	if (max > o.mem_kib * 16)
-		printf("%10s %9s ", "no limit", "n/a");
+		put("%10s %9s ", "no limit", "n/a");
 	else
-		printf("%10llu %9.1f ", max, percent(max));
-	printf("%5u %4u %8llu %8llu %4u %8llu %8llu %8llu %10llu %10llu %4u\n",
-	       s->info.nr_online_vcpus, s->nr[NET], s->total[NET][4] >> 10, s->total[NET][0] >> 10,
-	       s->nr[VBD], v[0], v[1], v[2], v[3], v[4], 0);
+		put("%10llu %9.1f ", max, percent(max));
+	put("%5u %4u %8llu %8llu %4u %8llu %8llu %8llu %10llu %10llu %4u\n",
+	    s->info.nr_online_vcpus, s->nr[NET], s->total[NET][4] >> 10, s->total[NET][0] >> 10,
+	    s->nr[VBD], v[0], v[1], v[2], v[3], v[4], 0);
 }
 
 static void print_details(const struct sample *s)
@@ -176,28 +184,26 @@ static void print_details(const struct sample *s)
 	unsigned int i;
 
 	if (o.vcpus) {
-		printf("VCPUs(sec): ");
+		put("VCPUs(sec): ");
 		for (i = 0; i <= s->info.max_vcpu_id && i < CONFIG_MAX_VCPUS; i++)
 			if (!hyp_vcpu_info(s->info.domain, i, &v))
-				printf(" %2u: %10llus", i,
-				       (unsigned long long)v.cpu_time / 1000000000);
-		putchar('\n');
+				put(" %2u: %10llus", i,
+				    (unsigned long long)v.cpu_time / 1000000000);
+		put("\n");
 	}
 	for (i = 0; o.nets && i < s->nr[NET]; i++) {
 		const struct device *d = &s->dev[NET][i];
 
-		printf("Net%u RX: %8llubytes %8llupkts %8lluerr %8lludrop  TX: %8llubytes "
-		       "%8llupkts %8lluerr %8lludrop\n",
-		       d->id, d->v[0], d->v[1], d->v[2], d->v[3], d->v[4], d->v[5], d->v[6],
-		       d->v[7]);
+		put("Net%u RX: %8llubytes %8llupkts %8lluerr %8lludrop  TX: %8llubytes "
+		    "%8llupkts %8lluerr %8lludrop\n",
+		    d->id, d->v[0], d->v[1], d->v[2], d->v[3], d->v[4], d->v[5], d->v[6], d->v[7]);
 	}
 	for (i = 0; o.vbds && i < s->nr[VBD]; i++) {
 		const struct device *d = &s->dev[VBD][i];
 
-		printf("VBD BlkBack %4u [%2x:%2x]  OO: %8llu   RD: %8llu   WR: %8llu   RSECT: "
-		       "%10llu   WSECT: %10llu\n",
-		       d->id, d->id >> 8, d->id & 0xff, d->v[0], d->v[1], d->v[2], d->v[3],
-		       d->v[4]);
+		put("VBD BlkBack %4u [%2x:%2x]  OO: %8llu   RD: %8llu   WR: %8llu   RSECT: "
+		    "%10llu   WSECT: %10llu\n",
+		    d->id, d->id >> 8, d->id & 0xff, d->v[0], d->v[1], d->v[2], d->v[3], d->v[4]);
 	}
 }
 
@@ -214,39 +220,22 @@ static void print_summary(const struct sample *list, int n)
 			in[k] += st[k] != '-';
 	}
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&t));
-	printf("xl top - %s\n%d domains: %d running, %d blocked, %d paused, %d crashed, %d dying, "
-	       "%d shutdown\n",
-	       clock, n, in[0], in[1], in[2], in[4], in[5], in[3]);
-	printf("Mem: %lluk total, %lluk used, %lluk free    CPUs: %u @ %uMHz\n", o.mem_kib,
-	       o.mem_kib - free_kib, free_kib, o.phys.nr_cpus, o.phys.cpu_khz / 1000);
-}
-
-static void print_header(void)
-{
-	printf("%s      NAME  STATE   CPU(sec) CPU(%%)     MEM(k) MEM(%%)  MAXMEM(k) MAXMEM(%%) "
-	       "VCPUS NETS NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT "
-	       "SSID%s\n",
-	       o.batch ? "" : "\033[7m", o.batch ? "" : "\033[0m");
+	put("xl top - %s\n%d domains: %d running, %d blocked, %d paused, %d crashed, %d dying, "
+	    "%d shutdown\n",
+	    clock, n, in[0], in[1], in[2], in[4], in[5], in[3]);
+	put("Mem: %lluk total, %lluk used, %lluk free    CPUs: %u @ %uMHz\n", o.mem_kib,
+	    o.mem_kib - free_kib, free_kib, o.phys.nr_cpus, o.phys.cpu_khz / 1000);
 }
 
 static void print_all(const struct sample *list, int n)
 {
-	int i;
-
-	if (!o.batch) {
-		printf("\033[H\033[J");
-		print_summary(list, n);
-	}
-	for (i = 0; i < n; i++) {
+	for (int i = 0; i < n; i++) {
 		if (!i || o.headers)
-			print_header();
+			put(HEADER "\n");
 		print_row(&list[i]);
 		print_details(&list[i]);
 	}
-	if (!o.batch)
-		printf("q quit  v vCPUs  n networks  x disks  s sort by %s",
-		       ((const char *[]){ "name", "CPU", "memory", "network", "disk" })[o.sort]);
-	fflush(stdout);
+	fflush(out);
 }
 
 static void screen_off(void)
@@ -254,7 +243,7 @@ static void screen_off(void)
 	if (!raw)
 		return;
 	tcsetattr(STDIN_FILENO, TCSANOW, &saved);
-	printf("\033[?25h\033[?7h\033[?1049l");
+	printf("\033[?25h\033[?1049l");
 	fflush(stdout);
 	raw = false;
 }
@@ -270,7 +259,40 @@ static void screen_on(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &t);
 	raw = true;
 	atexit(screen_off);
-	printf("\033[?1049h\033[?7l\033[?25l"); /* other screen, no wrapping, no cursor */
+	printf("\033[?1049h\033[?25l"); /* other screen, no cursor */
+}
+
+/* As much of @text as the terminal has room for; one that does not tell its size is long and wide.
+ */
+static void show(char *text)
+{
+	struct winsize w = { 0 };
+	int row = 1;
+
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
+	printf("\033[H");
+	for (char *s; (s = strsep(&text, "\n")) && *s && row != w.ws_row; row++)
+		printf("%s%.*s\033[0m\033[K\n", !strncmp(s, HEADER, 10) ? "\033[7m" : "",
+		       w.ws_col ? w.ws_col - 1 : INT_MAX, s);
+	printf("\033[J%.*s", w.ws_col ? w.ws_col - 1 : INT_MAX,
+	       strf("q quit  v vCPUs  n networks  x disks  s sort by %s",
+		    ((const char *[]){ "name", "CPU", "memory", "network", "disk" })[o.sort]));
+	fflush(stdout);
+}
+
+static void print_screen(const struct sample *list, int n)
+{
+	size_t size;
+	char *text = NULL;
+
+	out = open_memstream(&text, &size);
+	if (!out)
+		exit(fail("xl: %s", strerror(errno)));
+	print_summary(list, n);
+	print_all(list, n);
+	fclose(out);
+	show(text);
+	free(text);
 }
 
 /* Waits for the next round.  A key may end or change it. */
@@ -305,7 +327,7 @@ static void loop(void)
 		now = take(&n, old, m, (loop_now() - then) * 1000.0);
 		then = loop_now();
 		qsort(now, n, sizeof(*now), compare);
-		print_all(now, n);
+		(o.batch ? print_all : print_screen)(now, n);
 		free(old);
 		old = now;
 		m = n;
@@ -315,7 +337,13 @@ static void loop(void)
 
 int cmd_top(const struct args *a)
 {
-	o.iterations = a->opt['i'] ? atoi(a->opt['i']) : 0;
+	unsigned long rounds = 0;
+
+	if (!to_number(a->opt['i'] ?: "0", INT_MAX, &rounds)) {
+		fail("xl: `%s' is not a number of rounds", a->opt['i']);
+		return EXIT_USAGE;
+	}
+	o.iterations = rounds;
 	o.delay = a->opt['d'] ? atof(a->opt['d']) : 3;
 	o.vcpus = a->opt['v'];
 	o.nets = a->opt['n'];
@@ -329,6 +357,8 @@ int cmd_top(const struct args *a)
 	o.batch = a->opt['b'] || !isatty(STDOUT_FILENO);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
+	signal(SIGWINCH, on_signal);
+	out = stdout;
 	screen_on();
 	loop();
 	screen_off();
