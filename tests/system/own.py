@@ -117,7 +117,7 @@ def refused_at_once(d):
     d.run("mkfifo /tmp/fifo; head -c 50000000 /dev/zero > /tmp/large", 60)
     for words, why in (("'vif=[\"bridge=nosuch\"]'", "there is no bridge `nosuch'"), ("'disk=[\"/nonexistent,raw,xvda,w\"]'", "/nonexistent"),
                        ("'disk=[\"phy:nosuch,xvda,w\"]'", "/dev/nosuch"), ("'disk=[\"/tmp/fifo,raw,xvda,r\"]'", "neither a block device"),
-                       ("memory=999999", "the machine has"), ("'kernel=\"/root\"'", "not a regular file"),
+                       ("'vif=[\"script=nosuch\"]'", "script /etc/xen/scripts/nosuch: No such file"), ("memory=999999", "the machine has"), ("'kernel=\"/root\"'", "not a regular file"),
                        ("'kernel=\"/nonexistent\"'", "/nonexistent"), ("'ramdisk=\"/nonexistent\"'", "/nonexistent"),
                        ("'ramdisk=\"/tmp/large\"' memory=64", "do not hold kernel, initramfs and device tree"),
                        ("'device_tree=\"/tmp/large\"'", "larger than"), ("'kernel=\"/tmp/fifo\"'", "not a regular file"),
@@ -130,7 +130,28 @@ def refused_at_once(d):
     need(number() == first + 1, "a domain was made meanwhile")
     for command in ("pause 9999", "unpause 9999", "vcpu-list 9999", "uptime 9999", "block-list 9999", "network-list nosuch", "help frob"):
         need(d.run(f"xl {command}", ok=None)[0] == 1, f"xl {command}")     # with a message, as stock, but not with 0
+    need("the machine has" in d.run("xl mem-set 0 999999", ok=False), "mem-set of Dom0")     # or its kernel would try
     need(d.run("xl -h", ok=None)[0] == 0, "xl -h")
+
+
+@check
+def top_fits_its_terminal(d):
+    """The header is never scrolled away, no line is wrapped; a large terminal shows all."""
+    for rows, cols, lines in ((6, 60, 5), (50, 300, 8)):
+        text = d.run(f"stty rows {rows} cols {cols}; xl top -v -i 1 < /dev/null")
+        text = re.sub(r"\x1b\[[0-9]*[A-Za-z]", "", text)      # what came in two pieces
+        need(text.startswith("xl top -") and text.count("\n") == lines and "q quit" in text, f"{rows} rows: {text}")
+        need(max(map(len, text.splitlines())) < cols, f"{cols} columns: {text}")
+    need(d.run("xl top -b -i abc", ok=None)[0] == 2, "-i abc")
+
+
+@check
+def daemon_stopped_and_started(d):
+    """xencommons stop returns when xenconsoled has ended, so that a start after it starts one."""
+    for i in range(5):
+        d.run("xencommons stop; xencommons status", ok=False)
+        need(i or "try: xencommons start" in d.run(f"xl console {VICTIM} < /dev/null", 30, ok=False), "the console without its daemon")
+        d.run("xencommons start && xencommons status")
 
 
 @check

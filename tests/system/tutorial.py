@@ -7,6 +7,9 @@ VICTIM = False     # the daemons are to be started first
 
 @check
 def daemons(d):
+    if d.own_tools:
+        for command in ("xl list", "xenstore-ls"):
+            need("xencommons start" in d.run(command, ok=False), f"{command} without xenstored")
     d.run("losetup /dev/loop0 domU.img")
     d.run("/etc/init.d/xen start", 40)
     need("Domain-0" in d.domains(), "xl list")

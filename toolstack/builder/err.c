@@ -5,6 +5,7 @@
  * Owns nothing; pure.  Invariant: a sentence is set exactly where the failure is detected, so
  * that the person at the terminal reads what was wrong with the input, not which call failed.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,12 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	return code;
 }
 
+/* What ESRCH means in a hypercall; these programs look for no processes. */
+const char *err_text(int err)
+{
+	return err == ESRCH ? "No such domain" : strerror(err);
+}
+
 int err_why(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -32,6 +39,6 @@ int err_why(struct err *e, int code, const char *fmt, ...)
 	n = vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
 	if (n < (int)sizeof(e->msg))
-		snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", strerror(-code));
+		snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", err_text(-code));
 	return code;
 }

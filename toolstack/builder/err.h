@@ -7,6 +7,8 @@ struct err {
 	char msg[320];
 };
 
+/* strerror(), in the words of who asks about domains. */
+const char *err_text(int err);
 /*
  * Stores the sentence and returns @code (a negative errno), so that callers can `return
  * err_set(...)`.

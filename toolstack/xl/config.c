@@ -38,6 +38,7 @@ const char *set_string(const struct key *k, const char *text, void *to)
 
 static const char *set_number(const struct key *k, const char *text, void *to)
 {
+	const uint32_t max = k->max ? k->max : INT32_MAX;
 	uint64_t n;
 	char *end;
 
@@ -48,9 +49,10 @@ static const char *set_number(const struct key *k, const char *text, void *to)
 	if (*end || errno)
 		return "not a valid number";
 	*(uint32_t *)to = n;
-	return n > (k->max ? k->max : INT32_MAX) ? "number too large"
-	       : n < k->min			 ? "number too small"
-						 : NULL;
+	if (n >= k->min && n <= max)
+		return NULL;
+	err_set(&said, 0, "expecting a number from %u to %u", k->min, max);
+	return said.msg;
 }
 
 static const char *set_action(const struct key *k, const char *text, void *to)

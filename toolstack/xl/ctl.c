@@ -150,11 +150,15 @@ static int set_limit(uint32_t domid, uint64_t kib)
 
 int cmd_mem_set(const struct args *a)
 {
+	struct xen_sysctl_physinfo phys;
 	uint64_t kib, max;
 	int rc = mem_args(a, &kib);
 
 	if (rc)
 		return rc;
+	if (!hyp_physinfo(&phys) && kib > phys.total_pages << 2)
+		return fail("xl: the machine has %llu MiB",
+			    (unsigned long long)phys.total_pages >> 8);
 	max = store_kib(a->domid, "static-max");
 	if (max && kib > max)
 		return fail("xl: domain %u has a maximum of %llu KiB (xl mem-max raises it)",

@@ -169,12 +169,20 @@ void hotplug_default_bridge(struct dev *n)
 		n->bridge = strdup(DEFAULT_BRIDGE);
 }
 
+static const char *script_path(const char *script)
+{
+	return strf("%s%s", script[0] == '/' ? "" : "/etc/xen/scripts/", script);
+}
+
 int hotplug_check(const struct dev *d, struct err *e)
 {
 	const char *name;
 	struct stat st;
 	int fd;
 
+	if (d->script && !d->backend && access(script_path(d->script), X_OK))
+		return err_why(e, -errno, "%s: script %s", dev_name[d->type],
+			       script_path(d->script));
 	if (d->script || d->backend)
 		return 0; /* the affair of others */
 	if (d->bridge && !is_bridge(d->bridge) && strcmp(d->bridge, DEFAULT_BRIDGE))
@@ -237,7 +245,7 @@ int hotplug_nic(uint32_t domid, const struct dev *n, struct err *e)
 int hotplug_script(const char *script, const char *action, const char *type, const char *backend,
 		   const char *vif, const char *bridge, struct err *e)
 {
-	const char *path = strf("%s%s", script[0] == '/' ? "" : "/etc/xen/scripts/", script);
+	const char *path = script_path(script);
 	char *net = strcmp(type, "vif") ? NULL : "type_if=vif";
 	char *argv[] = { (char *)path, (char *)action, net, NULL };
 	const char *const env[][2] = {

@@ -66,7 +66,7 @@ void stop_now(void)
 
 int dom_result(const char *what, uint32_t domid, int rc)
 {
-	return rc >= 0 ? 0 : fail("xl: %s domain %u: %s", what, domid, strerror(-rc));
+	return rc >= 0 ? 0 : fail("xl: %s domain %u: %s", what, domid, err_text(-rc));
 }
 
 /* The exact name, or the only one that begins so. */
@@ -235,6 +235,7 @@ int xl_main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	cmd = command_find(argv[i]);
-	rc = cmd ? run(cmd, argc - i, argv + i, dryrun) : fail("command not implemented");
+	rc = cmd ? run(cmd, argc - i, argv + i, dryrun)
+		 : fail("xl: there is no command `%s'; `xl help' lists all", argv[i]);
 	return fflush(stdout) && !rc ? fail("xl: standard output: %s", strerror(errno)) : rc;
 }
