@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -17,7 +18,21 @@
 #include "builder/file.h"
 
 #define STEP (16ul << 20)
+#define RESERVE (16ul << 20) /* of Dom0's memory, for others */
 #define NO_MEMORY "%s: Dom0 has no memory for %zu MiB: give it more (dom0_mem=), or end a process"
+
+/* The kernel gives what it does not have, and then kills whom it likes: so ask it first. */
+static bool available(size_t bytes)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long kib;
+	bool enough = !f || fscanf(f, "%*[^\n] %*[^\n] MemAvailable: %lu", &kib) != 1 ||
+		      kib >= bytes >> 10;
+
+	if (f)
+		fclose(f);
+	return enough;
+}
 
 /*
  * To the end of @gz, or of @fd if it is NULL; memory is taken step by step.  The one byte that
@@ -33,8 +48,10 @@ static int fill(struct file *f, gzFile gz, int fd, const char *what, struct err 
 		char *end = (char *)f->data + f->len;
 
 		if (f->len == ready) {
+			bool asked = !ready || available(STEP + RESERVE);
+
 			ready += f->room - ready < STEP ? f->room - ready : STEP;
-			if (mprotect(f->data, ready, PROT_READ | PROT_WRITE))
+			if (!asked || mprotect(f->data, ready, PROT_READ | PROT_WRITE))
 				return err_set(e, -ENOMEM, NO_MEMORY, what, ready >> 20);
 		}
 		n = gz ? gzread(gz, end, ready - f->len) : read(fd, end, ready - f->len);
