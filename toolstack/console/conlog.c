@@ -13,6 +13,9 @@
 #include "console/conlog.h"
 #include "lib/daemon.h"
 #include "lib/log.h"
+#include "lib/loop.h"
+
+#define RETRY_MS 1000 /* what could not be opened */
 
 uint32_t conlog_size = 1 << 20, conlog_keep = 4;
 
@@ -28,9 +31,12 @@ static void open_file(struct conlog *l)
 {
 	struct stat st;
 
-	l->fd = open(l->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
-	l->size = fstat(l->fd, &st) ? 0 : st.st_size;
+	l->tried = loop_now();
+	l->fd = open(l->path,
+		     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+		     0644);
 	note(l, l->fd >= 0);
+	l->size = fstat(l->fd, &st) ? 0 : st.st_size;
 }
 
 void conlog_open(struct conlog *l, const char *dir, const char *name, bool stamps)
@@ -78,10 +84,15 @@ static void rotate(struct conlog *l)
 
 static void put(struct conlog *l, const char *data, size_t len)
 {
+	bool ok;
+
+	if (l->fd < 0 && loop_now() - l->tried >= RETRY_MS)
+		open_file(l);
 	if (l->fd < 0)
 		return;
-	note(l, write_all(l->fd, data, len));
-	l->size += len;
+	ok = write_all(l->fd, data, len);
+	note(l, ok);
+	l->size += ok ? len : 0; /* a full disk is no reason to throw the old ones away */
 }
 
 static void put_line(struct conlog *l, const char *data, size_t len)

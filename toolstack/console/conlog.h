@@ -12,7 +12,8 @@
 
 struct conlog {
 	char path[512];
-	int fd; /* -1: closed, or it could not be opened */
+	int fd; /* -1: closed, or it could not be opened when it was */
+	int64_t tried;
 	size_t size;
 	bool stamps, line_start, complained;
 	struct filter filter;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests of the console daemon's pure parts: history, log filter, rotation. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "console/conlog.h"
@@ -171,10 +173,45 @@ static void test_log(void)
 	conlog_write(&l, "x", 1);
 }
 
+/* On a full disk old logs stay; what could not be opened is tried again, but not for each line. */
+static void test_full_disk(void)
+{
+	char dir[] = "/tmp/conlog-XXXXXX", path[64];
+	const struct rlimit small = { 5000, RLIM_INFINITY }, any = { RLIM_INFINITY, RLIM_INFINITY };
+	struct conlog l;
+
+	CHECK(mkdtemp(dir) != NULL);
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	conlog_open(&l, dir, "full", false);
+	for (int i = 0; i < 1000; i++)
+		conlog_write(&l, "a line of twenty by\n", 20);
+	setrlimit(RLIMIT_FSIZE, &any);
+	snprintf(path, sizeof(path), "%s/full.log.1", dir);
+	CHECK(size_of(path) == -1);
+	snprintf(path, sizeof(path), "%s/full.log", dir);
+	CHECK(size_of(path) == 5000);
+	conlog_write(&l, "more\n", 5);
+	CHECK(size_of(path) == 5005);
+	unlink(path);
+	rmdir(dir);
+	conlog_reopen(&l);
+	mkdir(dir, 0700);
+	conlog_write(&l, "too early\n", 10);
+	CHECK(size_of(path) == -1);
+	l.tried -= 1000;
+	conlog_write(&l, "again\n", 6);
+	CHECK(size_of(path) == 6);
+	conlog_close(&l);
+	unlink(path);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	check_run("console-history", test_history);
 	check_run("console-log-filter", test_filter);
 	check_run("console-log-rotation", test_log);
+	check_run("console-log-full-disk", test_full_disk);
 	return check_failures != 0;
 }
