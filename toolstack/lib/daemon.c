@@ -58,10 +58,10 @@ int file_lock(int fd, int cmd, pid_t *owner)
 	return rc;
 }
 
-/* The lock, and our number for people; the file stays open, and so locked. */
+/* The lock, and our number for people; the file stays open, and so locked, in a live update too. */
 static void take_pid_file(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(path, O_RDWR | O_CREAT, 0644);
 	int rc = fd < 0 ? -errno : file_lock(fd, F_SETLK, NULL);
 
 	if (fd >= 0 && (rc == -EAGAIN || rc == -EACCES))
@@ -122,7 +122,19 @@ void daemon_ready(bool background)
 	ready_fd = -1;
 }
 
-pid_t daemon_running(const char *path)
+/* One that has ended, or another one of that number, is not. */
+static bool is_program(pid_t pid, const char *name)
+{
+	char path[32], exe[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	return strstr(exe, name);
+}
+
+pid_t daemon_running(const char *path, const char *stock)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char num[16] = "";
@@ -131,8 +143,8 @@ pid_t daemon_running(const char *path)
 	if (fd < 0)
 		return 0;
 	file_lock(fd, F_GETLK, &pid);
-	/* A stock daemon locks in its own way: believe its number if such a process lives. */
-	if (!pid && read(fd, num, sizeof(num) - 1) > 0 && atoi(num) > 1 && !kill(atoi(num), 0))
+	/* A stock daemon locks in its own way: believe its number if such a program runs. */
+	if (!pid && read(fd, num, sizeof(num) - 1) > 0 && is_program(atoi(num), stock))
 		pid = atoi(num);
 	close(fd);
 	return pid;

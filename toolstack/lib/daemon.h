@@ -17,8 +17,8 @@
 void daemon_start(const char *pid_file, bool background, void (*on_signal)(int sig));
 /* The parent exits 0 now, messages go to syslog. */
 void daemon_ready(bool background);
-/* The pid in the file if that process lives and holds the lock, else 0. */
-pid_t daemon_running(const char *path);
+/* Who holds the lock of the file, or has its number there and is the program @stock; else 0. */
+pid_t daemon_running(const char *path, const char *stock);
 /* @cmd is one of fcntl's, for the whole file: 0 or -errno.  F_GETLK: the pid of who has it. */
 int file_lock(int fd, int cmd, pid_t *owner);
 /* false, with errno, when not all could be written. */

@@ -5,6 +5,7 @@
  * the store.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static const struct daemon {
 
 static pid_t pid_of(const struct daemon *d)
 {
-	return daemon_running(d->pid_file) ?: daemon_running(d->stock_file);
+	return daemon_running(d->pid_file, d->name) ?: daemon_running(d->stock_file, d->name);
 }
 
 static void load_modules(void)
@@ -60,6 +61,7 @@ static int start(const struct daemon *d)
 			 NULL };
 	int rc = pid_of(d) ? 0 : run_file("/proc/self/exe", argv);
 
+	rc = rc && pid_of(d) ? 0 : rc; /* somebody else was faster */
 	if (rc)
 		log_err("%s did not start (%d); its messages are above or in syslog", d->name, rc);
 	return rc ? -EIO : 0;
@@ -75,7 +77,11 @@ static int write_dom0(void)
 		{ "/local/pool/0/name", "Pool-0" },
 	};
 	struct xs *xs = xs_open();
-	int rc = xs ? 0 : -errno;
+	int rc;
+
+	for (int i = 0; !xs && i < 100; i++, xs = xs_open()) /* one that just starts */
+		poll(NULL, 0, 50);
+	rc = xs ? 0 : -errno;
 
 	for (size_t i = 0; !rc && i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (xs_exists(xs, 0, keys[i].path) != 1)

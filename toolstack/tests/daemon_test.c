@@ -5,6 +5,7 @@
  * does not read, and the command line tools.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include "xenstore/client.h"
 #include "tests/check.h"
 
-static char dir[] = "/tmp/xenstored-XXXXXX", exe[4096];
+static char dir[] = "/tmp/xenstored-XXXXXX", files[64], pid_file[80], trace[80], exe[4096];
 static pid_t daemon_pid;
 
 static bool is(struct xs *xs, uint32_t tx, const char *path, const char *want)
@@ -47,9 +48,13 @@ static struct xs *open_soon(void)
 static void start(void)
 {
 	setenv("XENSTORED_RUNDIR", dir, 1);
+	snprintf(files, sizeof(files), "%s/files", dir);
+	snprintf(pid_file, sizeof(pid_file), "%s/pid", files);
+	snprintf(trace, sizeof(trace), "%s/trace", files);
+	mkdir(files, 0700);
 	daemon_pid = fork();
 	if (daemon_pid == 0) {
-		execl(exe, "xenstored", "-N", "-D", NULL);
+		execl(exe, "xenstored", "-N", "-D", "-F", pid_file, "-T", trace, NULL);
 		_exit(127);
 	}
 	xs_close(open_soon());
@@ -116,6 +121,21 @@ static void test_live_update(void)
 	      waitpid(daemon_pid, NULL, WNOHANG) == 0);
 	xs_close(a);
 	xs_close(b);
+}
+
+/* Who takes over needs no file of the daemon's, and the lock that says that it lives stays taken.
+ */
+static void test_live_update_without_files(void)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct xs *a = open_soon();
+	int fd = open(pid_file, O_RDWR);
+
+	CHECK(fd >= 0 && !unlink(pid_file) && !unlink(trace) && !rmdir(files));
+	CHECK(live_update(a, exe) == 0 && xs_exists(a, 0, "/tool") == 1);
+	CHECK(fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK && l.l_pid == daemon_pid);
+	close(fd);
+	xs_close(a);
 }
 
 static void test_hostile_client(void)
@@ -263,6 +283,7 @@ int main(int argc, char **argv)
 	start();
 	check_run("xenstored-clients", test_clients);
 	check_run("xenstored-live-update", test_live_update);
+	check_run("xenstored-live-update-without-files", test_live_update_without_files);
 	check_run("xenstored-hostile-client", test_hostile_client);
 	check_run("xenstored-many-clients", test_many);
 	check_run("xenstore-tools", test_tools);

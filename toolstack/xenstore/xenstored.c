@@ -132,14 +132,13 @@ int xenstored_main(int argc, char **argv)
 	if (opt.check_state)
 		return live_restore(state, true) ? 1 : LIVE_CAN;
 	log_init("xenstored", opt.verbose ? LOG_LVL_DEBUG : LOG_LVL_INFO);
-	/* A live update goes on in the process that is there. */
-	daemon_start(opt.pid_file, state < 0 && !opt.no_fork, on_signal);
-	if (opt.trace) {
-		store.trace = fopen(opt.trace, "ae");
-		if (!store.trace)
-			die("%s: %s", opt.trace, strerror(errno));
+	/* A live update goes on in the process that is there, and must not fail for a file. */
+	daemon_start(state < 0 ? opt.pid_file : NULL, state < 0 && !opt.no_fork, on_signal);
+	store.trace = opt.trace ? fopen(opt.trace, "ae") : NULL;
+	if (store.trace)
 		setvbuf(store.trace, NULL, _IOLBF, 4096);
-	}
+	else if (opt.trace && state < 0)
+		die("%s: %s", opt.trace, strerror(errno));
 	if (state >= 0) {
 		rc = live_restore(state, false);
 		if (rc)
