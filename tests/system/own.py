@@ -114,7 +114,7 @@ def refused_at_once(d):
         d.run("xl destroy count", 20)
         return n
     first = number()
-    d.run("mkfifo /tmp/fifo; head -c 50000000 /dev/zero > /tmp/large", 60)
+    d.run("mkfifo /tmp/fifo; head -c 50000000 /dev/zero > /tmp/large; truncate -s 500M /tmp/sparse", 60)
     for words, why in (("'vif=[\"bridge=nosuch\"]'", "there is no bridge `nosuch'"), ("'disk=[\"/nonexistent,raw,xvda,w\"]'", "/nonexistent"),
                        ("'disk=[\"phy:nosuch,xvda,w\"]'", "/dev/nosuch"), ("'disk=[\"/tmp/fifo,raw,xvda,r\"]'", "neither a block device"),
                        ("'vif=[\"script=nosuch\"]'", "script /etc/xen/scripts/nosuch: No such file"), ("memory=999999", "the machine has"), ("'kernel=\"/root\"'", "not a regular file"),
@@ -122,11 +122,15 @@ def refused_at_once(d):
                        ("'ramdisk=\"/tmp/large\"' memory=64", "do not hold kernel, initramfs and device tree"),
                        ("'device_tree=\"/tmp/large\"'", "larger than"), ("'kernel=\"/tmp/fifo\"'", "not a regular file"),
                        ("'ramdisk=\"/tmp/fifo\"'", "not a regular file"), ("'device_tree=\"/tmp/fifo\"'", "not a regular file"),
+                       ("'ramdisk=\"/tmp/sparse\"' memory=700", "Dom0 has no memory"), ("'kernel=\"/tmp/sparse\"'", "Dom0 has no memory"),
                        ("-f /tmp/fifo", "not a regular file"), ("-f /tmp/large", "larger than 1 MiB")):
         file = "" if words.startswith("-f") else "small.cfg"
         status, text = d.run(f"xl create {file} {words}", 60, ok=None)
         need(status == 3 and why in text and "creating" not in text, f"{words}: exit {status}: {text}")
-    d.run("rm /tmp/fifo /tmp/large")
+    d.run("rm /tmp/fifo /tmp/large /tmp/sparse")
+    for words in ("rename 9999 x", "mem-set 9999 64", "network-attach 9999", "block-attach 9999 /root/domU.img,raw,xvda,r"):
+        need(d.run(f"xl {words}", ok=None)[0] == 1, words)
+    need("9999" not in d.run("xenstore-ls -f"), "records of a guest that there is not")
     need(number() == first + 1, "a domain was made meanwhile")
     for command in ("pause 9999", "unpause 9999", "vcpu-list 9999", "uptime 9999", "block-list 9999", "network-list nosuch", "help frob"):
         need(d.run(f"xl {command}", ok=None)[0] == 1, f"xl {command}")     # with a message, as stock, but not with 0
@@ -246,12 +250,47 @@ def destroyed_half_made(d):
 
 @check
 def same_name_twice(d):
-    """Of three creations of one name at once, one succeeds."""
+    """Of three creations of one name at once, one succeeds; so does one of two renames."""
     d.run("rm -f /tmp/rc*; for i in 1 2 3; do (xl create -q small.cfg 'name=\"twin\"' 'kernel=\"/root/tiny\"' ramdisk= > /tmp/rc$i.log 2>&1; "
           "echo $? > /tmp/rc$i) & done; wait", 60)
     need(sorted(d.run("cat /tmp/rc1 /tmp/rc2 /tmp/rc3").split()) == ["0", "3", "3"], d.run("cat /tmp/rc*"))
     need(len(re.findall(r"^twin ", d.run("xl list"), re.M)) == 1, "the number of twins")
-    d.run("xl destroy twin", 20)
+    tiny(d, "other", "spin")
+    d.run("for i in $(seq 8); do xl rename twin same & xl rename other same & wait; xl list | grep -c '^same ' > /tmp/n; [ $(cat /tmp/n) = 1 ] || break; "
+          "xl rename same $(xl list | grep -q '^twin ' && echo other || echo twin); done > /dev/null 2>&1; [ $(cat /tmp/n) = 1 ]", 60)
+    d.run("xl destroy twin; xl destroy other", 40)
+    nothing_left(d)
+
+
+@check
+def others_are_left_alone(d):
+    """A path is no name; a UUID is one guest's; a guest that has run is not half made; creations that find no console daemon start one, together."""
+    tiny(d, "u1", "spin", uuid="11111111-2222-4333-8444-555555555555")
+    status, text = d.run("xl create -q small.cfg name=u2 kernel=/root/tiny ramdisk= uuid=11111111-2222-4333-8444-555555555555", ok=None)
+    need(status == 3 and "uuid: domain" in text, f"the same UUID again: {text}")
+    d.run("p=$(cat /run/xen/xenconsoled.pid); ! xl destroy ../xenconsoled.pid && kill -0 $p")
+    d.run("sleep 1; xl pause u1; printf '\\21\\21\\21\\21\\42\\42\\103\\63\\204\\104\\125\\125\\125\\125\\125\\125' > /run/xen/xl/u1")
+    tiny(d, "u2", "spin")
+    need("u1" in d.domains(), "who was making it was killed when it ran already")
+    d.run("xl destroy u1; xl destroy u2; kill -9 $(cat /run/xen/xenconsoled.pid)", 40)
+    d.run("for i in 1 2 3; do xl create -q small.cfg name=c$i kernel=/root/tiny ramdisk= memory=8 > /tmp/c$i 2>&1 & done; wait", 60)
+    need({"c1", "c2", "c3"} <= set(d.domains()), d.run("cat /tmp/c1 /tmp/c2 /tmp/c3"))
+    d.run("for i in 1 2 3; do xl destroy c$i; done; xenconsoled_pid=$(cat /run/xen/xenconsoled.pid) && kill -0 $xenconsoled_pid", 40)
+    nothing_left(d)
+
+
+@check
+def dump_core_elsewhere(d):
+    """What is no file is refused and stays; a dump that is stopped leaves neither its file nor a paused guest."""
+    d.create("small", name="big", kernel="/root/tiny", ramdisk="", memory=400, extra="tiny=spin")
+    d.run("mknod /tmp/full c 1 7; mkfifo /tmp/fifo")
+    for path in ("/tmp/full", "/tmp/fifo"):
+        status, text = d.run(f"xl dump-core big {path}", ok=None)
+        need(status == 1 and "not a regular file" in text, f"{path}: {text}")
+    d.run("rm /tmp/full /tmp/fifo")
+    status = d.run("xl dump-core big /tmp/core & p=$!; until [ -s /tmp/core ]; do true; done; kill $p; wait $p", 60, ok=None)[0]
+    need(status == 143 and "p" not in d.domains()["big"]["state"], f"exit {status}, {d.domains()}")
+    d.run("! [ -e /tmp/core ] && xl destroy big", 20)
     nothing_left(d)
 
 

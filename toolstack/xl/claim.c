@@ -52,10 +52,11 @@ int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
 				name, owner);
 		}
 	}
-	if (!rc && pwrite(held, uuid, 16, 0) != 16)
-		rc = err_why(e, -errno, CLAIM_DIR "/%s", name);
 	if (rc)
 		claim_leave();
+	else /* no room in /run: who is killed leaves more to be removed by hand, no more than that
+	      */
+		pwrite(held, uuid, 16, 0);
 	return rc;
 }
 
@@ -85,7 +86,7 @@ static void clean_up(int fd, const char *name)
 	uint8_t uuid[16];
 
 	if (pread(fd, uuid, sizeof(uuid), 0) == sizeof(uuid) && !claim_domain(uuid, &info) &&
-	    info.flags & XEN_DOMINF_paused) {
+	    info.flags & XEN_DOMINF_paused && !info.cpu_time) {
 		fprintf(stderr, "xl: removing domain %u: who was making \"%s\" has been killed\n",
 			info.domain, name);
 		dom_destroy(info.domain);
@@ -127,7 +128,7 @@ void claim_sweep(void)
 
 bool claim_stop(const char *name)
 {
-	int fd = open_claim(name, 0);
+	int fd = name_wrong(name) ? -1 : open_claim(name, 0);
 	pid_t owner = 0;
 
 	if (fd < 0)

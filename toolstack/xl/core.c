@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK 1024u /* pages mapped at a time */
@@ -100,7 +101,9 @@ static int dump_pages(struct dump *d)
 
 		end = end < (uint64_t)last + 1 ? end : (uint64_t)last + 1;
 		for (; gfn < end && !rc; gfn += CHUNK)
-			rc = dump_chunk(d, gfn, end - gfn < CHUNK ? end - gfn : CHUNK);
+			rc = stop_asked()
+				     ? err_set(d->e, -EINTR, "stopped by a signal")
+				     : dump_chunk(d, gfn, end - gfn < CHUNK ? end - gfn : CHUNK);
 	}
 	return rc;
 }
@@ -195,13 +198,18 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 	};
 	char *pfns = NULL;
 	hyp_dominfo info;
+	struct stat st;
 	size_t len;
 	int rc, fd;
 
 	rc = err_why(e, domid ? hv_domain_info(domid, &info) : -EINVAL, "domain %u", domid);
 	if (rc)
 		return rc;
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return err_set(e, -EINVAL, "%s is not a regular file", path);
+	}
 	d.out = fd < 0 ? NULL : fdopen(fd, "w");
 	d.pfns = d.out ? open_memstream(&pfns, &len) : NULL;
 	if (!d.pfns)

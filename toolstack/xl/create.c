@@ -157,7 +157,6 @@ static int start(const struct args *a, struct config *c)
 	rc = xencommons_start();
 	if (rc)
 		return EXIT_CREATE;
-	stop_later();
 	rc = make(a, c, &domid, &console);
 	stop_now();
 	if (!rc && a->opt['F'])
@@ -171,8 +170,10 @@ int cmd_create(const struct args *a)
 {
 	struct config c = { 0 };
 	struct err e;
-	int rc = read_config(a, &c);
+	int rc;
 
+	stop_later(); /* before the first word: nobody may read it */
+	rc = read_config(a, &c);
 	if (!rc && a->opt['n']) {
 		dom_fill_in(&c, &e);
 		json_print(stdout, config_json(&c, false));

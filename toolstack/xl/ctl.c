@@ -26,7 +26,7 @@ int cmd_destroy(const struct args *a)
 	 * hide again.
 	 */
 	for (tries = 0; tries < 10 && rc; tries++) {
-		rc = dom_find_name(who, &domid);
+		rc = dom_find_name(0, who, &domid);
 		rc = rc ? rc : hv_domain_info(domid, &info);
 		if (rc && claim_stop(who))
 			return EXIT_SUCCESS;
@@ -260,8 +260,12 @@ int cmd_sysrq(const struct args *a)
 int cmd_dump_core(const struct args *a)
 {
 	struct err e;
+	int rc;
 
-	return core_dump(a->domid, a->arg[1], &e) ? fail("xl: core dump failed: %s", e.msg) : 0;
+	stop_later(); /* a guest must not stay paused */
+	rc = core_dump(a->domid, a->arg[1], &e) ? fail("xl: core dump failed: %s", e.msg) : 0;
+	stop_now();
+	return rc;
 }
 
 static int sched_row(const hyp_dominfo *d, const struct args *a)

@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "lib/applet.h"
+#include "lib/loop.h"
 #include "xl/json.h"
 
 #define SPEC_MAX 4096
@@ -123,7 +124,8 @@ int cmd_detach(const struct args *a)
 		id = disk_devid(what);
 	else
 		id = to_number(what, INT_MAX, &number) ? (int)number : each(a->domid, false, what);
-	rc = device_remove(a->domid, disk ? "vbd" : "vif", id, a->opt['f'], &e);
+	rc = device_remove(a->domid, disk ? "vbd" : "vif", id,
+			   a->opt['f'] ? loop_now() + FORCE_MS : 0, &e);
 	if (rc == -ENOENT)
 		return fail(disk ? "Error: Device %s not connected." : "Unknown device %s.", what);
 	return rc ? fail("xl: %s", e.msg) : 0;

@@ -14,6 +14,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "lib/loop.h"
+
 #define BACKEND_MS 10000
 
 /* Number @devid of @type ("vbd", "vif", "console", "vuart") of a guest, and where its ends are. */
@@ -361,7 +363,7 @@ int device_add(uint32_t domid, struct dev *dev, struct err *e)
 	if (stop_asked())
 		rc = err_set(e, -EINTR, "%s %d: stopped by a signal", d.type, d.devid);
 	if (rc)
-		device_remove(domid, d.type, d.devid, true, NULL);
+		device_remove(domid, d.type, d.devid, loop_now() + FORCE_MS, NULL);
 	return rc;
 }
 
@@ -404,7 +406,7 @@ static void tell_to_close(const struct device *d)
 	} while (write_end(&w));
 }
 
-int device_remove(uint32_t domid, const char *type, int devid, bool force, struct err *e)
+int device_remove(uint32_t domid, const char *type, int devid, int64_t force_at, struct err *e)
 {
 	struct device d = { .domid = domid, .type = type, .devid = devid };
 	const char *script;
@@ -417,7 +419,8 @@ int device_remove(uint32_t domid, const char *type, int devid, bool force, struc
 	state = read_state(&d);
 	if (!is_console(&d) && state && state != 6) {
 		tell_to_close(&d);
-		if (!wait_back(&d, back_closed, force ? 2000 : BACKEND_MS) && !force)
+		if (!wait_back(&d, back_closed, force_at ? force_at - loop_now() : BACKEND_MS) &&
+		    !force_at)
 			return err_set(e, -ETIMEDOUT,
 				       "%s %d: the guest does not release the device "
 				       "(back-end %s is in state %d); --force takes it away",
@@ -435,6 +438,7 @@ int device_remove(uint32_t domid, const char *type, int devid, bool force, struc
 void device_remove_all(uint32_t domid)
 {
 	char **types = store_list("/libxl/%u/device", domid), **ids, **t, **id;
+	int64_t force_at = loop_now() + FORCE_MS;
 
 	for (int pass = 0; pass < 2; pass++)
 		for (t = types; t && *t; t++) {
@@ -445,7 +449,7 @@ void device_remove_all(uint32_t domid)
 						    .devid = atoi(*id) };
 
 				if (pass)
-					device_remove(domid, *t, d.devid, true, NULL);
+					device_remove(domid, *t, d.devid, force_at, NULL);
 				else if (!is_console(&d) && !find_device(&d))
 					tell_to_close(&d);
 			}

@@ -50,6 +50,16 @@ static void put_domain(struct writer *w, uint32_t domid, const struct config *c)
 	write_text(w, "control/platform-feature-xs_reset_watches", "1");
 }
 
+static int check_name(uint32_t tx, const struct config *c, struct err *e)
+{
+	uint32_t other;
+
+	if (dom_find_name(tx, c->name, &other))
+		return 0;
+	return err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).", c->name,
+		       other);
+}
+
 static int put_records(const struct build *b, const struct config *c, struct err *e)
 {
 	/* What the guest itself may write; all else below its directory it may only read. */
@@ -75,6 +85,7 @@ static int put_records(const struct build *b, const struct config *c, struct err
 	snprintf(rec, sizeof(rec), "/libxl/%u", b->domid);
 	do {
 		write_begin(&w);
+		w.rc = w.rc ?: check_name(w.tx, c, e);
 		xs_rm(xstore(), w.tx, dom); /* an id that comes round again starts clean */
 		xs_rm(xstore(), w.tx, rec);
 		put_vm(&w, c, read);
@@ -85,7 +96,7 @@ static int put_records(const struct build *b, const struct config *c, struct err
 		write_at(&w, NULL, 0, "%s", rec);
 		write_text(&w, "type", "pvh");
 	} while (write_end(&w));
-	return err_why(e, w.rc, "xenstore: writing the guest's records");
+	return w.rc == -EEXIST ? w.rc : err_why(e, w.rc, "xenstore: writing the guest's records");
 }
 
 /* Rings known: tell the daemons. */
@@ -176,14 +187,14 @@ int dom_fill_in(struct config *c, struct err *e)
 	return 0;
 }
 
-static int check_name(const struct config *c, struct err *e)
+/* By its UUID a guest is found when it is restarted, destroyed or swept away. */
+static int check_uuid(const struct config *c, struct err *e)
 {
-	uint32_t other;
+	hyp_dominfo info;
 
-	if (dom_find_name(c->name, &other))
-		return 0;
-	return err_set(e, -EEXIST, "A domain with the name \"%s\" already exists (id %u).", c->name,
-		       other);
+	return claim_domain(c->uuid, &info)
+		       ? 0
+		       : err_set(e, -EEXIST, "uuid: domain %u has it already.", info.domain);
 }
 
 static int go_on(struct err *e)
@@ -211,7 +222,8 @@ int dom_create(struct config *c, uint32_t *domid, struct err *e)
 	int rc;
 
 	claim_sweep();
-	rc = dom_fill_in(c, e) ?: claim_take(c->name, c->uuid, false, e) ?: check_name(c, e)
+	rc = dom_fill_in(c, e) ?: check_uuid(c, e)
+		?: claim_take(c->name, c->uuid, false, e) ?: check_name(0, c, e)
 		?: build_check(c, e) ?: check_devices(c, e);
 	if (!rc) {
 		progress("reading %s", c->kernel);

@@ -317,7 +317,7 @@ int cmd_domid(const struct args *a)
 {
 	uint32_t domid;
 
-	if (dom_find_name(a->arg[0], &domid))
+	if (dom_find_name(0, a->arg[0], &domid))
 		return fail(
 			"Can't get domid of domain name '%s', maybe this domain does not exist.",
 			a->arg[0]);

@@ -188,6 +188,7 @@ static int parse(const struct command *cmd, int argc, char **argv, struct args *
 static int run(const struct command *cmd, int argc, char **argv, bool dryrun)
 {
 	struct args a = { .name = cmd->name };
+	hyp_dominfo info;
 	int rc = parse(cmd, argc, argv, &a);
 
 	if (rc)
@@ -210,6 +211,8 @@ static int run(const struct command *cmd, int argc, char **argv, bool dryrun)
 		return EXIT_FAILURE;
 	if (strchr(cmd->flags, 'G') && dom_find(a.arg[0], &a.domid))
 		return EXIT_FAILURE;
+	if (strchr(cmd->flags, 'G') && hv_domain_info(a.domid, &info))
+		return fail("xl: there is no domain %u", a.domid);
 	return cmd->run(&a);
 }
 

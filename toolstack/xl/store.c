@@ -83,14 +83,14 @@ const char *dom_label(uint32_t domid)
 	return dom_name(domid) ?: "(null)";
 }
 
-int dom_find_name(const char *name, uint32_t *domid)
+int dom_find_name(uint32_t tx, const char *name, uint32_t *domid)
 {
 	const hyp_dominfo *list;
 	int i, n = hyp_domains(&list);
 	bool found = false;
 
 	for (i = 0; i < n && !found; i++) {
-		char *has = xs_readf(xstore(), 0, "/local/domain/%u/name", list[i].domain);
+		char *has = xs_readf(xstore(), tx, "/local/domain/%u/name", list[i].domain);
 
 		found = has && !strcmp(has, name);
 		free(has);
@@ -108,7 +108,7 @@ int dom_find(const char *who, uint32_t *domid)
 		*domid = id;
 		return 0;
 	}
-	if (!dom_find_name(who, domid))
+	if (!dom_find_name(0, who, domid))
 		return 0;
 	fprintf(stderr, "%s is an invalid domain identifier (rc=-6)\n", who);
 	return -ESRCH;
@@ -190,12 +190,10 @@ int dom_rename(uint32_t domid, const char *name)
 	uint32_t other;
 	char *vm;
 
-	if (!dom_find_name(name, &other) && other != domid) {
-		fail("xl: a domain with the name \"%s\" exists already", name);
-		return -EEXIST;
-	}
 	do {
 		write_begin(&w);
+		if (!dom_find_name(w.tx, name, &other) && other != domid)
+			w.rc = -EEXIST;
 		vm = xs_readf(xstore(), w.tx, "/local/domain/%u/vm", domid);
 		write_at(&w, NULL, 0, "/local/domain/%u", domid);
 		write_text(&w, "name", name);
@@ -205,5 +203,7 @@ int dom_rename(uint32_t domid, const char *name)
 		}
 		free(vm);
 	} while (write_end(&w));
+	if (w.rc == -EEXIST)
+		fail("xl: a domain with the name \"%s\" exists already", name);
 	return w.rc;
 }

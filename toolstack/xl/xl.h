@@ -73,7 +73,8 @@ const char *dom_name(uint32_t domid);  /* kept; NULL = no name */
 const char *dom_label(uint32_t domid); /* kept; its name or "(null)" */
 /* By name or number; prints stock's message and returns -ESRCH if there is none. */
 int dom_find(const char *who, uint32_t *domid);
-int dom_find_name(const char *name, uint32_t *domid); /* silent, names only */
+/* silent, names only; seen in the transaction @tx, or 0 */
+int dom_find_name(uint32_t tx, const char *name, uint32_t *domid);
 int dom_rename(uint32_t domid, const char *name);
 
 /* list.c */
@@ -99,7 +100,9 @@ const char *dom_json_path(uint32_t domid, const uint8_t *uuid); /* kept */
 int device_add(uint32_t domid, struct dev *d, struct err *e);
 int device_add_consoles(const struct build *b, struct err *e);
 /* @type as the store has it: "vbd", "vif", "console" */
-int device_remove(uint32_t domid, const char *type, int devid, bool force, struct err *e);
+/* at @force_at (of loop_now(); 0: never) it is taken away */
+#define FORCE_MS 2000 /* to close in peace; many devices have it together */
+int device_remove(uint32_t domid, const char *type, int devid, int64_t force_at, struct err *e);
 void device_remove_all(uint32_t domid);
 
 /* hotplug.c: what stock Xen does in scripts. */
