@@ -696,31 +696,30 @@ void p2m_free(struct domain *d)
 	d->table_pages = 0;
 }
 
-u64 p2m_table_pages(const struct domain *d)
+static const u8 sizes[] = { 32, 36, 40, 42, 44, 48 }; /* as PARange and VTCR_EL2.PS have them */
+
+static unsigned size_of(unsigned bits)
 {
-	return d->table_pages;
+	unsigned i;
+
+	for (i = 0; i + 1 < ARRAY_SIZE(sizes) && sizes[i] < bits; i++)
+		;
+	return i;
 }
 
 void p2m_setup(unsigned bits)
 {
-	static const u8 sizes[] = { 32, 36, 40, 42, 44, 48 };
-	unsigned i = 0;
-
-	/* At least 40 bits (extended regions of DomUs), and a size that an ID register can tell. */
-	while (sizes[i] < min(max(bits, 40u), cpu_pa_bits))
-		i++;
-	cpu_ipa_bits = sizes[i];
+	/* At least 40 bits: extended regions of DomUs. */
+	cpu_ipa_bits = sizes[size_of(min(max(bits, 40u), cpu_pa_bits))];
 	nr_gfns = 1UL << (cpu_ipa_bits - PAGE_SHIFT);
 	start_level = cpu_ipa_bits > 43 ? 0 : 1;
 	root_order = cpu_ipa_bits > 39 && start_level == 1 ? cpu_ipa_bits - 39 : 0;
 	no_tables = xalloc_pages(root_order);
 	if (!no_tables)
 		panic("no memory for stage-2 tables");
-	while (sizes[i] < cpu_pa_bits)
-		i++;
 	/* T0SZ, SL0, write-back inner shareable walks, 4 KiB granule, PS, RES1 */
 	vtcr = (64 - cpu_ipa_bits) | (start_level == 1 ? 1UL : 2UL) << 6 | 1UL << 8 | 1UL << 10 |
-	       3UL << 12 | (u64)i << 16 | BIT(31);
+	       3UL << 12 | (u64)size_of(cpu_pa_bits) << 16 | BIT(31);
 }
 
 void p2m_unload(void)

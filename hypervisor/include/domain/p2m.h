@@ -87,7 +87,6 @@ void p2m_init_cpu(void);
 void p2m_load(struct domain *d);
 /* No guest's tables are in use on this CPU. */
 void p2m_unload(void);
-u64 p2m_table_pages(const struct domain *d);
 /*
  * Dom0, direct map: the frame at gfn was given back by decrease_reservation and is kept for it (see
  * p2m_unmap). Maps it again.
