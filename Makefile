@@ -66,7 +66,7 @@ test-xen: images
 # After all that: the boots that one CPU is enough for, in exact time; guests killed by the hundred.
 test-all: test
 	@COUNTED=1 TOOLS=stock HYPERVISOR=$(CURDIR)/build/debug/hospes tests/run devices lifecycle memory small tutorial kill cpu power passthrough own tools
-	@tests/run soak
+	@tests/run soak cpu-gic2 passthrough-gic3
 	@for suite in tests/unit tests/guest tests/mutants toolstack bench; do \
 		if [ -e $$suite/Makefile ] && grep -q '^test-all:' $$suite/Makefile; then $(SUB) -C $$suite test-all || exit; fi; done
 	@$(MAKE) test-xen TOOLS=hospes COUNTED=1

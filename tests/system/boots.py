@@ -18,10 +18,9 @@ EXACT = dict(COUNTED, QEMU_ARGS="-icount shift=1", HYPERVISOR=DEBUG)
 BOOTS = [      # the long ones first
     Boot("own-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a72", MEM="2G", TOOLS="hospes"), ["own", "vuart"]),
     Boot("devices-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G"), ["devices"]),
-    Boot("lifecycle-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="2G"), ["lifecycle", "vuart"]),
+    Boot("lifecycle-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="2G"), ["lifecycle"]),
     Boot("kill-gic3", dict(GIC=3, CPUS=4, CPU="cortex-a57", MEM="2G", TOOLS="hospes"), ["kill"]),
     Boot("cpu-gic3", dict(GIC=3, CPUS=4, CPU="max", MEM="2G"), ["about", "cpu"]),
-    Boot("cpu-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="1G", TOOLS="hospes"), ["cpu"]),
     Boot("devices-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a72", MEM="4G", TOOLS="hospes"), ["devices"]),
     Boot("big-gic3", dict(GIC=3, CPUS=8, CPU="cortex-a72", MEM="16G", TOOLS="hospes"), ["sizes"]),
     Boot("memory-gic2", dict(GIC=2, CPUS=1, CPU="max", MEM="1G", DOM0_ARGS="start=nothing"), ["tutorial", "about", "memory", "store"]),
@@ -30,7 +29,6 @@ BOOTS = [      # the long ones first
     Boot("power-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="panic=1"), ["power", "crash"]),
     Boot("tutorial-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("tools-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=guest"), ["demo", "lifecycle"]),
-    Boot("passthrough-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
     Boot("passthrough-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a72", MEM="2G", TOOLS="hospes", PASSTHROUGH="/pl031@9010000"), ["passthrough"]),
     Boot("tools-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="2G", TOOLS="hospes", DOM0_ARGS="start=nothing"), ["tutorial"], quick=True),
     Boot("xen-gic3", dict(GIC=3, CPU="cortex-a57", MEM="1G", HYPERVISOR="xen", TOOLS="hospes", DOM0_ARGS="start=nothing", **COUNTED),
@@ -42,6 +40,8 @@ BOOTS = [      # the long ones first
     Boot("broken-gic3", dict(GIC=3), ["broken"], not_on_xen=True),
     Boot("uboot-gic3", dict(GIC=3), ["uboot"], not_on_xen=True),
     Boot("soak-gic2", dict(GIC=2, CPUS=4, CPU="cortex-a57", MEM="2G", TOOLS="hospes"), ["soak"], long=True),
+    Boot("cpu-gic2", dict(GIC=2, CPUS=2, CPU="cortex-a57", MEM="1G", TOOLS="hospes"), ["cpu", "vuart"], long=True),
+    Boot("passthrough-gic3", dict(GIC=3, CPUS=2, CPU="cortex-a57", MEM="1G", PASSTHROUGH="/pl031@9010000"), ["passthrough"], long=True),
     Boot("boards", {}, ["boards"], not_on_xen=True),
     Boot("broken-gic2", dict(GIC=2), ["broken"], not_on_xen=True),
 ]

@@ -54,8 +54,7 @@ int claim_take(const char *name, const uint8_t *uuid, bool wait, struct err *e)
 	}
 	if (rc)
 		claim_leave();
-	else /* no room in /run: who is killed leaves more to be removed by hand, no more than that
-	      */
+	else /* the lock is what counts: without room in /run a killed one's guest stays, no more */
 		pwrite(held, uuid, 16, 0);
 	return rc;
 }

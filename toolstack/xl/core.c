@@ -229,7 +229,7 @@ int core_dump(uint32_t domid, const char *path, struct err *e)
 		rc = err_why(e, -errno, "writing");
 	if (fclose(d.out) && !rc)
 		rc = err_why(e, -errno, "%s", path);
-	if (rc && !truncate(path, 0)) /* what is no file, /dev/full say, stays */
+	if (rc)
 		unlink(path);
 	return rc;
 }

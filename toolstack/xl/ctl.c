@@ -104,12 +104,11 @@ int cmd_rename(const struct args *a)
 {
 	const char *name = a->arg[1];
 	const char *wrong = name_wrong(name);
-	hyp_dominfo info;
 	int rc;
 
 	if (wrong)
 		return fail("xl: \"%s\": %s", name, wrong);
-	rc = hv_domain_info(a->domid, &info) ?: dom_rename(a->domid, name);
+	rc = dom_rename(a->domid, name);
 	return rc && rc != -EEXIST ? dom_result("Can't rename", a->domid, rc) : rc != 0;
 }
 

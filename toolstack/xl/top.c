@@ -23,8 +23,7 @@
 #define MAX_DEVS 32 /* of a type, of one domain */
 #define HEADER \
 	"      NAME  STATE   CPU(sec) CPU(%%)     MEM(k) MEM(%%)  MAXMEM(k) MAXMEM(%%) VCPUS " \
-	"NETS " \
-	"NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT SSID"
+	"NETS NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT SSID"
 
 /* Devices by what sysfs counts for them.  As in xentop, sent and received are so by Dom0's end. */
 enum { VBD, NET, TYPES };

@@ -99,9 +99,11 @@ const char *dom_json_path(uint32_t domid, const uint8_t *uuid); /* kept */
 /* fills in devid, MAC address and bridge of an interface */
 int device_add(uint32_t domid, struct dev *d, struct err *e);
 int device_add_consoles(const struct build *b, struct err *e);
-/* @type as the store has it: "vbd", "vif", "console" */
-/* at @force_at (of loop_now(); 0: never) it is taken away */
-#define FORCE_MS 2000 /* to close in peace; many devices have it together */
+#define FORCE_MS 2000 /* to close in peace, for all devices together */
+/*
+ * @type as the store has it: "vbd", "vif", "console".  At @force_at (of loop_now(); 0: never) it is
+ * taken away.
+ */
 int device_remove(uint32_t domid, const char *type, int devid, int64_t force_at, struct err *e);
 void device_remove_all(uint32_t domid);
 
