@@ -84,7 +84,8 @@ def shell(m):
 def runs_a_guest(m, cpus):
     """Dom0 has that many CPUs, and a guest of two vCPUs gets to its shell."""
     dom0 = shell(m)
-    need(dom0.run("nproc") == f"{cpus}\n", f"not {cpus} CPUs")
+    found = dom0.run("nproc")
+    need(found == f"{cpus}\n", f"not {cpus} CPUs: {found!r}")
     dom0.run("xl create /guest/guest.cfg", 60)
     with dom0.console("guest", 120) as guest:
         need(guest.run("nproc") == "2\n" and "GIC" in guest.run("cat /proc/interrupts"), "the guest lacks a CPU or its interrupts")
